@@ -1,0 +1,241 @@
+"""Task cards and method cards: parsed, validated, hashed.
+
+A card is a TOML file that says everything about a task or a method; no card contains code. What is
+not known here (an unknown key, a wrong type, a value out of range) is refused with one sentence that
+names the file, the key, what was found and what is allowed.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.options import explain, field_names
+
+Preset = Literal["smoke", "standard", "full"]
+PRESETS: tuple[Preset, ...] = ("smoke", "standard", "full")
+Family = Literal["2d", "ica", "uci", "image"]
+MethodFamily = Literal["maximum likelihood", "score matching", "noise contrastive", "reference"]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$")]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Citation(_Table):
+    """Where a task or a method comes from."""
+
+    text: str
+    """Authors (year), title, venue, as a reader sees it."""
+    url: str = ""
+    bibtex: str = ""
+
+
+class Published(_Table):
+    """A number that a paper prints for this task."""
+
+    model: str
+    metric: str
+    value: float
+    source: str
+    """Paper, table and how the number was read."""
+
+
+class DataTable(_Table):
+    """Which rows: the loader, its options and how many rows go where."""
+
+    loader: str
+    """A name of :data:`ebmbench.registry.LOADERS` or ``package.module:Class``."""
+    options: dict[str, Any] = {}
+    train: Positive | None = None
+    """Training rows; absent: all that the data set has for it."""
+    validation: Positive | None = None
+    test: Positive | None = None
+
+
+class EnergyTable(_Table):
+    """The energy network, the same for every method."""
+
+    kind: str
+    """A name of :data:`ebmbench.registry.ENERGIES` or ``package.module:Class``."""
+    options: dict[str, Any] = {}
+
+
+class Budget(_Table):
+    """What every method may spend on one run."""
+
+    steps: Positive
+    batch: Positive
+
+
+class Budgets(_Table):
+    """One budget per preset."""
+
+    smoke: Budget
+    standard: Budget
+    full: Budget
+
+
+class MetricsTable(_Table):
+    """Which metrics exist for the task, and how the log-likelihood is computed."""
+
+    names: list[str]
+    """Names of :data:`ebmbench.registry.METRICS`."""
+    log_z: Literal["exact", "quadrature", "ais"]
+    """How ``log Z`` is found for an energy that does not know its own."""
+    tolerance: Annotated[float, Field(gt=0)] = 0.1
+    """Nats: the widest bracket of ``log Z`` that is still certified."""
+
+
+class TaskCard(_Table):
+    """One density-estimation problem: data, network, budget, metrics and reference values."""
+
+    name: Name
+    version: Positive
+    title: str
+    family: Family
+    tags: list[str] = []
+    summary: str
+    licence: str
+    """Licence of the data, or ``synthetic``."""
+    preprocessing: str
+    """What is done to the raw rows, in one or two sentences."""
+    data: DataTable
+    energy: EnergyTable
+    budget: Budgets
+    metrics: MetricsTable
+    published: list[Published] = []
+    citation: Citation
+
+
+class Optimiser(_Table):
+    """Adam with decoupled choices that hold for every parameter (energy and learned ``log Z``)."""
+
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    betas: list[Annotated[float, Field(ge=0, lt=1)]] = [0.9, 0.999]
+    schedule: Literal["constant", "cosine"] = "cosine"
+    weight_average: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay of an exponential moving average of the weights, evaluated in their place; 0: none."""
+
+    @model_validator(mode="after")
+    def _two_betas(self) -> Optimiser:
+        if len(self.betas) != 2:
+            raise ValueError("two numbers, beta1 and beta2")
+        return self
+
+
+class SearchRange(_Table):
+    """The declared search space of one hyper-parameter or of ``learning_rate``."""
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: list[Any] = []
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SearchRange:
+        if bool(self.choices) == (self.low is not None and self.high is not None):
+            raise ValueError("either low and high, or choices")
+        return self
+
+
+class Tuned(_Table):
+    """Values that replace the defaults on the tasks that match."""
+
+    tasks: str
+    """A task name or a glob (``2d/*``)."""
+    found: str
+    """How the values were found: the search, its budget and its selection rule."""
+    hyperparameters: dict[str, Any] = {}
+    optimiser: dict[str, Any] = {}
+
+
+class MethodCard(_Table):
+    """One way to fit a model: an objective with its optimiser, or a normalised reference."""
+
+    name: Name
+    version: Positive
+    title: str
+    family: MethodFamily
+    tags: list[str] = []
+    summary: str
+    equation: str
+    """LaTeX of the loss as implemented."""
+    assumptions: str = ""
+    objective: str | None = None
+    """A name of :data:`ebmbench.registry.OBJECTIVES` or ``package.module:Class``."""
+    estimator: str | None = None
+    """A name of :data:`ebmbench.registry.ESTIMATORS` or ``package.module:Class``."""
+    hyperparameters: dict[str, Any] = {}
+    optimiser: Optimiser = Optimiser()
+    search: dict[str, SearchRange] = {}
+    tuned: list[Tuned] = []
+    citation: Citation
+
+    @model_validator(mode="after")
+    def _one_of(self) -> MethodCard:
+        if (self.objective is None) == (self.estimator is None):
+            raise ValueError("exactly one of objective and estimator")
+        return self
+
+    def for_task(self, task: str) -> MethodCard:
+        """Return this card with the values tuned for ``task`` put in; later tables win."""
+        hyperparameters = dict(self.hyperparameters)
+        optimiser = self.optimiser.model_dump()
+        for tuned in self.tuned:
+            if fnmatch.fnmatchcase(task, tuned.tasks):
+                hyperparameters |= tuned.hyperparameters
+                optimiser |= tuned.optimiser
+        values = self.model_dump() | {
+            "hyperparameters": hyperparameters,
+            "optimiser": optimiser,
+            "tuned": [],
+        }
+        return _validate(MethodCard, values, f"card {self.name!r} tuned for {task!r}")
+
+
+Card = TypeVar("Card", TaskCard, MethodCard)
+
+
+def read_card(cls: type[Card], path: Path) -> Card:
+    """Read and validate one card.
+
+    Raises:
+        EbmbenchError: the file cannot be read, is not TOML, or is not a valid card.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EbmbenchError(f"card {str(path)!r} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise EbmbenchError(f"card {str(path)!r} is not valid TOML: {error}") from None
+    return _validate(cls, values, str(path))
+
+
+def card_hash(card: TaskCard | MethodCard) -> str:
+    """Return 16 hexadecimal digits that identify what the card asks for."""
+    canonical = json.dumps(card.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def _validate(cls: type[Card], values: dict[str, Any], where: str) -> Card:
+    try:
+        return cls.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        *table, key = first["loc"] or ("",)
+        if first["type"] == "extra_forbidden":
+            names = field_names(cls, tuple(table))
+            inside = f" in [{'.'.join(map(str, table))}]" if table else ""
+            hint = did_you_mean(str(key), names)
+            raise EbmbenchError(f"{where}: unknown key {key!r}{inside}{hint}") from None
+        raise EbmbenchError(f"{where}: {explain(error)}") from None

@@ -1,0 +1,117 @@
+"""Finding cards: shipped ones, those of installed packages, and those given by path.
+
+Names on the command line take commas, globs and tags: ``2d/*,tag:known-density,./mine.toml``.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TypeVar
+
+from ebmbench.cards import MethodCard, TaskCard, read_card
+from ebmbench.errors import EbmbenchError, did_you_mean
+
+Card = TypeVar("Card", TaskCard, MethodCard)
+
+
+def _shipped(folder: str) -> Path:
+    package = Path(__file__).parent
+    installed = package / "_cards" / folder
+    return installed if installed.is_dir() else package.parent / folder
+
+
+def _load_all(cls: type[Card], folder: str, group: str) -> Mapping[str, Card]:
+    roots = [_shipped(folder)]
+    for point in entry_points(group=group):
+        try:
+            roots.append(Path(point.load()))
+        except Exception as error:
+            raise EbmbenchError(
+                f"plug-in {point.name!r} ({point.value}) failed: {error}"
+            ) from error
+    cards: dict[str, Card] = {}
+    for root in roots:
+        for path in sorted(root.rglob("*.toml")):
+            card = read_card(cls, path)
+            if card.name in cards:
+                raise EbmbenchError(f"{path}: the name {card.name!r} is taken by another card")
+            if card.name != path.relative_to(root).with_suffix("").as_posix():
+                raise EbmbenchError(f"{path}: the name {card.name!r} is not the path of the file")
+            cards[card.name] = card
+    return cards
+
+
+@cache
+def tasks() -> Mapping[str, TaskCard]:
+    """Return every task card by name.
+
+    The entry point group ``ebmbench.tasks`` adds folders of cards (an object that is a path).
+    """
+    return _load_all(TaskCard, "tasks", "ebmbench.tasks")
+
+
+@cache
+def methods() -> Mapping[str, MethodCard]:
+    """Return every method card by name; the entry point group is ``ebmbench.methods``."""
+    return _load_all(MethodCard, "baselines", "ebmbench.methods")
+
+
+def select_tasks(request: str | Iterable[str]) -> list[TaskCard]:
+    """Return the task cards that ``request`` names, each once, in the order of the request.
+
+    Arguments:
+        request: names, globs, ``tag:…``, ``all`` or paths of cards, separated by commas.
+
+    Raises:
+        EbmbenchError: a name that matches nothing.
+    """
+    return _select(request, tasks, TaskCard, "task")
+
+
+def select_methods(request: str | Iterable[str]) -> list[MethodCard]:
+    """Return the method cards that ``request`` names; see :func:`select_tasks`."""
+    return _select(request, methods, MethodCard, "method")
+
+
+def _select(
+    request: str | Iterable[str],
+    known: Callable[[], Mapping[str, Card]],
+    cls: type[Card],
+    kind: str,
+) -> list[Card]:
+    words = request.split(",") if isinstance(request, str) else list(request)
+    chosen: dict[str, Card] = {}
+    for word in (word.strip() for word in words):
+        chosen |= {card.name: card for card in _match(word, known, cls, kind)}
+    return list(chosen.values())
+
+
+def _match(
+    word: str, known: Callable[[], Mapping[str, Card]], cls: type[Card], kind: str
+) -> list[Card]:
+    if not word:
+        raise EbmbenchError(f"an empty {kind} name was given; 'all' takes every {kind}")
+    if word.endswith(".toml"):
+        return [read_card(cls, Path(word))]
+    cards = known()
+    if word == "all":
+        return list(cards.values())
+    if word.startswith("tag:"):
+        tag = word.removeprefix("tag:")
+        found = [card for card in cards.values() if tag in card.tags or tag == card.family]
+        if not found:
+            tags = {tag for card in cards.values() for tag in [*card.tags, card.family]}
+            raise EbmbenchError(f"no {kind} has the tag {tag!r}{did_you_mean(tag, tags)}")
+        return found
+    if any(character in word for character in "*?["):
+        found = [card for name, card in cards.items() if fnmatch.fnmatchcase(name, word)]
+        if not found:
+            raise EbmbenchError(f"no {kind} matches {word!r}{did_you_mean(word, cards)}")
+        return found
+    if word not in cards:
+        raise EbmbenchError(f"unknown {kind} {word!r}{did_you_mean(word, cards)}")
+    return [cards[word]]

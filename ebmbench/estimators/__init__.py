@@ -1,0 +1,1 @@
+"""Normalised references from scikit-learn, given the form of an energy."""

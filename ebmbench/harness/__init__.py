@@ -1,0 +1,1 @@
+"""Jobs, the training loop, worker processes and the store of records."""

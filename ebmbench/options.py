@@ -1,0 +1,84 @@
+"""Hyper-parameters as frozen, range-checked records, and the one-sentence errors for bad ones.
+
+Everything that a card can configure (objectives, samplers, loaders, energies, estimators) is a class
+decorated with :func:`options`: a frozen dataclass whose fields declare their range with pydantic's
+``Field``. :func:`build` makes one from a card's table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, dataclass_transform, get_args, get_origin
+
+import pydantic
+from pydantic import ConfigDict, Field, ValidationError
+
+from ebmbench.errors import EbmbenchError, did_you_mean
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(Field,))
+def options(cls: type[T]) -> type[T]:
+    """Make ``cls`` a frozen dataclass that forbids unknown keys and checks types and ranges.
+
+    Example:
+        >>> from typing import Annotated
+        >>> @options
+        ... class Noise:
+        ...     sigma: Annotated[float, Field(gt=0)] = 0.1
+        >>> build(Noise, {"sigma": 0.5}, where="card.toml")
+        Noise(sigma=0.5)
+    """
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    return pydantic.dataclasses.dataclass(cls, frozen=True, config=config)
+
+
+def build(cls: Callable[..., T], values: Mapping[str, Any], where: str) -> T:
+    """Construct ``cls`` from a table of a card.
+
+    Arguments:
+        cls: a class made by :func:`options`.
+        values: the table.
+        where: what to call the table in a message (a file and a key).
+
+    Raises:
+        EbmbenchError: an unknown key, a wrong type or a value out of range.
+    """
+    allowed = list(getattr(cls, "__dataclass_fields__", {}))
+    for key in values:
+        if key not in allowed:
+            raise EbmbenchError(f"{where}: unknown key {key!r}{did_you_mean(key, allowed)}")
+    try:
+        return cls(**values)
+    except ValidationError as error:
+        raise EbmbenchError(f"{where}: {explain(error)}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """Say in one sentence what pydantic refused first: the key, what was found, what is allowed."""
+    first = error.errors(include_url=False)[0]
+    path = ".".join(str(part) for part in first["loc"]) or "value"
+    if first["type"] == "missing":
+        return f"key {path!r} is missing"
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"key {path!r} is {first['input']!r}, allowed: {message}"
+
+
+def field_names(model: Any, path: tuple[str | int, ...]) -> list[str]:
+    """Field names of a pydantic model at ``path`` (through lists, dictionaries and optionals)."""
+    for part in path:
+        model = _unwrap(model)
+        fields = getattr(model, "model_fields", {})
+        if isinstance(part, str) and part in fields:
+            model = fields[part].annotation
+    return sorted(getattr(_unwrap(model), "model_fields", {}))
+
+
+def _unwrap(annotation: Any) -> Any:
+    while get_origin(annotation) is not None:
+        arguments = [a for a in get_args(annotation) if a is not type(None)]
+        if not arguments:
+            break
+        annotation = arguments[-1]
+    return annotation

@@ -1,0 +1,1 @@
+"""Statistics, tables and figures; reads records and nothing else."""
