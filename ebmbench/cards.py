@@ -1,8 +1,8 @@
 """Task cards and method cards: parsed, validated, hashed.
 
-A card is a TOML file that says everything about a task or a method; no card contains code. What is
-not known here (an unknown key, a wrong type, a value out of range) is refused with one sentence that
-names the file, the key, what was found and what is allowed.
+A card is a TOML file that says everything about a task or a method; no card contains code. What
+is not known here (an unknown key, a wrong type, a value out of range) is refused with one sentence
+that names the file, the key, what was found and what is allowed.
 """
 
 from __future__ import annotations

@@ -84,10 +84,8 @@ def _select(
     kind: str,
 ) -> list[Card]:
     words = request.split(",") if isinstance(request, str) else list(request)
-    chosen: dict[str, Card] = {}
-    for word in (word.strip() for word in words):
-        chosen |= {card.name: card for card in _match(word, known, cls, kind)}
-    return list(chosen.values())
+    found = [card for word in words for card in _match(word.strip(), known, cls, kind)]
+    return list({card.name: card for card in found}.values())
 
 
 def _match(

@@ -1,14 +1,14 @@
 """Hyper-parameters as frozen, range-checked records, and the one-sentence errors for bad ones.
 
-Everything that a card can configure (objectives, samplers, loaders, energies, estimators) is a class
-decorated with :func:`options`: a frozen dataclass whose fields declare their range with pydantic's
-``Field``. :func:`build` makes one from a card's table.
+Everything that a card can configure (objectives, samplers, loaders, energies, estimators) is a
+class decorated with :func:`options`: a frozen dataclass whose fields declare their range with
+pydantic's ``Field``. :func:`build` makes one from a card's table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, dataclass_transform, get_args, get_origin
+from typing import Any, TypeVar, cast, dataclass_transform, get_args, get_origin
 
 import pydantic
 from pydantic import ConfigDict, Field, ValidationError
@@ -31,7 +31,7 @@ def options(cls: type[T]) -> type[T]:
         Noise(sigma=0.5)
     """
     config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
-    return pydantic.dataclasses.dataclass(cls, frozen=True, config=config)
+    return cast(type[T], pydantic.dataclasses.dataclass(cls, frozen=True, config=config))
 
 
 def build(cls: Callable[..., T], values: Mapping[str, Any], where: str) -> T:
@@ -56,7 +56,7 @@ def build(cls: Callable[..., T], values: Mapping[str, Any], where: str) -> T:
 
 
 def explain(error: ValidationError) -> str:
-    """Say in one sentence what pydantic refused first: the key, what was found, what is allowed."""
+    """Say in a sentence what pydantic refused first: the key, what was found, what is allowed."""
     first = error.errors(include_url=False)[0]
     path = ".".join(str(part) for part in first["loc"]) or "value"
     if first["type"] == "missing":

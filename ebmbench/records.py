@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from ebmbench.options import explain
 SCHEMA = 1
 
 
-class Status(str, Enum):
+class Status(StrEnum):
     """How a run ended."""
 
     OK = "ok"

@@ -1,8 +1,8 @@
 """Lazy names: what exists can be listed without importing torch.
 
-A registry maps a short name to ``"package.module:attribute"``. The module is imported only when the
-name is asked for, so ``ebmbench list`` answers at once. A name of that long form is taken as it is,
-which is how an objective outside this package is used without touching it.
+A registry maps a short name to ``"package.module:attribute"``. The module is imported only when
+the name is asked for, so ``ebmbench list`` answers at once. A name of that long form is taken as
+it is, which is how an objective outside this package is used without touching it.
 """
 
 from __future__ import annotations

@@ -37,4 +37,4 @@ class Energy(nn.Module, ABC):
     @property
     @abstractmethod
     def reference(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation ``(d,), (d,)`` of the Gaussian that annealing starts from."""
+        """Mean and standard deviation, ``(d,)`` each, of the Gaussian where annealing starts."""

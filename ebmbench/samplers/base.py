@@ -30,7 +30,7 @@ class ChainInfo:
     """Diagnostics of one transition."""
 
     acceptance: Tensor
-    """Acceptance probability of each chain's proposal, ``(n,)``; ones where nothing is rejected."""
+    """Acceptance probability of each chain's proposal, ``(n,)``; one where none is rejected."""
     divergent: Tensor
     """Whether the proposal was not finite and was refused, ``(n,)``."""
 
