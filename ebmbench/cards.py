@@ -203,7 +203,7 @@ class MethodCard(_Table):
         return _validate(MethodCard, values, f"card {self.name!r} tuned for {task!r}")
 
 
-Card = TypeVar("Card", TaskCard, MethodCard)
+Card = TypeVar("Card", bound=TaskCard | MethodCard)
 
 
 def read_card(cls: type[Card], path: Path) -> Card:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from ebmbench.cards import MethodCard, TaskCard, read_card
 from ebmbench.errors import EbmbenchError, did_you_mean
 
-Card = TypeVar("Card", TaskCard, MethodCard)
+Card = TypeVar("Card", bound=TaskCard | MethodCard)
 
 
 def _shipped(folder: str) -> Path:

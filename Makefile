@@ -1,0 +1,41 @@
+# `make leaderboard` and `make test` are all that a newcomer needs; both set up what is missing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: leaderboard test lint types smoke validate clean
+
+# Two methods on everything that scikit-learn carries or that is generated, and, with EBMBENCH_DATA
+# set, on all data found there. Ends with the leaderboard and the path of the tables.
+leaderboard: $(VENV)/.installed
+	$(BIN)/ebmbench run --methods dsm,ssm --tasks all --out runs/leaderboard
+
+test: $(VENV)/.tested
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -q
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.tested
+	$(BIN)/mypy
+
+smoke: $(VENV)/.installed
+	$(BIN)/ebmbench run --methods all --tasks all --preset smoke --out runs/smoke
+
+# The long statistical checks of the estimators, minutes.
+validate: $(VENV)/.tested
+	$(BIN)/python -m pytest -m statistical -q
+
+$(VENV)/.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[tests]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .coverage*
