@@ -27,6 +27,9 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$
 Positive = Annotated[int, Field(gt=0)]
 
 
+C = TypeVar("C", bound="Card")
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -96,15 +99,24 @@ class MetricsTable(_Table):
     """Nats: the widest bracket of ``log Z`` that is still certified."""
 
 
-class TaskCard(_Table):
-    """One density-estimation problem: data, network, budget, metrics and reference values."""
+class Card(_Table):
+    """What task cards and method cards have in common; not used by itself."""
 
     name: Name
+    """The path of the card below its folder, without the suffix."""
     version: Positive
+    """Raised by whoever changes what the card computes; tables never mix versions."""
     title: str
-    family: Family
+    family: str
     tags: list[str] = []
     summary: str
+    citation: Citation
+
+
+class TaskCard(Card):
+    """One density-estimation problem: data, network, budget, metrics and reference values."""
+
+    family: Family
     licence: str
     """Licence of the data, or ``synthetic``."""
     preprocessing: str
@@ -114,7 +126,6 @@ class TaskCard(_Table):
     budget: Budgets
     metrics: MetricsTable
     published: list[Published] = []
-    citation: Citation
 
 
 class Optimiser(_Table):
@@ -159,15 +170,10 @@ class Tuned(_Table):
     optimiser: dict[str, Any] = {}
 
 
-class MethodCard(_Table):
+class MethodCard(Card):
     """One way to fit a model: an objective with its optimiser, or a normalised reference."""
 
-    name: Name
-    version: Positive
-    title: str
     family: MethodFamily
-    tags: list[str] = []
-    summary: str
     equation: str
     """LaTeX of the loss as implemented."""
     assumptions: str = ""
@@ -179,7 +185,6 @@ class MethodCard(_Table):
     optimiser: Optimiser = Optimiser()
     search: dict[str, SearchRange] = {}
     tuned: list[Tuned] = []
-    citation: Citation
 
     @model_validator(mode="after")
     def _one_of(self) -> MethodCard:
@@ -203,10 +208,7 @@ class MethodCard(_Table):
         return _validate(MethodCard, values, f"card {self.name!r} tuned for {task!r}")
 
 
-Card = TypeVar("Card", bound=TaskCard | MethodCard)
-
-
-def read_card(cls: type[Card], path: Path) -> Card:
+def read_card(cls: type[C], path: Path) -> C:
     """Read and validate one card.
 
     Raises:
@@ -221,13 +223,13 @@ def read_card(cls: type[Card], path: Path) -> Card:
     return _validate(cls, values, str(path))
 
 
-def card_hash(card: TaskCard | MethodCard) -> str:
+def card_hash(card: Card) -> str:
     """Return 16 hexadecimal digits that identify what the card asks for."""
     canonical = json.dumps(card.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def _validate(cls: type[Card], values: dict[str, Any], where: str) -> Card:
+def _validate(cls: type[C], values: dict[str, Any], where: str) -> C:
     try:
         return cls.model_validate(values)
     except ValidationError as error:

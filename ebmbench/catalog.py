@@ -12,10 +12,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeVar
 
-from ebmbench.cards import MethodCard, TaskCard, read_card
+from ebmbench.cards import Card, MethodCard, TaskCard, read_card
 from ebmbench.errors import EbmbenchError, did_you_mean
 
-Card = TypeVar("Card", bound=TaskCard | MethodCard)
+C = TypeVar("C", bound=Card)
 
 
 def _shipped(folder: str) -> Path:
@@ -24,7 +24,7 @@ def _shipped(folder: str) -> Path:
     return installed if installed.is_dir() else package.parent / folder
 
 
-def _load_all(cls: type[Card], folder: str, group: str) -> Mapping[str, Card]:
+def _load_all(cls: type[C], folder: str, group: str) -> Mapping[str, C]:
     roots = [_shipped(folder)]
     for point in entry_points(group=group):
         try:
@@ -33,7 +33,7 @@ def _load_all(cls: type[Card], folder: str, group: str) -> Mapping[str, Card]:
             raise EbmbenchError(
                 f"plug-in {point.name!r} ({point.value}) failed: {error}"
             ) from error
-    cards: dict[str, Card] = {}
+    cards: dict[str, C] = {}
     for root in roots:
         for path in sorted(root.rglob("*.toml")):
             card = read_card(cls, path)
@@ -79,18 +79,16 @@ def select_methods(request: str | Iterable[str]) -> list[MethodCard]:
 
 def _select(
     request: str | Iterable[str],
-    known: Callable[[], Mapping[str, Card]],
-    cls: type[Card],
+    known: Callable[[], Mapping[str, C]],
+    cls: type[C],
     kind: str,
-) -> list[Card]:
+) -> list[C]:
     words = request.split(",") if isinstance(request, str) else list(request)
     found = [card for word in words for card in _match(word.strip(), known, cls, kind)]
     return list({card.name: card for card in found}.values())
 
 
-def _match(
-    word: str, known: Callable[[], Mapping[str, Card]], cls: type[Card], kind: str
-) -> list[Card]:
+def _match(word: str, known: Callable[[], Mapping[str, C]], cls: type[C], kind: str) -> list[C]:
     if not word:
         raise EbmbenchError(f"an empty {kind} name was given; 'all' takes every {kind}")
     if word.endswith(".toml"):
