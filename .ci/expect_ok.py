@@ -1,4 +1,4 @@
-"""Fail unless every run in an output folder is ok, or skipped for a reason that is allowed here."""
+"""Fail unless every run in an output folder is ok, or skipped with a reason."""
 
 import collections
 import sys

@@ -233,11 +233,11 @@ def _validate(cls: type[C], values: dict[str, Any], where: str) -> C:
     try:
         return cls.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        *table, key = first["loc"] or ("",)
-        if first["type"] == "extra_forbidden":
-            names = field_names(cls, tuple(table))
+        errors = error.errors(include_url=False)
+        unknown = next((e["loc"] for e in errors if e["type"] == "extra_forbidden"), None)
+        if unknown:
+            *table, key = unknown
             inside = f" in [{'.'.join(map(str, table))}]" if table else ""
-            hint = did_you_mean(str(key), names)
+            hint = did_you_mean(str(key), field_names(cls, tuple(table)))
             raise EbmbenchError(f"{where}: unknown key {key!r}{inside}{hint}") from None
         raise EbmbenchError(f"{where}: {explain(error)}") from None

@@ -58,10 +58,14 @@ def build(cls: Callable[..., T], values: Mapping[str, Any], where: str) -> T:
 def explain(error: ValidationError) -> str:
     """Say in a sentence what pydantic refused first: the key, what was found, what is allowed."""
     first = error.errors(include_url=False)[0]
-    path = ".".join(str(part) for part in first["loc"]) or "value"
+    path = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if first["type"] == "missing":
         return f"key {path!r} is missing"
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if not path:
+        return message
+    if isinstance(first["input"], Mapping):
+        return f"table {path!r}: {message}"
     return f"key {path!r} is {first['input']!r}, allowed: {message}"
 
 

@@ -1,0 +1,104 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from ebmbench import catalog
+from ebmbench.errors import EbmbenchError
+from ebmbench.records import (
+    COLUMNS,
+    Cost,
+    MetricRecord,
+    Record,
+    Status,
+    read_records,
+    record_path,
+    tidy_rows,
+    to_json,
+)
+
+
+def make_record(seed: int = 0, status: Status = Status.OK, **changes: object) -> Record:
+    task = next(iter(catalog.tasks().values()))
+    method = next(iter(catalog.methods().values()))
+    values: dict[str, object] = {
+        "run_id": f"id{seed}",
+        "task": task.name,
+        "task_version": task.version,
+        "method": method.name,
+        "method_version": method.version,
+        "seed": seed,
+        "preset": "smoke",
+        "status": status,
+        "contended": False,
+        "task_card": task,
+        "method_card": method,
+        "hashes": {},
+        "versions": {},
+        "machine": {},
+        "started": "2026-01-01T00:00:00Z",
+    }
+    return Record.model_validate(values | changes)
+
+
+COST = Cost(
+    train_seconds=1.5,
+    steps=10,
+    step_ms_median=2.0,
+    step_ms_iqr=0.1,
+    energy_evaluations=1.0,
+    score_evaluations=0.0,
+    hvp_evaluations=0.0,
+    evaluation_seconds=0.5,
+    setup_seconds=0.1,
+    data_seconds=0.1,
+)
+
+
+def write(record: Record, out: Path) -> Path:
+    path = record_path(out, record.task, record.method, record.seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(to_json(record), encoding="utf-8")
+    return path
+
+
+def test_a_record_survives_the_file_even_with_infinite_numbers(tmp_path: Path) -> None:
+    metric = MetricRecord(value=float("-inf"), unit="nats", higher_is_better=True)
+    record = make_record(metrics={"log_likelihood": metric}, cost=COST)
+    path = write(record, tmp_path)
+    assert read_records(tmp_path) == [record]
+    json.loads(path.read_text(), parse_constant=pytest.fail)
+
+
+def test_tidy_rows_hold_metrics_cost_and_the_status_of_failures() -> None:
+    metric = MetricRecord(value=-1.0, stderr=0.1, unit="nats", higher_is_better=True)
+    good = make_record(metrics={"log_likelihood": metric}, cost=COST)
+    bad = make_record(seed=1, status=Status.DIVERGED)
+    rows = tidy_rows([good, bad])
+    assert all(list(row) == COLUMNS for row in rows)
+    by_metric = {row["metric"]: row for row in rows}
+    assert by_metric["log_likelihood"]["value"] == -1.0
+    assert by_metric["train_seconds"]["unit"] == "s"
+    assert by_metric["step_ms"]["value"] == 2.0
+    assert "allocator_peak_bytes" not in by_metric
+    assert by_metric[None]["status"] == "diverged"
+
+
+def test_records_come_back_in_order(tmp_path: Path) -> None:
+    for seed in (10, 2, 0):
+        write(make_record(seed), tmp_path)
+    assert [record.seed for record in read_records(tmp_path)] == [0, 2, 10]
+
+
+def test_missing_empty_and_broken_folders_are_named(tmp_path: Path) -> None:
+    with pytest.raises(EbmbenchError, match="does not exist"):
+        read_records(tmp_path / "none")
+    with pytest.raises(EbmbenchError, match="holds no record"):
+        read_records(tmp_path)
+    path = write(make_record(), tmp_path)
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": "x"'))
+    with pytest.raises(EbmbenchError, match=r"seed-0\.json' is not valid: key 'seed' is 'x'"):
+        read_records(tmp_path)
+    path.write_text("{")
+    with pytest.raises(EbmbenchError, match="is not valid"):
+        read_records(tmp_path)
