@@ -1,0 +1,285 @@
+"""``log Z`` by annealed importance sampling, with every check that can fail.
+
+The checks: two initial laws, ``K`` against ``K/2`` temperatures, repeats, effective sample size,
+acceptance, reverse chains from long tempered chains (a check, not a bound), and minima away from
+the chains. Only if all agree within the tolerance is the number certified.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ebmbench.energies.base import Energy
+from ebmbench.partition.annealing import (
+    Annealed,
+    Particles,
+    Plan,
+    anneal,
+    anneal_back,
+    pilot,
+    transition,
+)
+from ebmbench.partition.base import (
+    LogZ,
+    delta_stderr,
+    effective_sample_size,
+    jackknife_stderr,
+    log_mean_exp,
+    systematic_resample,
+)
+from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.minima import Minimum, find_minima, weigh_minimum
+
+REPEATS = 10
+VARIANCE = 0.1
+"""Of the log-weights, at which the number of temperatures aims."""
+LEAST_ACCEPTANCE = 0.4
+LEAST_SIZE = 0.1
+"""Smallest effective share of the chains."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work one estimate may do."""
+
+    chains: int
+    """A multiple of ``REPEATS``."""
+    least: int
+    most: int
+    """Range of the number of temperatures; within it the thermodynamic length decides."""
+    starts: int
+    """Points of the search for minima."""
+    descents: int
+    candidates: int
+    """Minima that are weighed."""
+
+
+EFFORTS = (
+    Effort(chains=40, least=20, most=60, starts=16, descents=30, candidates=2),
+    Effort(chains=300, least=40, most=280, starts=48, descents=80, candidates=6),
+    Effort(chains=600, least=400, most=4000, starts=256, descents=300, candidates=24),
+)
+"""For ``effort`` 0, 1 and 2: smoke, standard and full."""
+
+
+@dataclass(frozen=True)
+class AISRun:
+    """The estimate, and the chains behind it."""
+
+    result: LogZ
+    law: GaussianLaw
+    plan: Plan
+    forward: Annealed
+    """The longest run from the first law."""
+
+
+def ais(
+    energy: Energy,
+    generator: torch.Generator,
+    effort: int = 1,
+    tolerance: float = 0.1,
+    law: GaussianLaw | None = None,
+) -> LogZ:
+    """Estimate ``log Z`` and certify or refuse it; see :func:`run_ais`."""
+    return run_ais(energy, generator, effort, tolerance, law).result
+
+
+def run_ais(
+    energy: Energy,
+    generator: torch.Generator,
+    effort: int = 1,
+    tolerance: float = 0.1,
+    law: GaussianLaw | None = None,
+) -> AISRun:
+    """Estimate ``log Z`` and keep the chains.
+
+    Arguments:
+        energy: the model.
+        generator: the source of all randomness.
+        effort: 0, 1 or 2; see :data:`EFFORTS`.
+        tolerance: nats within which all checks must agree.
+        law: the first initial law; the energy's reference when absent.
+    """
+    law = law or GaussianLaw.of_reference(energy)
+    scale = wider(law.dim)
+    wide_law = law.widened(scale)
+    work = _affordable(EFFORTS[effort], energy.dim)
+    plan = pilot(energy, law, generator)
+    wide_plan = pilot(energy, wide_law, generator)
+    count = _temperatures(plan, work)
+    half = anneal(energy, law, plan, count // 2, work.chains, generator)
+    forward = anneal(energy, law, plan, count, work.chains, generator)
+    wide_count = _temperatures(wide_plan, work)
+    wide = anneal(energy, wide_law, wide_plan, wide_count, work.chains, generator)
+    # the wide law's chains take part in the start, so that a mode which only they found counts
+    start = _tempered(energy, law, scale, plan, forward, wide, generator)
+    back = anneal_back(energy, law, plan, count, start, generator)
+    ends = {
+        "half": log_mean_exp(half.log_z),
+        "forward": log_mean_exp(forward.log_z),
+        "wide": log_mean_exp(wide.log_z),
+        "reverse": -log_mean_exp(-back.log_z),
+    }
+    minima = _weigh(energy, law, forward, generator, work)
+    lower = min(ends["forward"], ends["wide"])
+    upper = max(ends["forward"], ends["wide"], ends["reverse"])
+    errors = {
+        "forward": _stderr(forward.log_z),
+        "wide": _stderr(wide.log_z),
+        "reverse": _stderr(-back.log_z),
+    }
+    stderr = errors[max(errors, key=lambda name: ends[name])]
+    size = effective_sample_size(forward.log_z) / work.chains
+    missed = [_unvisited(m, upper) for m in minima]
+    failures = _failures(ends, stderr, tolerance, size, forward.acceptance, missed)
+    how = (
+        f"AIS, {work.chains} chains, {count} temperatures from the Gaussian, {wide_count} from "
+        f"one {scale:.3g} times as wide; bracket {upper - lower:.2g} nats"
+    )
+    result = LogZ(
+        log_z=upper,
+        stderr=stderr,
+        lower=lower,
+        upper=upper,
+        certified=not failures,
+        note="AIS refused: " + "; ".join(failures) if failures else how,
+        diagnostics={
+            **ends,
+            "temperatures": count,
+            "length": float(plan.length[-1]),
+            "ess": size * work.chains,
+            "acceptance": forward.acceptance,
+            "minima": len(minima),
+            "missed_mass": max(missed, default=0.0),
+        },
+    )
+    return AISRun(result, law, plan, forward)
+
+
+def wider(dim: int) -> float:
+    """Return how much wider the second initial law is.
+
+    Twice up to 16 dimensions, then less, so that its distance from the first one, in thermodynamic
+    length, stays the same.
+    """
+    return 1 + min(1.0, 4 / math.sqrt(dim))
+
+
+def _affordable(work: Effort, dim: int) -> Effort:
+    """Return less work above 256 dimensions, where an evaluation costs more."""
+    if dim <= 256:
+        return work
+    return Effort(
+        chains=max(REPEATS * 2, work.chains // 50 * 20),
+        least=work.least,
+        most=max(work.least, work.most // 4),
+        starts=max(8, work.starts // 8),
+        descents=max(20, work.descents // 4),
+        candidates=max(1, work.candidates // 6),
+    )
+
+
+def _temperatures(plan: Plan, work: Effort) -> int:
+    """Return an even number of temperatures that leaves a variance of about ``VARIANCE``."""
+    wanted = math.ceil(float(plan.length[-1]) ** 2 / VARIANCE)
+    return 2 * (max(work.least, min(work.most, wanted)) // 2)
+
+
+def _stderr(log_weights: Tensor) -> float:
+    """Return the larger of the two standard errors: over chains and over repeats."""
+    return max(delta_stderr(log_weights), jackknife_stderr(log_weights, REPEATS))
+
+
+def _tempered(
+    energy: Energy,
+    law: GaussianLaw,
+    scale: float,
+    plan: Plan,
+    forward: Annealed,
+    wide: Annealed,
+    generator: torch.Generator,
+    settle: int = 20,
+) -> Particles:
+    """Return nearly exact samples: ends of both forward runs, resampled, then moved at ``b = 1``.
+
+    A chain of the wide law sits at ``z`` in that law and at ``scale · z`` in the first one.
+    """
+    n = forward.log_z.numel()
+    both = Particles(
+        torch.cat([forward.particles.z, scale * wide.particles.z]),
+        torch.cat([forward.particles.energy, wide.particles.energy]),
+        torch.cat([forward.particles.force, wide.particles.force / scale]),
+    )
+    index = systematic_resample(torch.cat([forward.log_z, wide.log_z]), n, generator)
+    # systematic resampling leaves the indices sorted; repeats must not be blocks of one ancestor
+    index = index[torch.randperm(n, generator=generator)]
+    return settled(energy, law, plan, both[index.to(law.mean.device)], settle, generator)
+
+
+def settled(
+    energy: Energy,
+    law: GaussianLaw,
+    plan: Plan,
+    particles: Particles,
+    transitions: int,
+    generator: torch.Generator,
+) -> Particles:
+    """Move particles at ``b = 1``."""
+    step_size = float(plan.step_sizes[-1])
+    for _ in range(transitions):
+        particles, _ = transition(energy, law, particles, 1.0, step_size, generator)
+    return particles
+
+
+def _weigh(
+    energy: Energy, law: GaussianLaw, forward: Annealed, generator: torch.Generator, work: Effort
+) -> list[Minimum]:
+    found = find_minima(energy, law, generator, work.starts, work.descents)
+    samples = law.to_x(forward.particles.z)
+    return [
+        weigh_minimum(energy, x, law, samples, forward.log_z, generator)
+        for x in found[: work.candidates]
+    ]
+
+
+def _unvisited(minimum: Minimum, log_z: float) -> float:
+    """Return the mass around a minimum if the chains have less than half of it, else zero."""
+    mass = math.exp(min(minimum.log_mass - log_z, 0.0))
+    return mass if minimum.share_found < 0.5 * mass else 0.0
+
+
+def _failures(
+    ends: dict[str, float],
+    stderr: float,
+    tolerance: float,
+    size: float,
+    acceptance: float,
+    missed: list[float],
+) -> list[str]:
+    """Say in words and numbers which checks failed."""
+    if not all(math.isfinite(value) for value in [*ends.values(), stderr]):
+        return ["an estimate is not finite"]
+    failures = []
+    pairs = {
+        "K and K/2 temperatures": abs(ends["forward"] - ends["half"]),
+        "the two initial laws": abs(ends["forward"] - ends["wide"]),
+        "forward and reverse chains": abs(ends["forward"] - ends["reverse"]),
+    }
+    for what, gap in pairs.items():
+        if gap > tolerance:
+            failures.append(f"{what} differ by {gap:.2g} nats, more than {tolerance:g}")
+    if 2 * stderr > tolerance:
+        failures.append(f"two standard errors are {2 * stderr:.2g} nats, more than {tolerance:g}")
+    if size < LEAST_SIZE:
+        failures.append(f"the effective size is {size:.1%} of the chains, below {LEAST_SIZE:.0%}")
+    if acceptance < LEAST_ACCEPTANCE:
+        failures.append(f"acceptance is {acceptance:.2f}, below {LEAST_ACCEPTANCE}")
+    most = max(missed, default=0.0)
+    # mass that is missed moves log Z by -log(1 - mass)
+    if most > 1 - math.exp(-tolerance):
+        failures.append(f"a minimum holds {most:.1%} of the mass and the chains do not visit it")
+    return failures

@@ -1,0 +1,104 @@
+"""What every estimator of ``log Z`` returns, and the sums of exponentials that they share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from ebmbench.calculus import value
+from ebmbench.energies.base import Energy
+
+ExactSampler = Callable[[int, torch.Generator], Tensor]
+"""Draws exact samples of a model: a number and a generator to points ``(n, d)``."""
+
+CHUNK = 1 << 15
+"""Rows per evaluation: large enough to amortise calls, small enough to stay in the cache."""
+
+
+@dataclass(frozen=True)
+class LogZ:
+    """An estimate of ``log Z`` in nats and how far it can be trusted."""
+
+    log_z: float
+    """The headline; where the two ends of a bracket differ, the larger (conservative) one."""
+    stderr: float
+    """Standard error of ``log_z``; zero where it is deterministic."""
+    lower: float | None = None
+    upper: float | None = None
+    """The bracket. Ends found by simulation are stochastic bounds, not certain ones."""
+    certified: bool = True
+    """Whether every check of the estimator passed."""
+    note: str = ""
+    """How it was computed; if not certified, which check failed, in words and numbers."""
+    diagnostics: Mapping[str, float] = field(default_factory=dict)
+
+
+def device_and_dtype(energy: Energy) -> tuple[torch.device, torch.dtype]:
+    """Return where and in which precision ``energy`` computes."""
+    mean, _ = energy.reference
+    return mean.device, mean.dtype
+
+
+def log_density(energy: Energy, x: Tensor, chunk: int = CHUNK) -> Tensor:
+    """Return ``-E(x)``, ``(n,)``, in float64, evaluated in chunks of rows."""
+    device, dtype = device_and_dtype(energy)
+    parts = [
+        value(energy, rows.to(device=device, dtype=dtype)).double().cpu()
+        for rows in torch.split(x, chunk)
+    ]
+    return -torch.cat(parts)
+
+
+def log_mean_exp(log_weights: Tensor) -> float:
+    """Return ``log mean exp`` of ``(n,)`` numbers, in float64.
+
+    Example:
+        >>> round(log_mean_exp(torch.tensor([0.0, math.log(3.0)])), 6) == round(math.log(2.0), 6)
+        True
+    """
+    weights = log_weights.double()
+    return float(torch.logsumexp(weights, 0)) - math.log(weights.numel())
+
+
+def effective_sample_size(log_weights: Tensor) -> float:
+    r"""Return :math:`(\sum w)^2 / \sum w^2`, the size that the weighted sample is worth."""
+    weights = log_weights.double()
+    total = 2 * torch.logsumexp(weights, 0) - torch.logsumexp(2 * weights, 0)
+    return float(total.exp())
+
+
+def delta_stderr(log_weights: Tensor) -> float:
+    r"""Return the standard error of ``log mean w`` for independent weights.
+
+    The delta method gives :math:`\sqrt{1/\mathrm{ESS} - 1/n}` up to the factor
+    :math:`n/(n-1)` of the sample variance.
+    """
+    n = log_weights.numel()
+    excess = 1 / effective_sample_size(log_weights) - 1 / n
+    return math.sqrt(max(excess, 0.0) * n / (n - 1))
+
+
+def jackknife_stderr(log_weights: Tensor, groups: int) -> float:
+    """Return the jackknife standard error of ``log mean w`` over equal groups of chains.
+
+    Arguments:
+        log_weights: ``(n,)`` with ``n`` a multiple of ``groups``.
+        groups: number of independent repeats, at least two.
+    """
+    sums = torch.logsumexp(log_weights.double().reshape(groups, -1), 1)
+    others = sums.expand(groups, groups).clone()
+    others.fill_diagonal_(-math.inf)
+    left_out = torch.logsumexp(others, 1)
+    return float(((groups - 1) * left_out.var(correction=0)).sqrt())
+
+
+def systematic_resample(log_weights: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """Return ``(n,)`` indices drawn in proportion to the weights, with one uniform number."""
+    edges = torch.softmax(log_weights.double(), 0).cumsum(0)
+    offset = torch.rand(1, generator=generator, dtype=torch.float64)
+    points = (torch.arange(n, dtype=torch.float64) + offset) / n
+    return torch.searchsorted(edges, points).clamp_(max=log_weights.numel() - 1)

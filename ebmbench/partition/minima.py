@@ -1,0 +1,116 @@
+r"""A search for energy minima that the annealed chains do not visit.
+
+From a wide box around the model, points descend the energy. Each distinct minimum :math:`x^*` gets
+the Gaussian of its Hessian, and the set :math:`A` of its points within one typical radius. The
+mass of ``A`` is found by importance sampling from that Gaussian, and compared with the share of
+the annealed chains in ``A``. A minimum with more mass than the tolerance allows that the chains
+miss means that ``log Z`` is too low, which no annealing run by itself can tell.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ebmbench.calculus import hvp
+from ebmbench.energies.base import Energy
+from ebmbench.partition.annealing import Particles, particles_at
+from ebmbench.partition.base import CHUNK, log_density, log_mean_exp
+from ebmbench.partition.law import GaussianLaw
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """A minimum of the energy and how much of the model's mass lies around it."""
+
+    x: Tensor
+    """``(d,)``."""
+    energy: float
+    log_mass: float
+    """``log ∫_A exp(-E)``, a stochastic lower bound."""
+    share_found: float
+    """Weighted share of the annealed chains that lie in ``A``."""
+
+
+def find_minima(
+    energy: Energy, law: GaussianLaw, generator: torch.Generator, starts: int, steps: int
+) -> Tensor:
+    """Descend from a wide box and return distinct minima, lowest energy first, ``(m, d)``.
+
+    Starting points are uniform in boxes of 3, 6, 12 and 24 standard deviations of ``law``.
+    """
+    radius = torch.tensor([3.0, 6.0, 12.0, 24.0]).repeat_interleave(-(-starts // 4))[:starts]
+    u = 2 * torch.rand(starts, law.dim, generator=generator) - 1
+    z = (u * radius[:, None]).to(law.mean)
+    at = particles_at(energy, law, z)
+    step = torch.full_like(at.energy, 0.1)
+    for _ in range(steps):
+        # a step of bounded length, halved where the energy rose and lengthened where it fell
+        length = at.force.norm(dim=1).clamp_min(1.0)
+        factor = step * (radius.to(z) / length).clamp(max=1.0)
+        proposal = particles_at(energy, law, at.z + factor[:, None] * at.force)
+        better = proposal.energy <= at.energy
+        column = better[:, None]
+        at = Particles(
+            torch.where(column, proposal.z, at.z),
+            torch.where(better, proposal.energy, at.energy),
+            torch.where(column, proposal.force, at.force),
+        )
+        step = torch.where(better, 1.3 * step, 0.4 * step)
+    order = at.energy.argsort()
+    kept: list[Tensor] = []
+    for candidate in at.z[order]:
+        if all(float((candidate - other).norm()) > 0.5 for other in kept):
+            kept.append(candidate)
+    return law.to_x(torch.stack(kept))
+
+
+def weigh_minimum(
+    energy: Energy,
+    x: Tensor,
+    law: GaussianLaw,
+    samples: Tensor,
+    log_weights: Tensor,
+    generator: torch.Generator,
+    n: int = 512,
+) -> Minimum:
+    """Measure the mass around the minimum ``x``, ``(d,)``, and the chains' share of it.
+
+    Arguments:
+        energy: the model.
+        x: the minimum.
+        law: gives the scale of each coordinate.
+        samples: ends of the annealed chains, ``(m, d)``.
+        log_weights: their weights, ``(m,)``.
+        generator: the source of all randomness.
+        n: points of importance sampling.
+    """
+    d = x.numel()
+    # the Hessian of U(z), by products with all unit vectors at once
+    directions = law.factor.T.contiguous()
+    products = torch.cat(
+        [
+            hvp(energy, x.expand(len(v), d).contiguous(), v)
+            for v in torch.split(directions, max(1, CHUNK // d))
+        ]
+    )
+    hessian = -(products @ law.factor).double().cpu()
+    values, vectors = torch.linalg.eigh(0.5 * (hessian + hessian.T))
+    spread = values.clamp_min(1e-2).rsqrt()
+    radius2 = d + 3 * math.sqrt(2.0 * d)
+    centre = law.to_z(x[None]).double().cpu()
+    g = torch.randn(n, d, generator=generator, dtype=torch.float64)
+    z = centre + (g * spread) @ vectors.T
+    size = g.square().sum(1)
+    log_q = -0.5 * size - 0.5 * d * math.log(2 * math.pi) - spread.log().sum()
+    log_jacobian = law.log_z - 0.5 * d * math.log(2 * math.pi)
+    log_w = log_density(energy, law.to_x(z.to(law.mean))) + log_jacobian - log_q
+    log_w = torch.where(size <= radius2, log_w, -math.inf)
+    offset = (law.to_z(samples).double().cpu() - centre) @ vectors / spread
+    inside = offset.square().sum(1) <= radius2
+    share = torch.softmax(log_weights.double(), 0)[inside].sum()
+    at_minimum = float(-log_density(energy, x[None]))
+    return Minimum(x, at_minimum, log_mean_exp(log_w), float(share))
