@@ -111,11 +111,16 @@ METRICS: Registry[Any] = Registry(
         "fisher_divergence": "ebmbench.metrics.fisher:fisher_divergence",
         "smoothed_fisher_divergence": "ebmbench.metrics.fisher:smoothed_fisher_divergence",
         "hyvarinen_score": "ebmbench.metrics.fisher:hyvarinen_score",
-        "mode_weight_error": "ebmbench.metrics.modes:mode_weight_error",
+        "mode_weight_error": "ebmbench.metrics.divergences:mode_weight_error",
+        "kl_divergence": "ebmbench.metrics.divergences:kl_divergence",
+        "total_variation": "ebmbench.metrics.divergences:total_variation",
+        "hellinger": "ebmbench.metrics.divergences:hellinger",
         "amari_distance": "ebmbench.metrics.ica:amari_distance",
         "demixing_error": "ebmbench.metrics.ica:demixing_error",
         "energy_distance": "ebmbench.metrics.samples:energy_distance",
         "sliced_wasserstein": "ebmbench.metrics.samples:sliced_wasserstein",
+        "mmd": "ebmbench.metrics.kernels:mmd",
+        "ksd": "ebmbench.metrics.kernels:ksd",
     },
 )
 

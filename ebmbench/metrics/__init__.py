@@ -1,5 +1,8 @@
-"""What is measured on a trained energy."""
+"""What is measured on a trained energy.
 
-from ebmbench.metrics.base import Evaluation, Measurement, Metric, MetricInfo
+Only what needs no torch is imported here; the contract is in :mod:`ebmbench.metrics.base`.
+"""
 
-__all__ = ["Evaluation", "Measurement", "Metric", "MetricInfo"]
+from ebmbench.metrics.info import METRIC_INFO, MetricInfo
+
+__all__ = ["METRIC_INFO", "MetricInfo"]

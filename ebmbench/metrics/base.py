@@ -30,18 +30,6 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class MetricInfo:
-    """What a metric means, declared once."""
-
-    name: str
-    unit: str
-    higher_is_better: bool
-    title: str
-    definition: str
-    """One or two sentences with the formula and its source."""
-
-
-@dataclass(frozen=True)
 class Evaluation:
     """Everything a metric may look at."""
 

@@ -1,0 +1,156 @@
+"""What each metric means, declared once. Importing this module does not import torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What a metric means, declared once."""
+
+    name: str
+    unit: str
+    higher_is_better: bool
+    title: str
+    definition: str
+    """One or two sentences with the formula and its source."""
+
+
+_TABLE = [
+    MetricInfo(
+        "log_likelihood",
+        "nats",
+        True,
+        "Test log-likelihood",
+        "Mean over test rows of -E(x) - log Z. The standard error combines the rows and log Z; "
+        "where log Z has a bracket, the larger end is used, so the number is conservative.",
+    ),
+    MetricInfo(
+        "regret",
+        "nats",
+        False,
+        "Regret to the true density",
+        "Mean over test rows of log p(x) - log p_θ(x), paired by row; its expectation is "
+        "KL(p ‖ p_θ).",
+    ),
+    MetricInfo(
+        "bits_per_dim",
+        "bits/dim",
+        False,
+        "Bits per dimension",
+        "-(log p_θ(x) + log|det J|) / (d ln 2), J the Jacobian of the map from dequantised raw "
+        "units to the coordinates of the model (Theis, van den Oord & Bethge 2016).",
+    ),
+    MetricInfo(
+        "log_z_error",
+        "nats",
+        False,
+        "Error of the learned log Z",
+        "|c - log Z| for the normaliser c that the objective learned, against the reference "
+        "value of log Z.",
+    ),
+    MetricInfo(
+        "fisher_divergence",
+        "nats²/x²",
+        False,
+        "Fisher divergence",
+        "½ E_p ‖∇log p - ∇log p_θ‖² over test rows (Song & Kingma 2021, Eq. 7).",
+    ),
+    MetricInfo(
+        "smoothed_fisher_divergence",
+        "nats²/x²",
+        False,
+        "Fisher divergence after smoothing",
+        "½ E ‖∇log p_σ - ∇log p_θ,σ‖² between both densities convolved with N(0, σ²I), averaged "
+        "over σ of 0.1, 0.25 and 0.5 of the data's deviation; it sees the weights of modes.",
+    ),
+    MetricInfo(
+        "hyvarinen_score",
+        "nats²/x²",
+        False,
+        "Hyvärinen score",
+        "E_p [½‖s‖² + ∇·s] with the exact trace (Hyvärinen 2005); the Fisher divergence up to a "
+        "constant of the data.",
+    ),
+    MetricInfo(
+        "mode_weight_error",
+        "mass",
+        False,
+        "Mass on the wrong mode",
+        "Total variation between the masses that data and model put into the Voronoi cells of "
+        "the modes, by quadrature.",
+    ),
+    MetricInfo(
+        "kl_divergence",
+        "nats",
+        False,
+        "Kullback-Leibler divergence",
+        "∫ p log(p / p_θ) by quadrature.",
+    ),
+    MetricInfo(
+        "total_variation",
+        "mass",
+        False,
+        "Total variation",
+        "½ ∫ |p - p_θ| by quadrature.",
+    ),
+    MetricInfo(
+        "hellinger",
+        "1",
+        False,
+        "Hellinger distance",
+        "(1 - ∫ √(p p_θ))^½ by quadrature.",
+    ),
+    MetricInfo(
+        "amari_distance",
+        "1",
+        False,
+        "Amari distance",
+        "With P = B̂ B⁻¹, the mean over rows and columns of (Σ|p| / max|p| - 1) / (d - 1) "
+        "(Amari, Cichocki & Yang 1996, scaled to [0, 1]); blind to order, sign and scale.",
+    ),
+    MetricInfo(
+        "demixing_error",
+        "1",
+        False,
+        "Squared error of the demixing matrix",
+        "Σ (B̂ - B)² after the best permutation and signs of rows (Gutmann & Hyvärinen 2012, "
+        "Section 5.1).",
+    ),
+    MetricInfo(
+        "energy_distance",
+        "x",
+        False,
+        "Energy distance",
+        "2 E‖X-Y‖ - E‖X-X'‖ - E‖Y-Y'‖ between model samples and test rows, unbiased (Székely & "
+        "Rizzo 2013).",
+    ),
+    MetricInfo(
+        "sliced_wasserstein",
+        "x",
+        False,
+        "Sliced Wasserstein distance",
+        "1-Wasserstein distance between model samples and test rows, averaged over random "
+        "directions (Bonneel et al. 2015).",
+    ),
+    MetricInfo(
+        "mmd",
+        "1",
+        False,
+        "Maximum mean discrepancy",
+        "Unbiased squared MMD between model samples and test rows; the mean of five Gaussian "
+        "kernels about the median distance (Gretton et al. 2012, Lemma 6).",
+    ),
+    MetricInfo(
+        "ksd",
+        "1",
+        False,
+        "Kernel Stein discrepancy",
+        "Unbiased squared KSD of test rows under the model with an inverse multiquadric kernel "
+        "(Liu, Lee & Jordan 2016; Gorham & Mackey 2017); needs no samples and no log Z.",
+    ),
+]
+
+METRIC_INFO = {info.name: info for info in _TABLE}
+"""By name, in the order in which tables show them."""
