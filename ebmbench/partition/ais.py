@@ -110,10 +110,11 @@ def run_ais(
     work = _affordable(EFFORTS[effort], energy.dim)
     plan = pilot(energy, law, generator)
     wide_plan = pilot(energy, wide_law, generator)
-    count = _temperatures(plan, work)
-    half = anneal(energy, law, plan, count // 2, work.chains, generator)
+    count, half = _enough(energy, law, plan, work, generator)
+    # a fresh run, so that what decided the number of temperatures does not enter the estimate
     forward = anneal(energy, law, plan, count, work.chains, generator)
-    wide_count = _temperatures(wide_plan, work)
+    ratio = float(wide_plan.length[-1] / plan.length[-1].clamp_min(1e-12))
+    wide_count = math.ceil(_clipped(count * ratio**2, work))
     wide = anneal(energy, wide_law, wide_plan, wide_count, work.chains, generator)
     # the wide law's chains take part in the start, so that a mode which only they found counts
     start = _tempered(energy, law, scale, plan, forward, wide, generator)
@@ -183,10 +184,26 @@ def _affordable(work: Effort, dim: int) -> Effort:
     )
 
 
-def _temperatures(plan: Plan, work: Effort) -> int:
-    """Return an even number of temperatures that leaves a variance of about ``VARIANCE``."""
-    wanted = math.ceil(float(plan.length[-1]) ** 2 / VARIANCE)
-    return 2 * (max(work.least, min(work.most, wanted)) // 2)
+def _clipped(temperatures: float, work: Effort) -> float:
+    """Return a number within the range of the effort; its least if it is not a number."""
+    return min(max(work.least, temperatures), work.most)
+
+
+def _enough(
+    energy: Energy, law: GaussianLaw, plan: Plan, work: Effort, generator: torch.Generator
+) -> tuple[int, Annealed]:
+    """Return a number of temperatures that is enough or all we may, and a run with half of it.
+
+    The variance of the log-weights falls as one over that number; with perfect transitions it
+    would be the squared length over it, which is where the search starts.
+    """
+    count = math.ceil(_clipped(float(plan.length[-1]) ** 2 / VARIANCE, work) / 2)
+    while True:
+        half = anneal(energy, law, plan, count, work.chains, generator)
+        needed = count * float(half.log_z.var()) / VARIANCE
+        if not needed > 2 * count or 4 * count > work.most:
+            return 2 * count, half
+        count = max(2 * count, min(math.ceil(needed / 2), work.most // 2))
 
 
 def _stderr(log_weights: Tensor) -> float:

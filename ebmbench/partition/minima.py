@@ -60,12 +60,12 @@ def find_minima(
             torch.where(column, proposal.force, at.force),
         )
         step = torch.where(better, 1.3 * step, 0.4 * step)
-    order = at.energy.argsort()
-    kept: list[Tensor] = []
-    for candidate in at.z[order]:
-        if all(float((candidate - other).norm()) > 0.5 for other in kept):
-            kept.append(candidate)
-    return law.to_x(torch.stack(kept))
+    kept = at.z[:0]
+    for i in at.energy.argsort().tolist():
+        apart = bool(((kept - at.z[i]).norm(dim=1) > 0.5).all())
+        if apart and bool(torch.isfinite(at.energy[i])):
+            kept = torch.cat([kept, at.z[i : i + 1]])
+    return law.to_x(kept)
 
 
 def weigh_minimum(
@@ -89,11 +89,15 @@ def weigh_minimum(
         n: points of importance sampling.
     """
     d = x.numel()
-    # the Hessian of U(z), by products with all unit vectors at once
+    centre = law.to_z(x[None])
+    # the Hessian of U(z), by products with all unit vectors at once; a hair beside the minimum,
+    # so that a kink exactly there (a norm, a clamped distance) does not pass for flatness
+    beside = torch.randn(centre.shape, generator=generator, dtype=torch.float64).to(centre)
+    at = law.to_x(centre + 0.02 * beside)
     directions = law.factor.T.contiguous()
     products = torch.cat(
         [
-            hvp(energy, x.expand(len(v), d).contiguous(), v)
+            hvp(energy, at.expand(len(v), d).contiguous(), v)
             for v in torch.split(directions, max(1, CHUNK // d))
         ]
     )
@@ -101,7 +105,7 @@ def weigh_minimum(
     values, vectors = torch.linalg.eigh(0.5 * (hessian + hessian.T))
     spread = values.clamp_min(1e-2).rsqrt()
     radius2 = d + 3 * math.sqrt(2.0 * d)
-    centre = law.to_z(x[None]).double().cpu()
+    centre = centre.double().cpu()
     g = torch.randn(n, d, generator=generator, dtype=torch.float64)
     z = centre + (g * spread) @ vectors.T
     size = g.square().sum(1)

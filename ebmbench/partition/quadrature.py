@@ -160,24 +160,28 @@ def quadrature(energy: Energy, tolerance: float = 1e-4) -> LogZ:
 def _support(energy: Energy, points: int) -> tuple[Box, bool]:
     """Return a box that holds all density within ``DROP`` nats of the peak, and whether it does.
 
-    The first box is ten standard deviations of the reference to each side.
+    The first box is forty standard deviations of the reference to each side, so that density far
+    from the data is not overlooked; what is found in it sets the box of a second, finer look,
+    which always holds six standard deviations.
     """
-    box = reference_box(energy, 10.0)
+    box = reference_box(energy, 40.0)
     for _ in range(6):
         grid = tabulate(energy, box, points)
-        if not bool(torch.isfinite(grid.log_density).all()):
-            return box, False
         alive = grid.log_density > grid.log_density.max() - DROP
         shell = alive.clone()
         shell[(slice(2, -2),) * energy.dim] = False
+        if not bool(torch.isfinite(grid.log_density).all()):
+            return box, False
         if not bool(shell.any()):
-            return _shrunk(grid, alive), True
+            near = tabulate(energy, _shrunk(grid).union(reference_box(energy, 6.0)), points)
+            return _shrunk(near), True
         box = box.scaled(2.0)
     return box, False
 
 
-def _shrunk(grid: Grid, alive: Tensor) -> Box:
+def _shrunk(grid: Grid) -> Box:
     """Return the box of the cells that are alive, with a margin of three cells."""
+    alive = grid.log_density > grid.log_density.max() - DROP
     low, high = [], []
     for axis in range(alive.ndim):
         others = [a for a in range(alive.ndim) if a != axis]
@@ -186,6 +190,5 @@ def _shrunk(grid: Grid, alive: Tensor) -> Box:
         low.append(where[0] - 3)
         high.append(where[-1] + 4)
     steps = grid.steps
-    low_edge = torch.maximum(grid.box.low + torch.stack(low) * steps, grid.box.low)
-    high_edge = torch.minimum(grid.box.low + torch.stack(high) * steps, grid.box.high)
-    return Box(low_edge, high_edge)
+    origin = grid.box.low
+    return Box(origin + torch.stack(low) * steps, origin + torch.stack(high) * steps)

@@ -1,0 +1,279 @@
+r"""The connections T1 to T18, each as a measured and a predicted value.
+
+Notation: :math:`s = \nabla_x \log p_\theta`, :math:`J(x) = \tfrac12 |s|^2 + \nabla\cdot s` (Hyvärinen
+2005, Eq. 4; Song & Kingma 2021, Eq. 8, printed there with the sign of the second term reversed),
+:math:`D_F = \tfrac12 E_p |\nabla\log p - s|^2` (Eq. 7).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ebmbench import calculus
+from ebmbench.connections.base import Connection
+from ebmbench.connections.setting import Setting, noise_nodes
+from ebmbench.energies.base import Energy
+
+
+def _mean(weights: Tensor, values: Tensor) -> Tensor:
+    return (weights * values).sum()
+
+
+def _hyvarinen(energy: Energy, x: Tensor, create_graph: bool = False) -> Tensor:
+    s, laplacian = calculus.score_and_laplacian(energy, x, create_graph)
+    return 0.5 * (s * s).sum(-1) + laplacian
+
+
+def _fisher(data: Energy, energy: Energy, x: Tensor, w: Tensor) -> Tensor:
+    difference = calculus.score(data, x) - calculus.score(energy, x)
+    return 0.5 * _mean(w, (difference * difference).sum(-1))
+
+
+def _gradient(energy: Energy, value: Tensor) -> Tensor:
+    parts = torch.autograd.grad(value, list(energy.parameters()), allow_unused=True)
+    return torch.cat([part.flatten() for part in parts if part is not None])
+
+
+def _noisy(x: Tensor, w: Tensor, scale: float, count: int = 12) -> tuple[Tensor, Tensor, Tensor]:
+    """Return ``x + scale z`` for every node pair, with ``z`` and the product weights."""
+    z, wz = noise_nodes(x.shape[1], count)
+    points = x[:, None, :] + scale * z
+    directions = z.expand_as(points)
+    return points.flatten(0, 1), directions.flatten(0, 1), (w[:, None] * wz).flatten()
+
+
+def hyvarinen_identity(setting: Setting, _: float) -> tuple[Tensor, Tensor]:
+    """T1: differences of ``E[J]`` between models are differences of ``D_F``."""
+    x, w = setting.nodes()
+    data = setting.data()
+    measured = _mean(w, _hyvarinen(setting.energy, x) - _hyvarinen(setting.other, x))
+    return measured, _fisher(data, setting.energy, x, w) - _fisher(data, setting.other, x, w)
+
+
+def denoising_identity(setting: Setting, sigma: float) -> tuple[Tensor, Tensor]:
+    """T2: differences of the DSM loss are differences of ``D_F`` to the smoothed density."""
+    x, w = setting.nodes()
+    points, z, weights = _noisy(x, w, sigma, 16)
+
+    def dsm(energy: Energy) -> Tensor:
+        residual = calculus.score(energy, points) + z / sigma
+        return 0.5 * _mean(weights, (residual * residual).sum(-1))
+
+    smooth = setting.data(sigma**2)
+    y, wy = setting.nodes(extra_variance=sigma**2)
+    predicted = _fisher(smooth, setting.energy, y, wy) - _fisher(smooth, setting.other, y, wy)
+    return dsm(setting.energy) - dsm(setting.other), predicted
+
+
+def denoising_variance(setting: Setting, sigma: float) -> tuple[Tensor, Tensor]:
+    """T3: the variance of the DSM gradient (in the inverse temperature) times ``sigma²``."""
+    x, w = setting.nodes(16)
+    points, z, weights = _noisy(x, w, sigma)
+    s = calculus.score(setting.energy, points)
+    gradient = ((s + z / sigma) * s).sum(-1)
+    variance = _mean(weights, gradient**2) - _mean(weights, gradient) ** 2
+    s = calculus.score(setting.energy, x)
+    return sigma**2 * variance, _mean(w, (s * s).sum(-1))
+
+
+def control_variate_limit(setting: Setting, sigma: float) -> tuple[Tensor, Tensor]:
+    """T4: DSM with the control variate of Eq. 14 tends pathwise to SSM-VR with ``v = z``."""
+    x, w = setting.nodes(8)
+    points, z, _ = _noisy(x, w, sigma, 6)
+    centres = _noisy(x, w, 0.0, 6)[0]
+    s = calculus.score(setting.energy, points)
+    s0, curvature = calculus.score_and_directional(setting.energy, centres, z)
+    measured = 0.5 * (s * s).sum(-1) + ((s - s0) * z).sum(-1) / sigma
+    return measured, 0.5 * (s0 * s0).sum(-1) + curvature
+
+
+def sliced_identity(setting: Setting, _: float) -> tuple[Tensor, Tensor]:
+    """T5: over Rademacher directions SSM and SSM-VR both average to SM."""
+    x, w = setting.nodes()
+    signs = list(itertools.product((-1.0, 1.0), repeat=x.shape[1]))
+    sliced, reduced = torch.zeros(2, dtype=x.dtype)
+    for sign in signs:
+        v = torch.tensor(sign, dtype=x.dtype).expand_as(x)
+        s, curvature = calculus.score_and_directional(setting.energy, x, v)
+        sliced = sliced + _mean(w, 0.5 * (s * v).sum(-1) ** 2 + curvature) / len(signs)
+        reduced = reduced + _mean(w, 0.5 * (s * s).sum(-1) + curvature) / len(signs)
+    exact = _mean(w, _hyvarinen(setting.energy, x))
+    return torch.stack([sliced, reduced]), torch.stack([exact, exact])
+
+
+def contrastive_divergence_limit(setting: Setting, epsilon: float) -> tuple[Tensor, Tensor]:
+    """T6: the gradient of one-step Langevin CD, over ``ε²``, tends to half that of ``D_F``."""
+    x, w = setting.nodes(16)
+    s = calculus.score(setting.energy, x)
+    z, wz = noise_nodes(x.shape[1], 10)
+    moved = (x + 0.5 * epsilon**2 * s)[:, None, :] + epsilon * z
+    weights = (w[:, None] * wz).flatten()
+    positive = _mean(w, calculus.value(setting.energy, x, create_graph=True))
+    negative = calculus.value(setting.energy, moved.flatten(0, 1), create_graph=True)
+    gradient = _gradient(setting.energy, positive - _mean(weights, negative))
+    fisher = _mean(w, _hyvarinen(setting.energy, x, create_graph=True))
+    return gradient / epsilon**2, 0.5 * _gradient(setting.energy, fisher)
+
+
+def nce_limit(setting: Setting, size: float) -> tuple[Tensor, Tensor]:
+    """T8: NCE against data moved by ``v`` tends to sliced score matching along ``v``."""
+    x, w = setting.nodes()
+    direction = torch.linspace(1.0, 0.5, x.shape[1], dtype=x.dtype)
+    v = (direction / direction.norm()).expand_as(x)
+    loss = sum(
+        softplus(calculus.value(setting.energy, x) - calculus.value(setting.energy, x + step * v))
+        for step in (size, -size)
+    )
+    first, second = calculus.directional(setting.energy, x, v)
+    measured = (_mean(w, torch.as_tensor(loss)) - 2 * math.log(2)) / size**2
+    return measured, 0.5 * _mean(w, 0.5 * first**2 + second)
+
+
+def _pair_differences(setting: Setting, epsilon: float) -> tuple[Tensor, Tensor]:
+    """``E(x) − E(x + ε ξ)`` over all node pairs, and their weights."""
+    x, w = setting.nodes(16)
+    points, _, weights = _noisy(x, w, epsilon)
+    start = calculus.value(setting.energy, x).repeat_interleave(len(points) // len(x))
+    return start - calculus.value(setting.energy, points), weights
+
+
+def _expected_hyvarinen(setting: Setting) -> Tensor:
+    x, w = setting.nodes(16)
+    return _mean(w, _hyvarinen(setting.energy, x))
+
+
+def cnce_limit(setting: Setting, epsilon: float) -> tuple[Tensor, Tensor]:
+    """T9: conditional NCE with symmetric noise tends to score matching."""
+    difference, weights = _pair_differences(setting, epsilon)
+    loss = 2 * _mean(weights, softplus(difference))
+    return (loss - 2 * math.log(2)) / epsilon**2, 0.5 * _expected_hyvarinen(setting)
+
+
+def mpf_limit(setting: Setting, epsilon: float) -> tuple[Tensor, Tensor]:
+    """T10: minimum probability flow with a Gaussian kernel tends to score matching."""
+    difference, weights = _pair_differences(setting, epsilon)
+    flow = _mean(weights, torch.exp(0.5 * difference))
+    return (flow - 1) / epsilon**2, 0.25 * _expected_hyvarinen(setting)
+
+
+def cnce_is_cd(setting: Setting, epsilon: float) -> tuple[Tensor, Tensor]:
+    """T16: the CNCE gradient is that of CD with Barker's acceptance as its kernel."""
+    x, w = setting.nodes(12)
+    points, _, weights = _noisy(x, w, epsilon, 6)
+    centres = _noisy(x, w, 0.0, 6)[0]
+    start = calculus.value(setting.energy, centres, create_graph=True)
+    end = calculus.value(setting.energy, points, create_graph=True)
+    cnce = _gradient(setting.energy, _mean(weights, softplus(start - end)))
+    accept = torch.sigmoid(start - end).detach()
+    start = calculus.value(setting.energy, centres, create_graph=True)
+    end = calculus.value(setting.energy, points, create_graph=True)
+    contrast = _mean(weights, start - (accept * end + (1 - accept) * start))
+    return cnce, _gradient(setting.energy, contrast)
+
+
+def energy_discrepancy_limit(setting: Setting, t: float) -> tuple[Tensor, Tensor]:
+    """T12: the energy discrepancy over ``t`` tends to score matching as ``t`` shrinks."""
+    x, w = setting.nodes(12)
+    points, _, weights = _noisy(x, w, math.sqrt(t), 8)
+    around, _, inner = _noisy(points, torch.ones(len(points), dtype=x.dtype), math.sqrt(t), 8)
+    energies = calculus.value(setting.energy, around).reshape(len(points), -1)
+    smoothed = torch.logsumexp(-energies + inner.reshape(len(points), -1).log(), dim=1)
+    loss = _mean(w, calculus.value(setting.energy, x)) + _mean(weights, smoothed)
+    return loss / t, _expected_hyvarinen(setting)
+
+
+CONNECTIONS: tuple[Connection, ...] = (
+    Connection(
+        "T1",
+        "Score matching is the Fisher divergence up to a constant of the data",
+        "Hyvärinen (2005), Thm. 1; Song & Kingma (2021), Eq. 7-8, sign of the trace corrected",
+        "",
+        None,
+        hyvarinen_identity,
+    ),
+    Connection(
+        "T2",
+        "Denoising score matching is the Fisher divergence to the smoothed data",
+        "Vincent (2011); Song & Kingma (2021), Eq. 9-10",
+        "",
+        None,
+        denoising_identity,
+    ),
+    Connection(
+        "T3",
+        "The variance of the DSM gradient grows as 1/σ²",
+        "Song & Kingma (2021), §4.1 before Eq. 12",
+        "σ",
+        1.0,
+        denoising_variance,
+    ),
+    Connection(
+        "T4",
+        "DSM with a control variate tends pathwise to SSM-VR",
+        "Wang et al. (2020); Song & Kingma (2021), Eq. 12-14",
+        "σ",
+        1.0,
+        control_variate_limit,
+    ),
+    Connection(
+        "T5",
+        "Sliced score matching averages to score matching over directions",
+        "Song et al. (2019); Song & Kingma (2021), Eq. 15-17, square of the sum",
+        "",
+        None,
+        sliced_identity,
+    ),
+    Connection(
+        "T6",
+        "One-step Langevin CD tends to score matching: gradient → (ε²/2) ∇D_F",
+        "Hyvärinen (2007); Song & Kingma (2021), §4.3, sign of the ascent direction corrected",
+        "ε",
+        2.0,
+        contrastive_divergence_limit,
+    ),
+    Connection(
+        "T8",
+        "NCE against shifted data tends to sliced score matching",
+        "Gutmann & Hirayama (2011); Song & Kingma (2021), Eq. 26-29, prefactor 1/2 for 1/4",
+        "|v|",
+        2.0,
+        nce_limit,
+    ),
+    Connection(
+        "T9",
+        "Conditional NCE tends to score matching",
+        "Ceylan & Gutmann (2018), Eq. 62",
+        "ε",
+        2.0,
+        cnce_limit,
+    ),
+    Connection(
+        "T10",
+        "Minimum probability flow tends to score matching",
+        "Sohl-Dickstein et al. (2011)",
+        "ε",
+        2.0,
+        mpf_limit,
+    ),
+    Connection(
+        "T12",
+        "The energy discrepancy tends to score matching",
+        "Schröder et al. (2023)",
+        "t",
+        1.0,
+        energy_discrepancy_limit,
+    ),
+    Connection(
+        "T16",
+        "CNCE is contrastive divergence with Barker's kernel",
+        "Olmin et al. (2024)",
+        "",
+        None,
+        cnce_is_cd,
+    ),
+)

@@ -1,0 +1,59 @@
+r"""Gaussian mixtures as densities with known truth."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ebmbench.datasets.base import Density
+
+
+class GaussianMixture(Density):
+    r"""A mixture :math:`\sum_k w_k N(m_k, C_k)`.
+
+    Arguments:
+        weights: ``(k,)``, summing to one.
+        means: ``(k, d)``.
+        covariances: ``(k, d, d)``.
+    """
+
+    def __init__(self, weights: Tensor, means: Tensor, covariances: Tensor) -> None:
+        self.weights = weights.double()
+        self.means = means.double()
+        self.factors = torch.linalg.cholesky(covariances.double())
+        self.precisions = torch.cholesky_inverse(self.factors)
+        log_det = self.factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        self.constants = self.weights.log() - log_det - 0.5 * self.dim * math.log(2 * math.pi)
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return self.means.shape[1]
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """See :class:`~ebmbench.datasets.base.Density`."""
+        return torch.logsumexp(self._log_terms(x.double())[0], dim=1).to(x.dtype)
+
+    def score(self, x: Tensor) -> Tensor:
+        """See :class:`~ebmbench.datasets.base.Density`."""
+        terms, pulls = self._log_terms(x.double())
+        return -(torch.softmax(terms, 1)[..., None] * pulls).sum(1).to(x.dtype)
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """See :class:`~ebmbench.datasets.base.Density`."""
+        k = torch.multinomial(self.weights, n, replacement=True, generator=generator)
+        z = torch.randn(n, self.dim, generator=generator, dtype=torch.float64)
+        return self.means[k] + torch.einsum("nij,nj->ni", self.factors[k], z)
+
+    def _log_terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        difference = x[:, None, :] - self.means
+        pulls = torch.einsum("kij,nkj->nki", self.precisions, difference)
+        return self.constants - 0.5 * (difference * pulls).sum(-1), pulls
+
+
+def spherical_mixture(weights: Tensor, means: Tensor, std: float) -> GaussianMixture:
+    """Return a mixture of ``N(m_k, std² I)``."""
+    k, d = means.shape
+    return GaussianMixture(weights, means, std**2 * torch.eye(d).expand(k, d, d))

@@ -1,0 +1,36 @@
+"""Layers that start from a generator and nothing else."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import nn
+
+Activation = Literal["silu", "softplus", "tanh"]
+"""Twice differentiable, so that score matching is well posed."""
+
+ACTIVATIONS: dict[Activation, type[nn.Module]] = {
+    "silu": nn.SiLU,
+    "softplus": nn.Softplus,
+    "tanh": nn.Tanh,
+}
+
+
+def linear(
+    fan_in: int, fan_out: int, gain: float, generator: torch.Generator | None
+) -> nn.Linear:
+    """Return a linear layer with normal weights of variance ``2 gain² / fan_in``.
+
+    Arguments:
+        fan_in: inputs.
+        fan_out: outputs.
+        gain: 1 for hidden layers (He et al. 2015); 0 makes the layer start at zero.
+        generator: the source of the weights; ``None``: a fresh one with torch's default seed.
+    """
+    layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out)
+    generator = generator or torch.Generator()
+    with torch.no_grad():
+        layer.weight.normal_(0.0, 1.0, generator=generator).mul_(gain * (2.0 / fan_in) ** 0.5)
+        layer.bias.normal_(0.0, 1.0, generator=generator).mul_(0.5 * gain)
+    return layer

@@ -1,0 +1,91 @@
+r"""A normalised Gaussian mixture in the form of an energy: the references, and known truths."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ebmbench.energies.base import Energy
+
+
+class GaussianMixtureEnergy(Energy):
+    r"""The negative log-density of a Gaussian mixture; ``log Z = 0``.
+
+    .. math:: E(x) = -\log \sum_k w_k\, N(x; m_k, C_k)
+
+    Arguments:
+        weights: ``w``, ``(k,)``, summing to one.
+        means: ``(k, d)``.
+        covariances: ``(k, d, d)``, or variances ``(k,)`` of spherical components.
+    """
+
+    def __init__(self, weights: Tensor, means: Tensor, covariances: Tensor) -> None:
+        super().__init__()
+        self.weights: Tensor
+        self.means: Tensor
+        self.factors: Tensor
+        self.constants: Tensor
+        d = means.shape[1]
+        if covariances.dim() == 1:
+            factors = covariances.double().rsqrt()
+            log_det = d * factors.log()
+        else:
+            chol = torch.linalg.cholesky(covariances.double())
+            eye = torch.eye(d, dtype=torch.float64).expand_as(chol)
+            factors = torch.linalg.solve_triangular(chol, eye, upper=False)
+            log_det = factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        constants = weights.double().log() + log_det - 0.5 * d * math.log(2 * math.pi)
+        self.register_buffer("weights", weights.clone())
+        self.register_buffer("means", means.clone())
+        self.register_buffer("factors", factors.to(means.dtype))
+        self.register_buffer("constants", constants.to(means.dtype))
+
+    @property
+    def dim(self) -> int:
+        return self.means.shape[1]
+
+    @property
+    def smooth(self) -> bool:
+        return True
+
+    @property
+    def reference(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of the mixture itself."""
+        mean = self.weights @ self.means
+        spread = self.weights @ (self.means - mean) ** 2
+        return mean, (spread + self.weights @ self._variances()).sqrt()
+
+    def log_z(self) -> Tensor:
+        return self.constants.new_zeros(())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return -torch.logsumexp(self.constants - 0.5 * self._squared_distances(x), dim=1)
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw ``n`` exact samples, ``(n, d)``."""
+        k = torch.multinomial(self.weights, n, replacement=True, generator=generator)
+        z = torch.randn(n, self.dim, generator=generator, dtype=self.means.dtype)
+        if self.factors.dim() == 1:
+            return self.means[k] + z / self.factors[k, None]
+        x = torch.linalg.solve_triangular(self.factors[k], z[..., None], upper=False)
+        return self.means[k] + x[..., 0]
+
+    def _squared_distances(self, x: Tensor) -> Tensor:
+        """Mahalanobis distances, ``(n, k)``."""
+        if self.factors.dim() == 1:
+            squares = (x * x).sum(-1, keepdim=True) + (self.means * self.means).sum(-1)
+            distances = (squares - 2 * x @ self.means.T).clamp_min(0)
+            return distances * self.factors**2
+        difference = x[:, None, :] - self.means
+        scaled = torch.einsum("kij,nkj->nki", self.factors, difference)
+        return (scaled * scaled).sum(-1)
+
+    def _variances(self) -> Tensor:
+        """Variance of each component along each axis, ``(k, d)``."""
+        if self.factors.dim() == 1:
+            return (self.factors**-2)[:, None].expand(-1, self.dim)
+        inverse = torch.linalg.inv(self.factors)
+        return (inverse * inverse).sum(-1)

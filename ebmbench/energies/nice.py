@@ -1,0 +1,119 @@
+r"""NICE read as an unnormalised model: an energy on images whose partition function is known."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from ebmbench.energies.base import Energy
+from ebmbench.energies.layers import ACTIVATIONS, Activation, linear
+from ebmbench.options import build, options
+
+
+@options
+class NICEOptions:
+    """Options of ``[energy.options]`` for ``kind = "nice"``."""
+
+    couplings: Annotated[int, Field(gt=0)] = 4
+    hidden: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1)] = Field(
+        default_factory=lambda: [256]
+    )
+    activation: Activation = "softplus"
+
+
+class NICEEnergy(Energy):
+    r"""Additive coupling layers and a diagonal scale (Dinh et al. 2015).
+
+    .. math:: E_\theta(x) = \tfrac12 \|z_\theta(x)\|^2, \qquad
+              \log Z_\theta = \tfrac d2 \log 2\pi - \sum_i \log s_i
+
+    where :math:`z = s \odot g(x)` and :math:`g` preserves volume. Only differences of energies
+    reach an objective that does not know :math:`Z`, as in Song et al. (2019), §6.
+
+    Arguments:
+        mean: mean of the training rows, ``(d,)``; subtracted first.
+        std: their standard deviation, ``(d,)``; the scales start at its inverse.
+        couplings: number of additive coupling layers; halves alternate.
+        hidden: widths of the network of each coupling.
+        activation: twice differentiable.
+        generator: the source of the initial weights.
+    """
+
+    def __init__(
+        self,
+        mean: Tensor,
+        std: Tensor,
+        couplings: int,
+        hidden: list[int],
+        activation: Activation = "softplus",
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer("mean", mean.clone())
+        self.register_buffer("std", std.clone())
+        even = (len(mean) + 1) // 2
+        sizes = (even, len(mean) - even)
+        self.couplings = nn.ModuleList()
+        for k in range(couplings):
+            widths = [sizes[k % 2], *hidden]
+            layers: list[nn.Module] = []
+            for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+                layers += [linear(fan_in, fan_out, 1.0, generator), ACTIVATIONS[activation]()]
+            layers.append(linear(widths[-1], sizes[1 - k % 2], 0.0, generator))
+            self.couplings.append(nn.Sequential(*layers))
+        self.log_scale = nn.Parameter(-std.log())
+
+    @classmethod
+    def create(cls, train: Tensor, generator: torch.Generator, **values: object) -> NICEEnergy:
+        """Build the energy for training rows ``(n, d)``: it starts as their diagonal Gaussian."""
+        chosen = build(NICEOptions, values, "energy.options")
+        return cls(
+            train.mean(0),
+            train.std(0).clamp_min(1e-3),
+            chosen.couplings,
+            chosen.hidden,
+            chosen.activation,
+            generator,
+        )
+
+    @property
+    def dim(self) -> int:
+        return len(self.mean)
+
+    @property
+    def smooth(self) -> bool:
+        return True
+
+    @property
+    def reference(self) -> tuple[Tensor, Tensor]:
+        return self.mean, self.std
+
+    def log_z(self) -> Tensor:
+        return 0.5 * self.dim * math.log(2 * math.pi) - self.log_scale.sum()
+
+    def forward(self, x: Tensor) -> Tensor:
+        centred = x - self.mean
+        halves = [centred[:, 0::2], centred[:, 1::2]]
+        for k, network in enumerate(self.couplings):
+            halves[1 - k % 2] = halves[1 - k % 2] + network(halves[k % 2])
+        scale = self.log_scale.exp()
+        z = (halves[0] * scale[0::2], halves[1] * scale[1::2])
+        return 0.5 * ((z[0] * z[0]).sum(-1) + (z[1] * z[1]).sum(-1))
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw ``n`` exact samples, ``(n, d)``, by inverting the flow."""
+        z = torch.randn(n, self.dim, generator=generator, dtype=self.mean.dtype)
+        z = z * (-self.log_scale).exp()
+        halves = [z[:, 0::2], z[:, 1::2]]
+        for k in reversed(range(len(self.couplings))):
+            halves[1 - k % 2] = halves[1 - k % 2] - self.couplings[k](halves[k % 2])
+        x = torch.empty_like(z)
+        x[:, 0::2], x[:, 1::2] = halves
+        return x + self.mean

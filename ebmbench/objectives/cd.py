@@ -1,0 +1,63 @@
+r"""Contrastive divergence: short chains that start at the data.
+
+.. math:: \nabla\ell = E_{p_{data}} \nabla_\theta E_\theta(x) -
+          E_{x^- \sim K^k_\theta p_{data}} \nabla_\theta E_\theta(x^-)
+
+Hinton (2002), Eq. 5; Song & Kingma (2021), Sect. 3 (arXiv:2101.03288). ``k`` Langevin (or MALA)
+steps from the batch itself; the dependence of the negatives on the parameters is dropped.
+
+Cost: two energies (data and negatives) and ``k + 1`` scores per example (the first is that of the
+starting point). Biased: it equals maximum likelihood only as ``k → ∞``; for one step of size
+``ε → 0`` its gradient tends to ``(ε²/2)`` times that of the Fisher divergence, so it inherits the
+blindness of score matching to mode weights.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from ebmbench.energies.base import Energy
+from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.contrast import contrastive_step
+from ebmbench.options import options
+from ebmbench.registry import SAMPLERS
+from ebmbench.samplers.run import run_chains
+from ebmbench.samplers.target import target_of
+
+
+@options
+class ContrastiveDivergence(Objective):
+    """CD-k."""
+
+    steps: Annotated[int, Field(gt=0)] = 10
+    """``k``: transitions per training step."""
+    step_size: Annotated[float, Field(gt=0)] = 0.1
+    """``ε`` of the sampler, in units of the data."""
+    sampler: Literal["langevin", "mala"] = "langevin"
+
+    needs_smooth_energy: ClassVar[bool] = False
+    needs_log_z: ClassVar[bool] = False
+
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+        """See :class:`~ebmbench.objectives.base.Objective`."""
+        return State(tensors={"step_size": data.new_tensor(self.step_size)})
+
+    def loss(
+        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
+    ) -> Step:
+        """See :class:`~ebmbench.objectives.base.Objective`."""
+        sampler = SAMPLERS.get(self.sampler)()
+        target = target_of(energy)
+        chains = sampler.init(batch, target)
+        step_size = state.tensors["step_size"]
+        trace = run_chains(sampler, chains, target, self.steps, step_size, generator)
+        info = {"acceptance": trace.acceptance, "divergent": trace.divergent}
+        return contrastive_step(energy, batch, trace.state.x, state, info)
+
+    def cost(self, dim: int) -> Cost:
+        """See :class:`~ebmbench.objectives.base.Objective`."""
+        return Cost(energy=2.0, score=1.0 + self.steps)

@@ -1,0 +1,34 @@
+"""What the maximum-likelihood objectives share: the contrast of data and negative samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from ebmbench import calculus
+from ebmbench.energies.base import Energy
+from ebmbench.objectives.base import State, Step
+
+
+def contrastive_step(
+    energy: Energy, batch: Tensor, negatives: Tensor, state: State, info: Mapping[str, Tensor]
+) -> Step:
+    r"""Return the loss :math:`\bar E(x^+) - \bar E(x^-)`, whose gradient follows Eq. 3-4.
+
+    The gradient of the negative log-likelihood is
+    :math:`E_{data}\nabla_\theta E - E_{p_\theta}\nabla_\theta E` (Song & Kingma 2021, Eq. 3-4 with
+    log p = −E − log Z); ``negatives`` stand for samples of the model and carry no graph.
+
+    Arguments:
+        energy: the model.
+        batch: data, ``(b, d)``.
+        negatives: samples, ``(m, d)``.
+        state: the next state.
+        info: diagnostics of the sampler.
+    """
+    both = calculus.value(energy, torch.cat([batch, negatives]), create_graph=True)
+    positive, negative = both.split([len(batch), len(negatives)])
+    gap = positive.mean() - negative.mean()
+    return Step(gap, state, {**info, "energy_gap": gap.detach()})

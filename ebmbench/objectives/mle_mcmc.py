@@ -1,0 +1,87 @@
+r"""Maximum likelihood with long chains that start from noise.
+
+.. math:: \nabla\ell = E_{p_{data}} \nabla_\theta E_\theta(x) -
+          E_{p_\theta} \nabla_\theta E_\theta(x^-)
+
+Song & Kingma (2021), Eq. 3-4 (arXiv:2101.03288). At every training step one fresh chain per example
+starts at the reference Gaussian and makes many Metropolis-adjusted transitions (HMC or MALA), whose
+step size follows the measured acceptance and is carried from step to step.
+
+Cost per example: two energies (data and negatives) and
+``1 + transitions × leapfrog`` scores. Unbiased as the chains become long; with finitely many
+transitions it is a non-convergent sampler (Nijkamp et al. 2019).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from ebmbench.energies.base import Energy
+from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.contrast import contrastive_step
+from ebmbench.options import options
+from ebmbench.samplers.base import Sampler
+from ebmbench.samplers.hmc import HMC
+from ebmbench.samplers.mala import MALA
+from ebmbench.samplers.run import run_chains
+from ebmbench.samplers.target import target_of
+
+TARGET_ACCEPTANCE = {"mala": 0.6, "hmc": 0.75}
+"""Near the optimum of each (Roberts & Rosenthal 1998; Beskos et al. 2013), a little above."""
+
+
+@options
+class MCMCMaximumLikelihood(Objective):
+    """Maximum likelihood, the expectation under the model by long chains."""
+
+    transitions: Annotated[int, Field(gt=0)] = 10
+    """Transitions of every chain at every training step."""
+    sampler: Literal["mala", "hmc"] = "hmc"
+    leapfrog: Annotated[int, Field(gt=0)] = 4
+    """Leapfrog steps per transition of HMC."""
+    step_size: Annotated[float, Field(gt=0)] = 0.3
+    """Step size at the start, in units of the reference standard deviation for HMC."""
+
+    needs_smooth_energy: ClassVar[bool] = False
+    needs_log_z: ClassVar[bool] = False
+
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+        """See :class:`~ebmbench.objectives.base.Objective`."""
+        return State(tensors={"step_size": data.new_tensor(self.step_size)})
+
+    def loss(
+        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
+    ) -> Step:
+        """See :class:`~ebmbench.objectives.base.Objective`; as many chains as examples."""
+        mean, std = energy.reference
+        x = mean + std * torch.empty_like(batch).normal_(generator=generator)
+        sampler = self._kernel(std)
+        target = target_of(energy)
+        trace = run_chains(
+            sampler,
+            sampler.init(x, target),
+            target,
+            self.transitions,
+            state.tensors["step_size"],
+            generator,
+            target_acceptance=TARGET_ACCEPTANCE[self.sampler],
+        )
+        after = State(tensors={"step_size": trace.step_size})
+        info = {
+            "acceptance": trace.acceptance,
+            "divergent": trace.divergent,
+            "step_size": trace.step_size,
+        }
+        return contrastive_step(energy, batch, trace.state.x, after, info)
+
+    def _kernel(self, std: Tensor) -> Sampler:
+        return HMC(self.leapfrog, std) if self.sampler == "hmc" else MALA()
+
+    def cost(self, dim: int) -> Cost:
+        """See :class:`~ebmbench.objectives.base.Objective`."""
+        gradients = self.leapfrog if self.sampler == "hmc" else 1
+        return Cost(energy=2.0, score=1.0 + self.transitions * gradients)

@@ -1,0 +1,98 @@
+r"""Persistent contrastive divergence: chains that live on from step to step.
+
+.. math:: \nabla\ell = E_{p_{data}} \nabla_\theta E_\theta(x) -
+          E_{x^-} \nabla_\theta E_\theta(x^-), \qquad x^-_{t} \sim K^k_{\theta_t}(x^-_{t-1}, \cdot)
+
+Tieleman (2008); Song & Kingma (2021), Sect. 3 (arXiv:2101.03288). The chains lie in a replay
+buffer (Du & Mordatch 2019): each step takes a random part of it, moves it ``k`` transitions and
+puts it back where it came from; with a small probability a chain restarts from the reference
+Gaussian. Every chain is advanced in place, so it is persistent in Tieleman's sense.
+
+Cost: two energies and ``k + 1`` scores per example. Follows maximum likelihood as long as the
+chains keep up with the parameters (small learning rate, good mixing).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from ebmbench.energies.base import Energy
+from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.contrast import contrastive_step
+from ebmbench.options import options
+from ebmbench.registry import SAMPLERS
+from ebmbench.samplers.run import run_chains
+from ebmbench.samplers.target import target_of
+
+
+@options
+class PersistentContrastiveDivergence(Objective):
+    """PCD-k with a replay buffer and restarts."""
+
+    steps: Annotated[int, Field(gt=0)] = 10
+    """``k``: transitions per training step."""
+    step_size: Annotated[float, Field(gt=0)] = 0.1
+    """``ε`` at the start, in units of the data; MALA adapts it to its acceptance."""
+    sampler: Literal["langevin", "mala"] = "langevin"
+    buffer: Annotated[int, Field(gt=0)] = 10000
+    """Chains in the replay buffer."""
+    restart: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Probability that a chain starts anew from the reference Gaussian."""
+
+    needs_smooth_energy: ClassVar[bool] = False
+    needs_log_z: ClassVar[bool] = False
+
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+        """See :class:`~ebmbench.objectives.base.Objective`; chains start at the reference."""
+        mean, std = energy.reference
+        chains = data.new_empty(self.buffer, data.shape[1]).normal_(generator=generator)
+        return State(
+            tensors={
+                "chains": mean + std * chains,
+                "step_size": data.new_tensor(self.step_size),
+            }
+        )
+
+    def loss(
+        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
+    ) -> Step:
+        """See :class:`~ebmbench.objectives.base.Objective`; one chain per example."""
+        chains = state.tensors["chains"]
+        # A random block of neighbours: distinct chains at the price of one number.
+        count = min(len(batch), len(chains))
+        start = torch.randint(len(chains), (1,), generator=generator, device=batch.device)
+        index = (start + torch.arange(count, device=batch.device)) % len(chains)
+        x = self._restarted(energy, chains[index], generator)
+        sampler = SAMPLERS.get(self.sampler)()
+        target = target_of(energy)
+        trace = run_chains(
+            sampler,
+            sampler.init(x, target),
+            target,
+            self.steps,
+            state.tensors["step_size"],
+            generator,
+            target_acceptance=0.6 if self.sampler == "mala" else None,
+        )
+        moved = chains.index_copy(0, index, trace.state.x)
+        after = State(tensors={"chains": moved, "step_size": trace.step_size})
+        info = {
+            "acceptance": trace.acceptance,
+            "divergent": trace.divergent,
+            "step_size": trace.step_size,
+        }
+        return contrastive_step(energy, batch, trace.state.x, after, info)
+
+    def _restarted(self, energy: Energy, x: Tensor, generator: torch.Generator) -> Tensor:
+        mean, std = energy.reference
+        fresh = mean + std * torch.empty_like(x).normal_(generator=generator)
+        u = torch.empty_like(x[:, :1]).uniform_(generator=generator)
+        return torch.where(u < self.restart, fresh, x)
+
+    def cost(self, dim: int) -> Cost:
+        """See :class:`~ebmbench.objectives.base.Objective`."""
+        return Cost(energy=2.0, score=1.0 + self.steps)

@@ -1,0 +1,114 @@
+"""Adam on one flat buffer.
+
+All parameters become views of a single vector, so that a step is one fused kernel, whatever the
+number of tensors, and ``torch.optim`` (which imports the compiler) is never loaded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+
+class FlatAdam:
+    """Adam (Kingma & Ba 2015) with a learning-rate schedule and an average of the weights.
+
+    Arguments:
+        parameters: leaf tensors of one dtype and device; they are re-pointed into the buffer.
+        learning_rate: the peak learning rate.
+        betas: decay of the first and second moment.
+        schedule: ``constant``, or ``cosine`` from the peak to zero over ``total_steps``.
+        total_steps: the number of calls of :meth:`step` that the schedule spans.
+        weight_average: decay of an exponential moving average of the weights; 0: none.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[Tensor],
+        learning_rate: float,
+        betas: Sequence[float] = (0.9, 0.999),
+        schedule: Literal["constant", "cosine"] = "constant",
+        total_steps: int = 1,
+        weight_average: float = 0.0,
+    ) -> None:
+        self._parameters = list(parameters)
+        sizes = [parameter.numel() for parameter in self._parameters]
+        first = self._parameters[0]
+        self._flat = torch.empty(sum(sizes), dtype=first.dtype, device=first.device)
+        self._gradient = torch.zeros_like(self._flat)
+        for parameter, values, slot in zip(
+            self._parameters, self._flat.split(sizes), self._gradient.split(sizes), strict=True
+        ):
+            values.copy_(parameter.detach().flatten())
+            parameter.data = values.view(parameter.shape)
+            parameter.grad = slot.view(parameter.shape)
+        self._first = torch.zeros_like(self._flat)
+        self._second = torch.zeros_like(self._flat)
+        self._step = torch.zeros((), dtype=torch.float32, device=first.device)
+        self._steps_done = 0
+        self._learning_rate = learning_rate
+        self._betas = tuple(betas)
+        self._schedule = schedule
+        self._total_steps = total_steps
+        self._decay = weight_average
+        self._average = self._flat.clone() if weight_average else None
+
+    @property
+    def flat(self) -> Tensor:
+        """All parameters as one vector."""
+        return self._flat
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step."""
+        if self._schedule == "constant":
+            return self._learning_rate
+        progress = min(self._steps_done / self._total_steps, 1.0)
+        return 0.5 * self._learning_rate * (1 + math.cos(math.pi * progress))
+
+    def zero_grad(self) -> None:
+        """Set the gradient buffer to zero; the views in ``parameter.grad`` stay."""
+        self._gradient.zero_()
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Make one step with the gradient that ``backward`` accumulated."""
+        self._step += 1
+        torch._fused_adam_(
+            [self._flat],
+            [self._gradient],
+            [self._first],
+            [self._second],
+            [],
+            [self._step],
+            lr=self.learning_rate,
+            beta1=self._betas[0],
+            beta2=self._betas[1],
+            weight_decay=0.0,
+            eps=1e-8,
+            amsgrad=False,
+            maximize=False,
+        )
+        self._steps_done += 1
+        if self._average is not None:
+            # The usual warm-up: a young average forgets the initial weights quickly.
+            decay = min(self._decay, (1 + self._steps_done) / (10 + self._steps_done))
+            self._average.lerp_(self._flat, 1 - decay)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Put the averaged weights in place for the block; without an average, do nothing."""
+        if self._average is None:
+            yield
+            return
+        current = self._flat.clone()
+        self._flat.copy_(self._average)
+        try:
+            yield
+        finally:
+            self._flat.copy_(current)

@@ -1,0 +1,42 @@
+r"""The Metropolis-adjusted Langevin algorithm.
+
+The Langevin proposal, :math:`x' \sim N(x + \tfrac{\epsilon^2}{2} s(x), \epsilon^2 I)`, accepted with
+probability :math:`\min(1, p(x') q(x | x') / p(x) q(x' | x))`. Roberts & Tweedie (1996); Song &
+Kingma (2021), Sect. 3. The step costs one score: that of the current point is kept.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ebmbench.options import options
+from ebmbench.samplers.base import ChainInfo, ChainState, LogDensityAndScore, Sampler
+from ebmbench.samplers.metropolis import accept
+
+
+@options
+class MALA(Sampler):
+    """One adjusted Langevin step; ``step_size`` is ``ε``; acceptance 0.57 is optimal."""
+
+    def init(self, x: Tensor, target: LogDensityAndScore) -> ChainState:
+        """See :class:`~ebmbench.samplers.base.Sampler`."""
+        log_density, score = target(x)
+        return ChainState(x, log_density, score)
+
+    @torch.no_grad()
+    def step(
+        self,
+        state: ChainState,
+        target: LogDensityAndScore,
+        step_size: float | Tensor,
+        generator: torch.Generator,
+    ) -> tuple[ChainState, ChainInfo]:
+        """See :class:`~ebmbench.samplers.base.Sampler`."""
+        z = torch.empty_like(state.x).normal_(generator=generator)
+        x = state.x + (0.5 * step_size**2) * state.score + step_size * z
+        log_density, score = target(x)
+        # The noise that would bring the proposal back, in units of the step size.
+        back = (state.x - x) / step_size - (0.5 * step_size) * score
+        log_ratio = log_density - state.log_density + 0.5 * ((z * z) - (back * back)).sum(-1)
+        return accept(state, ChainState(x, log_density, score), log_ratio, generator)
