@@ -1,0 +1,204 @@
+"""Every estimator against a known ``log Z``."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from ebmbench.energies.base import Energy
+from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.errors import EbmbenchError
+from ebmbench.partition import GaussianLaw, ais, bdmc, importance_sampling, quadrature, smc
+from ebmbench.partition.base import (
+    delta_stderr,
+    effective_sample_size,
+    jackknife_stderr,
+    log_density,
+    log_mean_exp,
+    systematic_resample,
+)
+from ebmbench.partition.importance import pareto_k
+
+
+class Shifted(Energy):
+    """A mixture whose energy is moved by a constant, with a reference of one's choice."""
+
+    def __init__(
+        self, mixture: GaussianMixtureEnergy, constant: float, mean: float = 0.0, std: float = 1.0
+    ) -> None:
+        super().__init__()
+        self.mixture, self.constant = mixture, constant
+        self.law = mean, std
+
+    @property
+    def dim(self) -> int:
+        return self.mixture.dim
+
+    @property
+    def smooth(self) -> bool:
+        return True
+
+    @property
+    def reference(self) -> tuple[Tensor, Tensor]:
+        mean, std = self.law
+        like = torch.ones(self.dim, dtype=self.mixture.means.dtype)
+        return mean * like, std * like
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.mixture(x) + self.constant
+
+    def log_z(self) -> None:
+        return None
+
+
+def mixture(means: list[list[float]], std: float, weights: list[float]) -> GaussianMixtureEnergy:
+    return GaussianMixtureEnergy(
+        torch.tensor(weights, dtype=torch.float64),
+        torch.tensor(means, dtype=torch.float64),
+        torch.full((len(means),), std**2, dtype=torch.float64),
+    )
+
+
+def gaussian(d: int, mean: float = 0.3, std: float = 0.8, constant: float = 1.7) -> Shifted:
+    return Shifted(mixture([[mean] * d], std, [1.0]), constant)
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_quadrature_of_a_gaussian(d: int) -> None:
+    found = quadrature(gaussian(d))
+    assert found.certified, found.note
+    assert found.log_z == pytest.approx(-1.7, abs=1e-6)
+
+
+def test_quadrature_of_a_correlated_gaussian() -> None:
+    covariance = torch.tensor([[1.0, 0.95], [0.95, 1.0]], dtype=torch.float64)
+    one = torch.ones(1, dtype=torch.float64)
+    model = GaussianMixtureEnergy(one, torch.zeros(1, 2).double(), covariance[None])
+    assert quadrature(Shifted(model, -2.5)).log_z == pytest.approx(2.5, abs=1e-6)
+
+
+@pytest.mark.parametrize("far", [25.0, 44.0])
+def test_quadrature_finds_density_far_from_the_reference(far: float) -> None:
+    model = Shifted(mixture([[0.0, 0.0], [far, 0.0]], 1.0, [0.5, 0.5]), 0.0)
+    assert quadrature(model).log_z == pytest.approx(0.0, abs=1e-4)
+
+
+def test_quadrature_refuses_what_its_finest_grid_cannot_resolve() -> None:
+    model = Shifted(mixture([[0.1234], [4.0]], 1e-7, [0.5, 0.5]), 0.0)
+    found = quadrature(model)
+    assert not found.certified
+    assert "resolutions differ" in found.note or "boxes differ" in found.note
+
+
+def test_quadrature_refuses_values_that_are_not_finite() -> None:
+    found = quadrature(gaussian(2, constant=math.nan))
+    assert not found.certified
+
+
+def test_quadrature_has_three_dimensions_at_most() -> None:
+    with pytest.raises(EbmbenchError, match="4-dimensional energy; allowed: 1 to 3"):
+        quadrature(gaussian(4))
+
+
+def test_float32_energies_are_summed_in_float64() -> None:
+    model = Shifted(mixture([[0.3, 0.3]], 0.8, [1.0]).float(), 1.7)
+    assert log_density(model, torch.zeros(3, 2)).dtype == torch.float64
+    assert quadrature(model).log_z == pytest.approx(-1.7, abs=1e-5)
+
+
+Estimate = Callable[[Energy, torch.Generator], object]
+
+
+@pytest.mark.parametrize("estimate", [importance_sampling, smc, ais], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("d", [2, 10])
+def test_simulation_finds_log_z(estimate, d: int, generator: torch.Generator) -> None:
+    found = estimate(gaussian(d), generator)
+    assert found.certified, found.note
+    assert found.log_z == pytest.approx(-1.7, abs=max(4 * found.stderr, 0.02))
+    assert found.lower <= found.log_z
+
+
+def test_ais_of_a_normalised_reference_is_exact_and_costs_no_variance(generator) -> None:
+    model = gaussian(5, mean=0.0, std=1.0, constant=0.0)
+    found = ais(model, generator, effort=0)
+    assert found.diagnostics["forward"] == pytest.approx(0.0, abs=1e-9)
+    assert found.diagnostics["reverse"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_ais_is_a_function_of_its_generator() -> None:
+    runs = [ais(gaussian(3), torch.Generator().manual_seed(7), effort=0) for _ in range(2)]
+    assert runs[0] == runs[1]
+
+
+def test_ais_in_other_coordinates_gives_the_same_log_z(generator: torch.Generator) -> None:
+    covariance = torch.tensor([[4.0, 1.9], [1.9, 1.0]], dtype=torch.float64)
+    one = torch.ones(1, dtype=torch.float64)
+    model = GaussianMixtureEnergy(one, torch.tensor([[5.0, -3.0]]).double(), covariance[None])
+    rows = model.sample(5000, generator)
+    law = GaussianLaw.fitted(model, rows)
+    found = ais(Shifted(model, 3.0), generator, law=law)
+    assert found.certified, found.note
+    assert found.log_z == pytest.approx(-3.0, abs=0.1)
+
+
+def test_bdmc_brackets_log_z(generator: torch.Generator) -> None:
+    model = Shifted(mixture([[-1.0] * 10, [1.0] * 10], 0.6, [0.7, 0.3]), 2.0)
+    found = bdmc(model, model.mixture.sample, generator)
+    assert found.lower is not None
+    assert found.upper is not None
+    assert found.lower - 4 * found.stderr < -2.0 < found.upper + 4 * found.stderr
+
+
+def test_bdmc_with_too_few_temperatures_is_refused(generator: torch.Generator) -> None:
+    model = gaussian(30, std=0.3)
+    found = bdmc(model, model.mixture.sample, generator, temperatures=4)
+    assert not found.certified
+    assert found.upper - found.lower > 1
+
+
+def test_law_maps_there_and_back(generator: torch.Generator) -> None:
+    rows = torch.randn(50, 3, generator=generator, dtype=torch.float64) @ torch.tril(
+        torch.ones(3, 3, dtype=torch.float64)
+    )
+    law = GaussianLaw.fitted(gaussian(3), rows)
+    assert torch.allclose(law.to_x(law.to_z(rows)), rows)
+    normal = torch.distributions.MultivariateNormal(law.mean, scale_tril=law.factor)
+    peak = normal.log_prob(law.mean)
+    assert law.log_z == pytest.approx(-float(peak))
+
+
+def test_sums_of_weights() -> None:
+    log_w = torch.tensor([0.0, 1.0, 2.0, 0.5, 0.3, 1.2], dtype=torch.float64) + 800
+    w = (log_w - 800).exp()
+    assert log_mean_exp(log_w) == pytest.approx(800 + math.log(w.mean()))
+    assert effective_sample_size(log_w) == pytest.approx(float(w.sum() ** 2 / w.square().sum()))
+    assert delta_stderr(log_w) == pytest.approx(float(w.std() / w.mean()) / math.sqrt(6))
+    pairs = w.reshape(3, 2).sum(1)
+    left_out = torch.stack([(pairs.sum() - p).log() for p in pairs])
+    by_hand = math.sqrt(2 / 3 * float((left_out - left_out.mean()).square().sum()))
+    assert jackknife_stderr(log_w, 3) == pytest.approx(by_hand)
+
+
+def test_systematic_resampling_keeps_expected_counts(generator: torch.Generator) -> None:
+    weights = torch.tensor([0.5, 0.25, 0.125, 0.125], dtype=torch.float64)
+    counts = torch.bincount(systematic_resample(weights.log(), 800, generator), minlength=4)
+    assert (counts - 800 * weights).abs().max() <= 1
+
+
+@pytest.mark.parametrize("k", [0.3, 0.7, 1.2])
+def test_pareto_k_of_a_pareto_tail(k: float, generator: torch.Generator) -> None:
+    u = torch.rand(100_000, generator=generator, dtype=torch.float64)
+    assert pareto_k(-k * u.log()) == pytest.approx(k, abs=0.1)
+
+
+def test_importance_sampling_refuses_heavy_weights(generator: torch.Generator) -> None:
+    found = importance_sampling(gaussian(20, std=2.0), generator)
+    assert not found.certified
+    assert "Pareto k" in found.note
