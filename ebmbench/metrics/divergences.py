@@ -8,11 +8,8 @@ import torch
 from torch import Tensor
 
 from ebmbench.metrics.base import Evaluation, Measurement
-from ebmbench.metrics.shared import log_z, model_grid, truth_and_model
+from ebmbench.metrics.shared import MASS_TOLERANCE, log_z, model_grid, truth_and_model
 from ebmbench.partition.quadrature import POINTS, Grid
-
-MASS_TOLERANCE = 1e-3
-"""Mass of the true density that its table may lose before the number is refused."""
 
 
 def kl_divergence(evaluation: Evaluation) -> Measurement | None:

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from ebmbench.calculus import score_and_laplacian
 from ebmbench.metrics.base import Evaluation, Measurement
-from ebmbench.metrics.shared import data_scale, test_scores, truth_and_model
+from ebmbench.metrics.shared import MASS_TOLERANCE, data_scale, test_scores, truth_and_model
 from ebmbench.partition.base import device_and_dtype
 from ebmbench.partition.quadrature import Grid
 
-LEVELS = (0.1, 0.25, 0.5)
+LEVELS = (0.25, 0.5, 1.0)
 """Standard deviations of the smoothing, in units of the data's."""
 AGREEMENT = 0.01
 """Relative difference between two resolutions that is still certified."""
@@ -64,14 +64,14 @@ def smoothed_fisher_divergence(evaluation: Evaluation) -> Measurement | None:
     coarse = [smoothed_divergence(_thinned(true), _thinned(model), sigma) for sigma in sigmas]
     value = sum(values) / len(values)
     change = abs(sum(coarse) / len(coarse) - value)
-    agree = change <= max(AGREEMENT * value, 1e-4)
+    lost = abs(math.expm1(true.log_z))
+    agree = change <= max(AGREEMENT * value, 1e-4) and lost <= MASS_TOLERANCE
     each = ", ".join(f"{v:.4g} at σ = {s:.3g}" for v, s in zip(values, sigmas, strict=True))
     return Measurement(
         value=value,
         certified=agree,
-        note=f"{each}; twice the cell width changes it by {change:.2g}"
-        if agree
-        else f"refused: twice the cell width changes it by {change:.2g}; {each}",
+        note=f"{'' if agree else 'refused: '}twice the cell width changes it by {change:.2g}, the "
+        f"true density integrates to one within {lost:.1g}; {each}",
     )
 
 

@@ -63,7 +63,7 @@ _TABLE = [
         False,
         "Fisher divergence after smoothing",
         "½ E ‖∇log p_σ - ∇log p_θ,σ‖² between both densities convolved with N(0, σ²I), averaged "
-        "over σ of 0.1, 0.25 and 0.5 of the data's deviation; it sees the weights of modes.",
+        "over σ of 0.25, 0.5 and 1 of the data's deviation; it sees the weights of modes.",
     ),
     MetricInfo(
         "hyvarinen_score",

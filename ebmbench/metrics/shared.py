@@ -127,14 +127,18 @@ def held_out(evaluation: Evaluation) -> Tensor:
     return test[order[: SAMPLES[evaluation.effort]]].double()
 
 
-TABLE_CELLS = (128, 256, 512)
+TABLE_CELLS = (192, 320, 512)
 """Cells per axis of the table of both densities, for ``effort`` 0, 1 and 2."""
+
+
+MASS_TOLERANCE = 1e-3
+"""Mass that the table of the true density may miss before numbers from it are refused."""
 
 
 def truth_and_model(evaluation: Evaluation) -> tuple[Grid, Grid] | None:
     """Return the true and the model's log-density on one grid; ``None`` but in 2D with a truth.
 
-    The box holds all rows and a margin of two root mean square deviations of the data. The true
+    The box holds all rows and a margin of four root mean square deviations of the data. The true
     density is normalised; the model's is normalised by its ``log Z``.
     """
     truth = evaluation.dataset.truth
@@ -144,7 +148,7 @@ def truth_and_model(evaluation: Evaluation) -> tuple[Grid, Grid] | None:
     def table() -> tuple[Grid, Grid]:
         data = evaluation.dataset
         rows = torch.cat([data.train, data.validation, data.test]).double()
-        margin = 2 * data_scale(evaluation)
+        margin = 4 * data_scale(evaluation)
         box = Box(rows.amin(0) - margin, rows.amax(0) + margin)
         cells = TABLE_CELLS[evaluation.effort]
         model = tabulate(evaluation.energy, box, cells)

@@ -10,7 +10,7 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.errors import EbmbenchError
-from ebmbench.partition import GaussianLaw, ais, bdmc, importance_sampling, quadrature, smc
+from ebmbench.partition import GaussianLaw, LogZ, ais, bdmc, importance_sampling, quadrature, smc
 from ebmbench.partition.base import (
     delta_stderr,
     effective_sample_size,
@@ -113,19 +113,20 @@ def test_float32_energies_are_summed_in_float64() -> None:
     assert quadrature(model).log_z == pytest.approx(-1.7, abs=1e-5)
 
 
-Estimate = Callable[[Energy, torch.Generator], object]
-
-
 @pytest.mark.parametrize("estimate", [importance_sampling, smc, ais], ids=lambda f: f.__name__)
-@pytest.mark.parametrize("d", [2, 10])
-def test_simulation_finds_log_z(estimate, d: int, generator: torch.Generator) -> None:
+@pytest.mark.parametrize("d", [6])
+def test_simulation_finds_log_z(
+    estimate: Callable[..., LogZ], d: int, generator: torch.Generator
+) -> None:
     found = estimate(gaussian(d), generator)
     assert found.certified, found.note
     assert found.log_z == pytest.approx(-1.7, abs=max(4 * found.stderr, 0.02))
     assert found.lower <= found.log_z
 
 
-def test_ais_of_a_normalised_reference_is_exact_and_costs_no_variance(generator) -> None:
+def test_ais_of_a_normalised_reference_is_exact_and_costs_no_variance(
+    generator: torch.Generator,
+) -> None:
     model = gaussian(5, mean=0.0, std=1.0, constant=0.0)
     found = ais(model, generator, effort=0)
     assert found.diagnostics["forward"] == pytest.approx(0.0, abs=1e-9)
@@ -133,7 +134,7 @@ def test_ais_of_a_normalised_reference_is_exact_and_costs_no_variance(generator)
 
 
 def test_ais_is_a_function_of_its_generator() -> None:
-    runs = [ais(gaussian(3), torch.Generator().manual_seed(7), effort=0) for _ in range(2)]
+    runs = [ais(gaussian(2), torch.Generator().manual_seed(7), effort=0) for _ in range(2)]
     assert runs[0] == runs[1]
 
 

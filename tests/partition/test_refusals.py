@@ -20,8 +20,7 @@ def standard_law(d: int) -> GaussianLaw:
     return GaussianLaw(torch.zeros(d).double(), torch.eye(d).double())
 
 
-@pytest.mark.parametrize("distance", [8.0, 15.0])
-@pytest.mark.parametrize("weight", [0.3, 0.8])
+@pytest.mark.parametrize(("distance", "weight"), [(8.0, 0.3), (15.0, 0.8)])
 def test_a_mode_that_the_reference_misses(distance: float, weight: float) -> None:
     d = 8
     model = mixture([[0.0] * d, [distance] + [0.0] * (d - 1)], 0.7, [1 - weight, weight])
