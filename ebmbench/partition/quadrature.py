@@ -20,7 +20,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError
 from ebmbench.partition.base import LogZ, log_density
 
-POINTS = {1: 2048, 2: 224, 3: 48}
+POINTS = {1: 2048, 2: 160, 3: 48}
 """Cells per axis of the first grid."""
 MOST = {1: 1 << 18, 2: 2048, 3: 192}
 """Cells per axis at which refinement gives up."""

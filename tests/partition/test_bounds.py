@@ -59,7 +59,7 @@ MODELS = {
 def truth(model: Energy) -> float:
     exact = model.log_z()
     assert exact is not None
-    return float(exact)
+    return float(exact.detach())
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -103,6 +103,8 @@ def test_what_is_certified_is_right(name: str, estimate) -> None:
         found = estimate(model, torch.Generator().manual_seed(seed), law=law)
         if found.certified:
             errors.append((abs(found.log_z - truth(model)), found.stderr))
+    # the Gaussian of a mixture's moments is no proposal for it in 50 dimensions
+    assert len(errors) >= (0 if estimate is importance_sampling else 5)
     # within the tolerance and its noise every time; within three errors nearly every time
     assert all(error < 0.1 + 3 * stderr for error, stderr in errors)
     assert sum(error > 3 * stderr + 0.05 for error, stderr in errors) <= 1
