@@ -112,3 +112,8 @@ class FlatAdam:
             yield
         finally:
             self._flat.copy_(current)
+
+    def adopt_average(self) -> None:
+        """Replace the weights by their average for good; without an average, do nothing."""
+        if self._average is not None:
+            self._flat.copy_(self._average)

@@ -23,8 +23,11 @@ _active: list[Counts] = []
 
 
 @contextmanager
-def count_evaluations() -> Iterator[Counts]:
+def count_evaluations(counts: Counts | None = None) -> Iterator[Counts]:
     """Count every evaluation made inside the block; blocks nest.
+
+    Arguments:
+        counts: add to this one; ``None``: start at zero.
 
     Example:
         >>> with count_evaluations() as counts:
@@ -32,7 +35,7 @@ def count_evaluations() -> Iterator[Counts]:
         >>> counts.energy
         3
     """
-    counts = Counts()
+    counts = Counts() if counts is None else counts
     _active.append(counts)
     try:
         yield counts

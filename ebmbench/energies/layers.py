@@ -17,9 +17,7 @@ ACTIVATIONS: dict[Activation, type[nn.Module]] = {
 }
 
 
-def linear(
-    fan_in: int, fan_out: int, gain: float, generator: torch.Generator | None
-) -> nn.Linear:
+def linear(fan_in: int, fan_out: int, gain: float, generator: torch.Generator | None) -> nn.Linear:
     """Return a linear layer with normal weights of variance ``2 gain² / fan_in``.
 
     Arguments:

@@ -3,6 +3,7 @@ r"""A normalised Gaussian mixture in the form of an energy: the references, and 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -41,6 +42,21 @@ class GaussianMixtureEnergy(Energy):
         self.register_buffer("means", means.clone())
         self.register_buffer("factors", factors.to(means.dtype))
         self.register_buffer("constants", constants.to(means.dtype))
+
+    @staticmethod
+    def holds(state: Mapping[str, Tensor]) -> bool:
+        """Whether ``state`` is the ``state_dict`` of a mixture."""
+        return set(state) == {"weights", "means", "factors", "constants"}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Tensor]) -> GaussianMixtureEnergy:
+        """Rebuild a mixture from its ``state_dict``."""
+        covariances = torch.ones(len(state["weights"]))
+        if state["factors"].dim() > 1:
+            covariances = torch.eye(state["means"].shape[1]).expand_as(state["factors"])
+        energy = cls(state["weights"], state["means"], covariances)
+        energy.load_state_dict(state)
+        return energy
 
     @property
     def dim(self) -> int:

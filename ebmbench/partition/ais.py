@@ -60,7 +60,7 @@ class Effort:
 
 EFFORTS = (
     Effort(chains=40, least=20, most=60, starts=16, descents=30, candidates=2),
-    Effort(chains=300, least=40, most=280, starts=48, descents=80, candidates=6),
+    Effort(chains=200, least=40, most=280, starts=48, descents=80, candidates=6),
     Effort(chains=600, least=400, most=4000, starts=256, descents=300, candidates=24),
 )
 """For ``effort`` 0, 1 and 2: smoke, standard and full."""

@@ -1,0 +1,86 @@
+"""``ebmbench run``: the main job."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from ebmbench import catalog
+from ebmbench.cards import PRESETS, Preset
+from ebmbench.errors import EbmbenchError
+
+
+@click.command("run")
+@click.option("--methods", required=True, help="Names, globs, tag:…, card paths, or all.")
+@click.option("--tasks", required=True, help="Names, globs, tag:…, card paths, or all.")
+@click.option("--seeds", type=int, help="Seeds 0 … N−1. Default: 1, 3 or 5 by preset.")
+@click.option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    default="standard",
+    show_default=True,
+    help="smoke: seconds a run. standard: a laptop, minutes. full: the budget of the cards.",
+)
+@click.option("--steps", type=int, help="Training steps, in place of the preset's.")
+@click.option("--out", type=click.Path(path_type=Path), help="Output folder. [runs/PRESET]")
+@click.option("--jobs", type=int, help="Worker processes of one thread. [one per core]")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where data files lie.")
+@click.option("--timeout", type=float, help="Stop a run after this many seconds.")
+@click.option("--force", is_flag=True, help="Run again what is already done.")
+@click.option("--quiet", is_flag=True, help="Print only the leaderboard.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per event on stdout.")
+def command(
+    methods: str,
+    tasks: str,
+    seeds: int | None,
+    preset: Preset,
+    steps: int | None,
+    out: Path | None,
+    jobs: int | None,
+    device: str,
+    data_dir: Path | None,
+    timeout: float | None,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Train and evaluate methods on tasks; ends with the leaderboard.
+
+    What is done already is not done again: run the same command to resume. Exit status: 0 all
+    runs ok (or skipped for a stated reason), 1 some run was not, 2 the request was wrong.
+    """
+    chosen_tasks = catalog.select_tasks(tasks)
+    chosen_methods = catalog.select_methods(methods)
+    if jobs is not None and jobs < 1:
+        raise EbmbenchError(f"--jobs is {jobs}, allowed: at least 1")
+    # Torch is loaded from here on, and not for a request that is wrong on its face.
+    from ebmbench.harness.grid import execute, plan, with_steps
+    from ebmbench.harness.progress import Display, Events, Lines, Quiet, Reporter
+    from ebmbench.records import Status
+    from ebmbench.report.terminal import print_leaderboard
+    from ebmbench.report.write import write_tables
+
+    folder = out or Path("runs") / preset
+    if steps is not None:
+        chosen_tasks = [with_steps(task, preset, steps) for task in chosen_tasks]
+    request = plan(chosen_tasks, chosen_methods, folder, preset, seeds, device, data_dir, force)
+    console = Console()
+    reporter: Reporter
+    if as_json:
+        reporter = Events(sys.stdout)
+    elif quiet:
+        reporter = Quiet()
+    elif console.is_terminal:
+        reporter = Display(len(request.run), console)
+    else:
+        reporter = Lines(len(request.run), sys.stdout)
+    records = execute(request, folder, reporter, jobs, timeout)
+    written = write_tables(folder)
+    if not as_json:
+        print_leaderboard(folder, console)
+        console.print("Written: " + ", ".join(str(path) for path in written), soft_wrap=True)
+    return int(any(r.status not in (Status.OK, Status.SKIPPED) for r in records))

@@ -1,0 +1,54 @@
+"""MNIST from its official files."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebmbench.datasets.base import Dataset, Loader, Sizes
+from ebmbench.datasets.images import image_dataset
+from ebmbench.datasets.store import find
+from ebmbench.errors import EbmbenchError
+from ebmbench.options import options
+from ebmbench.seeds import derive_seed
+
+LEVELS = 256
+VALIDATION = 6000
+"""The last training images, after a shuffle by the seed; 54,000 remain, as in the papers."""
+TRAIN_FILE = "mnist/train-images-idx3-ubyte.gz"
+TEST_FILE = "mnist/t10k-images-idx3-ubyte.gz"
+
+
+@options
+class MNISTLoader(Loader):
+    """54,000 + 6,000 + 10,000 images of 784 pixels."""
+
+    def files(self) -> tuple[str, ...]:
+        """See :class:`~ebmbench.datasets.base.Loader`."""
+        return (TRAIN_FILE, TEST_FILE)
+
+    def load(self, sizes: Sizes, seed: int, data_dir: Path | None) -> Dataset:
+        """See :class:`~ebmbench.datasets.base.Loader`."""
+        pixels = read_idx(find(TRAIN_FILE, data_dir))
+        test = read_idx(find(TEST_FILE, data_dir))
+        derived = derive_seed("mnist", seed)
+        order = np.random.default_rng(derived).permutation(len(pixels))
+        train, validation = pixels[order[:-VALIDATION]], pixels[order[-VALIDATION:]]
+        return image_dataset(train, validation, test, LEVELS, sizes, derived)
+
+
+def read_idx(path: Path) -> NDArray[np.uint8]:
+    """Read gzipped IDX images as rows, ``(n, height · width)``.
+
+    Raises:
+        EbmbenchError: the file is not IDX with three axes of bytes, or is cut short.
+    """
+    with gzip.open(path) as stream:
+        content = stream.read()
+    magic, n, height, width = np.frombuffer(content[:16], dtype=">u4").tolist()
+    if magic != 0x803 or len(content) != 16 + n * height * width:
+        raise EbmbenchError(f"data file {str(path)!r} is not an IDX file of images")
+    return np.frombuffer(content, dtype=np.uint8, offset=16).reshape(n, height * width)

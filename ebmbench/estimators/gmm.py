@@ -1,0 +1,65 @@
+"""A Gaussian mixture by expectation-maximisation, its size chosen on validation rows."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+from ebmbench.datasets.base import Dataset
+from ebmbench.energies.base import Energy
+from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.estimators.base import Estimator
+from ebmbench.options import options
+
+WIDE = 128
+"""From this many dimensions on, covariances are diagonal."""
+
+
+@options
+class GaussianMixtureEstimator(Estimator):
+    """scikit-learn's mixture with the best validation likelihood."""
+
+    components: list[Annotated[int, Field(gt=0)]] = Field(
+        default_factory=lambda: [1, 2, 4, 8, 16, 32]
+    )
+    """Sizes tried; those above a tenth of the training rows are left out."""
+    rows: Annotated[int, Field(gt=0)] = 10_000
+    """Training rows used at most."""
+    ridge: Annotated[float, Field(gt=0)] = 1e-4
+
+    families: ClassVar[frozenset[str] | None] = None
+
+    def fit(self, dataset: Dataset, generator: torch.Generator) -> Energy:
+        """See :class:`~ebmbench.estimators.base.Estimator`."""
+        train = dataset.train[: self.rows].double().numpy()
+        validation = dataset.validation[: self.rows].double().numpy()
+        kind: Literal["full", "diag"] = "diag" if train.shape[1] >= WIDE else "full"
+        seed = int(torch.randint(2**31, (1,), generator=generator))
+        best: GaussianMixture | None = None
+        best_score = -np.inf
+        for size in self.components:
+            if size > 1 and size > len(train) // 10:
+                continue
+            model = GaussianMixture(
+                size, covariance_type=kind, reg_covar=self.ridge, random_state=seed, max_iter=100
+            )
+            with warnings.catch_warnings():
+                # A mixture that has not converged is still a density; validation judges it.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                model.fit(train)
+            score = model.score(validation)
+            if best is None or score > best_score:
+                best, best_score = model, score
+        assert best is not None
+        covariances = torch.from_numpy(best.covariances_)
+        return GaussianMixtureEnergy(
+            torch.from_numpy(best.weights_).float(),
+            torch.from_numpy(best.means_).float(),
+            (torch.diag_embed(covariances) if kind == "diag" else covariances).float(),
+        )

@@ -1,0 +1,127 @@
+"""A grid of runs: what the command line and the Python interface both call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ebmbench.cards import PRESETS, MethodCard, Preset, TaskCard
+from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.harness.executor import cores, run_jobs
+from ebmbench.harness.job import SEEDS, Job, make_jobs
+from ebmbench.harness.parts import reason_to_skip, validate
+from ebmbench.harness.progress import Reporter
+from ebmbench.harness.store import finished, open_folder, write_record, write_results
+from ebmbench.harness.worker import failed_record
+from ebmbench.records import Record, Status
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a request comes to, decided before anything runs."""
+
+    run: list[Job]
+    done: list[Record]
+    """Good records of the same request; not run again."""
+    skip: list[tuple[Job, str]]
+    """Jobs that cannot be done, and why."""
+
+
+def plan(
+    tasks: list[TaskCard],
+    methods: list[MethodCard],
+    out: Path,
+    preset: Preset = "standard",
+    seeds: int | None = None,
+    device: str = "cpu",
+    data_dir: Path | None = None,
+    force: bool = False,
+) -> Plan:
+    """Check a request and sort its jobs into those to run, those done and those to skip.
+
+    Raises:
+        EbmbenchError: the request is wrong, or nothing of it can be done.
+    """
+    if preset not in PRESETS:
+        raise EbmbenchError(f"unknown preset {preset!r}{did_you_mean(preset, PRESETS)}")
+    count = SEEDS[preset] if seeds is None else seeds
+    if count < 1:
+        raise EbmbenchError(f"seeds is {count}, allowed: at least 1")
+    if device != "cpu" and not torch.cuda.is_available():
+        raise EbmbenchError(f"device is {device!r}, and torch finds no CUDA device here")
+    if data_dir is not None and not data_dir.is_dir():
+        raise EbmbenchError(f"data folder {str(data_dir)!r} does not exist")
+    jobs = make_jobs(tasks, methods, count, preset, device, data_dir)
+    for job in jobs[: len(tasks) * len(methods)]:
+        validate(job)
+    reasons = {
+        (job.task.name, job.method.name): reason_to_skip(job)
+        for job in jobs[: len(tasks) * len(methods)]
+    }
+    if reasons and all(reasons.values()):
+        first = next(reason for reason in reasons.values() if reason)
+        raise EbmbenchError(f"nothing of the request can be run: {first}")
+    open_folder(out, preset)
+    result = Plan([], [], [])
+    for job in jobs:
+        reason = reasons[job.task.name, job.method.name]
+        record = None if force else finished(job, out)
+        if reason is not None:
+            result.skip.append((job, reason))
+        elif record is not None:
+            result.done.append(record)
+        else:
+            result.run.append(job)
+    return result
+
+
+def execute(
+    request: Plan,
+    out: Path,
+    reporter: Reporter,
+    workers: int | None = None,
+    timeout: float | None = None,
+) -> list[Record]:
+    """Run a plan, write the tidy table, and return all records of the request.
+
+    Arguments:
+        request: from :func:`plan`.
+        out: the output folder.
+        reporter: told what happens.
+        workers: processes at a time; ``None``: one per core.
+        timeout: seconds after which a run is stopped.
+
+    Raises:
+        EbmbenchError: a number is out of range.
+    """
+    if workers is not None and workers < 1:
+        raise EbmbenchError(f"--jobs is {workers}, allowed: at least 1")
+    if timeout is not None and timeout <= 0:
+        raise EbmbenchError(f"--timeout is {timeout}, allowed: more than 0 seconds")
+    records = list(request.done)
+    for job, reason in request.skip:
+        record = failed_record(job, Status.SKIPPED, reason, contended=False)
+        write_record(record, out)
+        records.append(record)
+    try:
+        count = cores() if workers is None else workers
+        records += run_jobs(request.run, out, count, reporter, timeout)
+    finally:
+        reporter.close()
+        if any((out / "runs").rglob("seed-*.json")):
+            write_results(out)
+    return records
+
+
+def with_steps(task: TaskCard, preset: Preset, steps: int) -> TaskCard:
+    """Return a task card whose budget under ``preset`` is ``steps`` training steps.
+
+    Raises:
+        EbmbenchError: ``steps`` is not positive.
+    """
+    if steps < 1:
+        raise EbmbenchError(f"--steps is {steps}, allowed: at least 1")
+    budget = getattr(task.budget, preset).model_copy(update={"steps": steps})
+    return task.model_copy(update={"budget": task.budget.model_copy(update={preset: budget})})

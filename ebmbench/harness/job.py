@@ -1,0 +1,66 @@
+"""A job: everything that one run depends on, and its identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ebmbench.cards import MethodCard, Preset, TaskCard, card_hash
+from ebmbench.records import record_path
+
+EFFORT: dict[Preset, int] = {"smoke": 0, "standard": 1, "full": 2}
+"""How much work an estimator of ``log Z`` may do under each preset."""
+
+SEEDS: dict[Preset, int] = {"smoke": 1, "standard": 3, "full": 5}
+"""How many seeds each preset runs unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One task, one method, one seed."""
+
+    task: TaskCard
+    method: MethodCard
+    """With the values tuned for the task put in (:meth:`MethodCard.for_task`)."""
+    seed: int
+    preset: Preset
+    device: str = "cpu"
+    data_dir: Path | None = None
+    """Where data files are looked for first; not part of the identity."""
+
+    @property
+    def run_id(self) -> str:
+        """Hash of what is asked: not of order, path or time."""
+        asked = [card_hash(self.task), card_hash(self.method), self.seed, self.preset, self.device]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
+
+    @property
+    def label(self) -> str:
+        """The job in words."""
+        return f"{self.task.name} × {self.method.name} seed {self.seed}"
+
+    def path(self, out: Path) -> Path:
+        """Return where the record goes under the output folder."""
+        return record_path(out, self.task.name, self.method.name, self.seed)
+
+
+def make_jobs(
+    tasks: list[TaskCard],
+    methods: list[MethodCard],
+    seeds: int,
+    preset: Preset,
+    device: str = "cpu",
+    data_dir: Path | None = None,
+) -> list[Job]:
+    """Cross tasks, methods and seeds ``0 … seeds − 1``, seeds outermost.
+
+    With seeds outermost an interrupted grid leaves whole replicates behind.
+    """
+    return [
+        Job(task, method.for_task(task.name), seed, preset, device, data_dir)
+        for seed in range(seeds)
+        for task in tasks
+        for method in methods
+    ]

@@ -1,0 +1,94 @@
+"""The output folder: records written whole or not at all, resume, and the tidy table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from pathlib import Path
+
+from ebmbench.cards import Preset
+from ebmbench.errors import EbmbenchError
+from ebmbench.harness.job import Job
+from ebmbench.records import (
+    COLUMNS,
+    Record,
+    Status,
+    read_record,
+    read_records,
+    record_path,
+    tidy_rows,
+    to_json,
+)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file under a temporary name, flush it to the disk, and rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_record(record: Record, out: Path) -> Path:
+    """Write a record where it belongs, and return the path."""
+    path = record_path(out, record.task, record.method, record.seed)
+    write_atomically(path, to_json(record))
+    return path
+
+
+def finished(job: Job, out: Path) -> Record | None:
+    """Return the record of a job that need not run again: the same request, and it ended ok."""
+    path = job.path(out)
+    if not path.is_file():
+        return None
+    try:
+        record = read_record(path)
+    except EbmbenchError:
+        # Half a record cannot come from here, but a file edited by hand can be anything.
+        return None
+    done = record.run_id == job.run_id and record.status is Status.OK
+    return record if done else None
+
+
+def open_folder(out: Path, preset: Preset) -> None:
+    """Make the output folder ready for runs of one preset.
+
+    Raises:
+        EbmbenchError: it cannot be written to, or holds runs of another preset.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise EbmbenchError(
+            f"output folder {str(out)!r} cannot be written to: {error.strerror}"
+        ) from None
+    for path in (out / "runs").rglob("seed-*.json"):
+        found = read_record(path).preset
+        if found != preset:
+            raise EbmbenchError(
+                f"output folder {str(out)!r} holds runs of preset {found!r}, asked for "
+                f"{preset!r}; a table never mixes presets, so choose another --out"
+            )
+        break
+
+
+def write_results(out: Path) -> Path:
+    """Derive ``results.csv`` from the records: one row per task, method, seed and metric."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(tidy_rows(read_records(out)))
+    path = out / "results.csv"
+    write_atomically(path, text.getvalue())
+    return path

@@ -1,0 +1,133 @@
+"""The training loop: the same for every objective, and timed without anything around it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ebmbench.calculus import Counts, count_evaluations
+from ebmbench.cards import Budget, Optimiser, TaskCard
+from ebmbench.datasets.base import Dataset
+from ebmbench.energies.base import Energy
+from ebmbench.metrics.likelihood import cheap_log_likelihood
+from ebmbench.objectives.base import Objective, State
+from ebmbench.optim import FlatAdam
+from ebmbench.records import CurvePoint
+
+CURVE_POINTS = 12
+VALIDATION_ROWS = 2000
+"""Rows of the validation split that the learning curve looks at."""
+CHECK_EVERY = 50
+"""Steps between two looks at the loss; each is a synchronisation on a GPU."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What training leaves behind; the energy itself is changed in place."""
+
+    state: State
+    curve: list[CurvePoint]
+    diverged: str
+    """Why training was stopped, or empty."""
+    step_seconds: Tensor
+    """Wall-clock seconds of each step, ``(steps,)``."""
+    energy_evaluations: float
+    """Per training example and step, counted."""
+    score_evaluations: float
+    hvp_evaluations: float
+
+
+def train(
+    energy: Energy,
+    objective: Objective,
+    dataset: Dataset,
+    card: TaskCard,
+    budget: Budget,
+    optimiser: Optimiser,
+    batches: torch.Generator,
+    noise: torch.Generator,
+    progress: Callable[[int, int], None] = lambda step, total: None,
+) -> Training:
+    """Fit an energy, in place.
+
+    Arguments:
+        energy: the model on its device; changed in place.
+        objective: the loss.
+        dataset: the rows.
+        card: the task, which says how the learning curve gets its likelihood.
+        budget: steps and batch.
+        optimiser: Adam's settings.
+        batches: source of the row numbers (the same for every method).
+        noise: source of the objective's randomness, on the device of the energy.
+        progress: called now and then with the step and the total.
+    """
+    rows = dataset.train.to(noise.device)
+    state = objective.init(energy, rows, noise)
+    adam = FlatAdam(
+        [*energy.parameters(), *state.learned.values()],
+        optimiser.learning_rate,
+        optimiser.betas,
+        optimiser.schedule,
+        budget.steps,
+        optimiser.weight_average,
+    )
+    marks = set(np.unique(np.geomspace(1, budget.steps, CURVE_POINTS).round()).astype(int))
+    seconds = torch.zeros(budget.steps, dtype=torch.float64)
+    total_loss, since = torch.zeros((), device=rows.device), 0
+    curve: list[CurvePoint] = []
+    diverged = ""
+    counts = Counts()
+    for step in range(1, budget.steps + 1):
+        start = time.perf_counter()
+        index = torch.randint(len(rows), (budget.batch,), generator=batches)
+        adam.zero_grad()
+        with count_evaluations(counts):
+            outcome = objective.loss(energy, rows[index.to(rows.device)], state, noise)
+        outcome.loss.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+        state = outcome.state
+        total_loss += outcome.loss.detach()
+        seconds[step - 1] = time.perf_counter() - start
+        since += 1
+        if step in marks or step % CHECK_EVERY == 0:
+            progress(step, budget.steps)
+            if not bool(torch.isfinite(total_loss)):
+                diverged = f"the loss is not finite by step {step}"
+                break
+        if step in marks:
+            with adam.averaged():
+                likelihood = _curve_likelihood(energy, dataset, card)
+            curve.append(
+                CurvePoint(
+                    step=step,
+                    seconds=float(seconds[:step].sum()),
+                    loss=float(total_loss) / since,
+                    log_likelihood=likelihood,
+                    info={name: float(value) for name, value in outcome.info.items()},
+                )
+            )
+            total_loss, since = torch.zeros_like(total_loss), 0
+    made = step
+    adam.adopt_average()
+    if not diverged and not bool(torch.isfinite(adam.flat).all()):
+        diverged = "a parameter is not finite after the last step"
+    each = 1.0 / (made * budget.batch)
+    return Training(
+        state=state,
+        curve=curve,
+        diverged=diverged,
+        step_seconds=seconds[:made],
+        energy_evaluations=counts.energy * each,
+        score_evaluations=counts.score * each,
+        hvp_evaluations=counts.hvp * each,
+    )
+
+
+def _curve_likelihood(energy: Energy, dataset: Dataset, card: TaskCard) -> float | None:
+    rows = dataset.validation[:VALIDATION_ROWS].to(next(energy.parameters()).device)
+    return cheap_log_likelihood(energy, rows, card)

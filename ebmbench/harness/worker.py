@@ -1,0 +1,274 @@
+"""One run, from data to record, in a process of its own."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ebmbench.cards import card_hash
+from ebmbench.datasets.base import Dataset
+from ebmbench.datasets.store import DataUnavailable
+from ebmbench.energies.base import Energy
+from ebmbench.errors import EbmbenchError
+from ebmbench.harness.job import EFFORT, Job
+from ebmbench.harness.memory import ProcessPeak, allocator_peak
+from ebmbench.harness.parts import load_data, make_energy, make_estimator, make_objective
+from ebmbench.harness.provenance import code_hash, data_hash, machine, versions
+from ebmbench.harness.store import write_record
+from ebmbench.harness.train import train
+from ebmbench.metrics.base import Evaluation
+from ebmbench.metrics.evaluate import evaluate
+from ebmbench.metrics.info import METRIC_INFO
+from ebmbench.numerics import configure
+from ebmbench.objectives.base import Objective, State
+from ebmbench.records import Cost, CurvePoint, MetricRecord, Record, Status
+from ebmbench.seeds import derive_seed, generator
+from ebmbench.weights import save_weights
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class _Outcome:
+    """What is known so far; a failure later on loses none of it."""
+
+    status: Status = Status.OK
+    message: str = ""
+    traceback: str = ""
+    metrics: dict[str, MetricRecord] = field(default_factory=dict)
+    curve: list[CurvePoint] = field(default_factory=list)
+    cost: Cost | None = None
+    parameters: int | None = None
+    learned_log_z: float | None = None
+    data_hash: str = ""
+    weights: str | None = None
+
+
+def run_job(
+    job: Job, out: Path, contended: bool, progress: Progress = lambda step, total: None
+) -> Record:
+    """Run one job and write its record and weights; never raises for what the job does.
+
+    Arguments:
+        job: what to run.
+        out: the output folder.
+        contended: whether other jobs share the cores.
+        progress: called with the step and the total.
+    """
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    numerics = configure(threads=1)
+    outcome = _Outcome()
+    try:
+        _fit_and_evaluate(job, out, outcome, progress)
+    except DataUnavailable as error:
+        outcome.status, outcome.message = Status.SKIPPED, str(error)
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        outcome.status, outcome.message = Status.OUT_OF_MEMORY, _first_line(error)
+    except Exception as error:
+        exhausted = "can't allocate memory" in str(error)
+        outcome.status = Status.OUT_OF_MEMORY if exhausted else Status.FAILED
+        outcome.message = _first_line(error)
+        if not isinstance(error, EbmbenchError):
+            outcome.traceback = traceback.format_exc()
+    record = make_record(job, started, contended, outcome, machine(job.device, numerics))
+    write_record(record, out)
+    return record
+
+
+def make_record(
+    job: Job, started: str, contended: bool, outcome: _Outcome, words: dict[str, str]
+) -> Record:
+    """Assemble the record of a job."""
+    return Record(
+        run_id=job.run_id,
+        task=job.task.name,
+        task_version=job.task.version,
+        method=job.method.name,
+        method_version=job.method.version,
+        seed=job.seed,
+        preset=job.preset,
+        status=outcome.status,
+        message=outcome.message,
+        traceback=outcome.traceback,
+        metrics=outcome.metrics,
+        curve=outcome.curve,
+        cost=outcome.cost,
+        contended=contended,
+        parameters=outcome.parameters,
+        learned_log_z=outcome.learned_log_z,
+        task_card=job.task,
+        method_card=job.method,
+        hashes={
+            "task_card": card_hash(job.task),
+            "method_card": card_hash(job.method),
+            "data": outcome.data_hash,
+            "code": code_hash(),
+        },
+        versions=versions(),
+        machine=words,
+        started=started,
+        weights=outcome.weights,
+    )
+
+
+def failed_record(job: Job, status: Status, message: str, contended: bool) -> Record:
+    """Return the record of a job whose worker cannot write one itself."""
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    outcome = _Outcome(status=status, message=message)
+    return make_record(job, started, contended, outcome, machine("cpu", {}))
+
+
+def evaluate_energy(
+    job: Job, energy: Energy, dataset: Dataset, learned_log_z: float | None
+) -> dict[str, MetricRecord]:
+    """Compute the metrics of the task on a trained energy."""
+    evaluation = Evaluation(
+        energy=energy,
+        dataset=dataset,
+        card=job.task,
+        effort=EFFORT[job.preset],
+        learned_log_z=learned_log_z,
+        seed=derive_seed(job.task.name, job.seed, "evaluation"),
+        shared={},
+    )
+    measured = evaluate(evaluation, job.task.metrics.names)
+    return {
+        name: MetricRecord(
+            value=m.value,
+            stderr=m.stderr,
+            lower=m.lower,
+            upper=m.upper,
+            certified=m.certified,
+            note=m.note,
+            unit=METRIC_INFO[name].unit,
+            higher_is_better=METRIC_INFO[name].higher_is_better,
+        )
+        for name, m in measured.items()
+    }
+
+
+def _fit_and_evaluate(job: Job, out: Path, outcome: _Outcome, progress: Progress) -> None:
+    begin = time.perf_counter()
+    dataset = load_data(job)
+    outcome.data_hash = data_hash(dataset)
+    data_seconds = time.perf_counter() - begin
+    if job.method.objective is None:
+        energy, cost = _fit_reference(job, dataset, data_seconds)
+        state = State()
+    else:
+        energy, state, cost = _train(job, dataset, data_seconds, outcome, progress)
+        outcome.parameters = sum(p.numel() for p in energy.parameters()) + sum(
+            p.numel() for p in state.learned.values()
+        )
+    outcome.cost = cost
+    if "log_z" in state.learned:
+        outcome.learned_log_z = float(state.learned["log_z"].detach())
+    if outcome.status is not Status.OK:
+        return
+    path = job.path(out).with_suffix(".safetensors")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_weights(path, energy, state.learned)
+    outcome.weights = path.name
+    energy = energy.cpu().requires_grad_(False)
+    begin = time.perf_counter()
+    outcome.metrics = evaluate_energy(job, energy, dataset, outcome.learned_log_z)
+    seconds = time.perf_counter() - begin
+    outcome.cost = cost.model_copy(update={"evaluation_seconds": seconds})
+
+
+def _fit_reference(job: Job, dataset: Dataset, data_seconds: float) -> tuple[Energy, Cost]:
+    estimator = make_estimator(job.method)
+    peak = ProcessPeak()
+    begin = time.perf_counter()
+    energy = estimator.fit(dataset, generator(job.task.name, job.method.name, job.seed, "fit"))
+    seconds = time.perf_counter() - begin
+    return energy, Cost(
+        train_seconds=seconds,
+        steps=1,
+        step_ms_median=1e3 * seconds,
+        step_ms_iqr=0.0,
+        process_peak_bytes=peak.bytes(),
+        energy_evaluations=0.0,
+        score_evaluations=0.0,
+        hvp_evaluations=0.0,
+        evaluation_seconds=0.0,
+        setup_seconds=0.0,
+        data_seconds=data_seconds,
+    )
+
+
+def _train(
+    job: Job, dataset: Dataset, data_seconds: float, outcome: _Outcome, progress: Progress
+) -> tuple[Energy, State, Cost]:
+    begin = time.perf_counter()
+    objective = make_objective(job.method)
+    energy = make_energy(job, dataset)
+    budget = getattr(job.task.budget, job.preset)
+    _rehearse(job, energy, objective, dataset, budget.batch)
+    setup_seconds = time.perf_counter() - begin
+    peak = ProcessPeak()
+    result = train(
+        energy,
+        objective,
+        dataset,
+        job.task,
+        budget,
+        job.method.optimiser,
+        batches=generator(job.task.name, job.seed, "batches"),
+        noise=generator(job.task.name, job.method.name, job.seed, "noise", device=job.device),
+        progress=progress,
+    )
+    process_bytes = peak.bytes()
+    outcome.curve = result.curve
+    if result.diverged:
+        outcome.status, outcome.message = Status.DIVERGED, result.diverged
+    milliseconds = 1e3 * result.step_seconds
+    quartiles = torch.quantile(milliseconds, torch.tensor([0.25, 0.5, 0.75]).double())
+    return (
+        energy,
+        result.state,
+        Cost(
+            train_seconds=float(result.step_seconds.sum()),
+            steps=len(result.step_seconds),
+            step_ms_median=float(quartiles[1]),
+            step_ms_iqr=float(quartiles[2] - quartiles[0]),
+            allocator_peak_bytes=_rehearse(job, energy, objective, dataset, budget.batch),
+            process_peak_bytes=process_bytes,
+            energy_evaluations=result.energy_evaluations,
+            score_evaluations=result.score_evaluations,
+            hvp_evaluations=result.hvp_evaluations,
+            evaluation_seconds=0.0,
+            setup_seconds=setup_seconds,
+            data_seconds=data_seconds,
+        ),
+    )
+
+
+def _rehearse(job: Job, energy: Energy, objective: Objective, dataset: Dataset, batch: int) -> int:
+    """Make two steps that change nothing, and return the allocator's peak during the second.
+
+    Before training this runs every lazy path once, so that neither the first timed step nor the
+    process peak pays for it; after training it measures memory.
+    """
+    noise = generator("rehearsal", device=job.device)
+    rows = dataset.train[:batch].to(job.device)
+    state: Any = objective.init(energy, rows.repeat(2, 1), noise)
+    parameters = [*energy.parameters(), *state.learned.values()]
+
+    def step() -> None:
+        outcome = objective.loss(energy, rows, state, noise)
+        torch.autograd.grad(outcome.loss, parameters, allow_unused=True)
+
+    return allocator_peak(step, job.device)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return text[0] if text else type(error).__name__
