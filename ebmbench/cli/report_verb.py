@@ -1,0 +1,38 @@
+"""``ebmbench report``: the leaderboard of what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("report")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "md", "csv"]),
+    default="terminal",
+    show_default=True,
+    help="What to print; files are written in any case.",
+)
+def command(out: Path, form: str) -> int:
+    """Print the leaderboard of OUT and write its tables and pictures."""
+    from rich.console import Console
+
+    from ebmbench.records import read_records
+    from ebmbench.report.leaderboard import make_boards
+    from ebmbench.report.tables import to_csv, to_markdown
+    from ebmbench.report.terminal import print_leaderboard
+    from ebmbench.report.write import write_tables
+
+    written = write_tables(out)
+    if form == "terminal":
+        console = Console()
+        print_leaderboard(out, console)
+        console.print("Written: " + ", ".join(str(path) for path in written), soft_wrap=True)
+        return 0
+    boards = make_boards(read_records(out))
+    click.echo(to_markdown(boards) if form == "md" else to_csv(boards), nl=False)
+    return 0
