@@ -14,6 +14,7 @@ from sklearn.mixture import GaussianMixture
 from ebmbench.datasets.base import Dataset
 from ebmbench.energies.base import Energy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.errors import EbmbenchError
 from ebmbench.estimators.base import Estimator
 from ebmbench.options import options
 
@@ -25,7 +26,7 @@ WIDE = 128
 class GaussianMixtureEstimator(Estimator):
     """scikit-learn's mixture with the best validation likelihood."""
 
-    components: list[Annotated[int, Field(gt=0)]] = Field(
+    components: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1)] = Field(
         default_factory=lambda: [1, 2, 4, 8, 16, 32]
     )
     """Sizes tried; those above a tenth of the training rows are left out."""
@@ -36,7 +37,11 @@ class GaussianMixtureEstimator(Estimator):
     families: ClassVar[frozenset[str] | None] = None
 
     def fit(self, dataset: Dataset, generator: torch.Generator) -> Energy:
-        """See :class:`~ebmbench.estimators.base.Estimator`."""
+        """See :class:`~ebmbench.estimators.base.Estimator`.
+
+        Raises:
+            EbmbenchError: there are too few training rows for every size.
+        """
         train = dataset.train[: self.rows].double().numpy()
         validation = dataset.validation[: self.rows].double().numpy()
         kind: Literal["full", "diag"] = "diag" if train.shape[1] >= WIDE else "full"
@@ -56,7 +61,11 @@ class GaussianMixtureEstimator(Estimator):
             score = model.score(validation)
             if best is None or score > best_score:
                 best, best_score = model, score
-        assert best is not None
+        if best is None:
+            raise EbmbenchError(
+                f"gmm with {min(self.components)} or more components needs ten training rows "
+                f"each, found {len(train)} rows"
+            )
         covariances = torch.from_numpy(best.covariances_)
         return GaussianMixtureEnergy(
             torch.from_numpy(best.weights_).float(),

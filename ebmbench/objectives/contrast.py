@@ -29,6 +29,5 @@ def contrastive_step(
         info: diagnostics of the sampler.
     """
     both = calculus.value(energy, torch.cat([batch, negatives]), create_graph=True)
-    positive, negative = both.split([len(batch), len(negatives)])
-    gap = positive.mean() - negative.mean()
+    gap = both[: len(batch)].mean() - both[len(batch) :].mean()
     return Step(gap, state, {**info, "energy_gap": gap.detach()})

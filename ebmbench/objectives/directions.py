@@ -23,5 +23,5 @@ def draw_directions(x: Tensor, law: Law, generator: torch.Generator) -> Tensor:
     if law == "rademacher":
         return torch.where(v > 0, 1.0, -1.0).to(x.dtype)
     if law == "sphere":
-        return v * (math.sqrt(x.shape[1]) / v.norm(dim=1, keepdim=True))
+        v *= math.sqrt(x.shape[1]) / torch.linalg.vector_norm(v, dim=1, keepdim=True)
     return v

@@ -2,12 +2,16 @@ r"""Maximum likelihood with the exact partition function: the ceiling of every t
 
 .. math:: \ell = E_{p_{data}} E_\theta(x) + \log Z_\theta
 
-``log Z`` is that of the energy where it is known (ICA, NICE). In two dimensions it is a sum over
-a square lattice of ``points²`` nodes, moved at every step by a uniform random offset, which makes
-the sum an unbiased estimate of ``Z`` (Cranley & Patterson 1976); for a smooth energy it is exact
-to many digits as soon as the spacing is below the smallest structure.
+``log Z`` is that of the energy where it is known (ICA, NICE). In two dimensions
 
-Cost: one energy of the data and, in 2D, ``points²`` energies per step. An oracle: no other
+.. math:: Z = \int e^{-E(x)} dx = \int_{[0,1]^2} \frac{e^{-E(x(u))}}{q(x(u))} du
+
+is summed over a square lattice of ``points²`` nodes ``u``, moved at every step by a uniform random
+offset modulo one, which makes the sum an unbiased estimate of ``Z`` (Cranley & Patterson 1976);
+``x(u)`` are quantiles of a wide Gaussian ``q`` about the data, so that the whole plane counts and
+the nodes are dense where the density is.
+
+Cost: one energy per example and, in 2D, ``points²`` energies per step. An oracle: no other
 objective may use ``Z``. Consistent and efficient.
 """
 
@@ -31,10 +35,10 @@ from ebmbench.options import options
 class ExactMaximumLikelihood(Objective):
     """The negative log-likelihood itself."""
 
-    points: Annotated[int, Field(ge=8)] = 96
+    points: Annotated[int, Field(ge=8)] = 64
     """Lattice nodes per axis, in two dimensions."""
-    margin: Annotated[float, Field(gt=0)] = 0.25
-    """The box of the lattice is that of the data, wider by this fraction of it on each side."""
+    width: Annotated[float, Field(gt=1)] = 1.5
+    """Standard deviation of ``q`` in units of that of the energy's reference."""
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = True
@@ -45,16 +49,12 @@ class ExactMaximumLikelihood(Objective):
         Raises:
             EbmbenchError: the energy does not know its ``log Z`` and is not two-dimensional.
         """
-        if energy.log_z() is not None:
-            return State()
-        if energy.dim != 2:
+        if energy.log_z() is None and energy.dim != 2:
             raise EbmbenchError(
                 f"mle-exact needs an energy with a known log Z or two dimensions, found "
                 f"{energy.dim} dimensions"
             )
-        low, high = data.min(0).values, data.max(0).values
-        margin = self.margin * (high - low)
-        return State(tensors={"low": low - margin, "high": high + margin})
+        return State()
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
@@ -63,16 +63,29 @@ class ExactMaximumLikelihood(Objective):
         exact = energy.log_z()
         if exact is not None:
             return Step(calculus.value(energy, batch, create_graph=True).mean() + exact, state)
-        low, high = state.tensors["low"], state.tensors["high"]
-        spacing = (high - low) / self.points
-        offset = batch.new_empty(2).uniform_(generator=generator)
-        steps = torch.arange(self.points, dtype=batch.dtype, device=batch.device)
-        axes = [low[k] + spacing[k] * (steps + offset[k]) for k in range(2)]
-        both = torch.cat([batch, torch.cartesian_prod(*axes)])
+        nodes, log_q = self._lattice(energy, generator)
+        both = torch.cat([batch, nodes])
         values = calculus.value(energy, both, create_graph=True)
         data_term = values[: len(batch)].mean()
-        log_z = torch.logsumexp(-values[len(batch) :], 0) + spacing.log().sum()
+        log_z = torch.logsumexp(-values[len(batch) :] - log_q, 0)
         return Step(data_term + log_z, state, {"log_z": log_z.detach()})
+
+    def _lattice(self, energy: Energy, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return the nodes ``(points², 2)`` and ``log(points² q)`` at each, ``(points²,)``."""
+        mean, std = energy.reference
+        steps = torch.arange(self.points, dtype=torch.float64, device=mean.device)
+        axes, log_densities = [], []
+        for k in range(2):
+            offset = steps.new_empty(()).uniform_(generator=generator)
+            u = ((steps + offset) / self.points).clamp(1e-16, 1 - 1e-16)
+            z = torch.special.ndtri(u)
+            x = mean[k].double() + self.width * std[k].double() * z
+            axes.append(x)
+            scale = (self.points / (self.width * std[k].double() * math.sqrt(2 * math.pi))).log()
+            log_densities.append(scale - 0.5 * z * z)
+        nodes = torch.cartesian_prod(*axes).to(mean.dtype)
+        log_q = (log_densities[0][:, None] + log_densities[1]).flatten()
+        return nodes, log_q.to(mean.dtype)
 
     def cost(self, dim: int) -> Cost:
         """See :class:`~ebmbench.objectives.base.Objective`; the lattice is per step, not here."""

@@ -3,9 +3,9 @@ r"""Maximum likelihood with long chains that start from noise.
 .. math:: \nabla\ell = E_{p_{data}} \nabla_\theta E_\theta(x) -
           E_{p_\theta} \nabla_\theta E_\theta(x^-)
 
-Song & Kingma (2021), Eq. 3-4 (arXiv:2101.03288). At every training step one fresh chain per example
-starts at the reference Gaussian and makes many Metropolis-adjusted transitions (HMC or MALA), whose
-step size follows the measured acceptance and is carried from step to step.
+Song & Kingma (2021), Eq. 3-4 (arXiv:2101.03288). At every training step one fresh chain per
+example starts at the reference Gaussian and makes many Metropolis-adjusted transitions (HMC or
+MALA), whose step size follows the measured acceptance and is carried from step to step.
 
 Cost per example: two energies (data and negatives) and
 ``1 + transitions × leapfrog`` scores. Unbiased as the chains become long; with finitely many

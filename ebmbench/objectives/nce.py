@@ -5,7 +5,8 @@ r"""Noise-contrastive estimation: telling data from noise, with ``log Z`` learne
 
 Gutmann & Hyvärinen (2012), Eq. 3 and 5; Song & Kingma (2021), Eq. 18-24 (arXiv:2101.03288). ``c``
 is a parameter; at the optimum it is ``log Z``. The noise is a Gaussian with the mean and
-covariance of the training data, ``ν`` noise points per example. The loss is divided by ``1 + ν``.
+covariance of the training rows, or a mixture of Gaussians fitted to them; ``ν`` noise points per
+example. The loss is divided by ``1 + ν``.
 
 Cost: ``1 + ν`` energies per example. Consistent for every noise that covers the data; its
 variance depends on the noise and tends to that of maximum likelihood as ``ν → ∞``.
@@ -24,7 +25,11 @@ from torch.nn.functional import softplus
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.noise import fit_noise, log_noise, sample_noise
 from ebmbench.options import options
+
+START_ROWS = 1000
+"""Rows of data, and as many of noise, from which ``c`` gets its first value."""
 
 
 @options
@@ -33,6 +38,8 @@ class NoiseContrastiveEstimation(Objective):
 
     nu: Annotated[int, Field(gt=0)] = 1
     """``ν``: noise points per example."""
+    components: Annotated[int, Field(gt=0)] = 1
+    """Gaussians in the noise."""
     inflation: Annotated[float, Field(gt=0)] = 1.0
     """Factor on the standard deviation of the noise, so that it covers the tails."""
 
@@ -42,46 +49,32 @@ class NoiseContrastiveEstimation(Objective):
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
         r"""See :class:`~ebmbench.objectives.base.Objective`.
 
-        ``c`` starts at the log Z of the reference Gaussian,
-        :math:`\sum_i \log\sigma_i + \tfrac d2 \log 2\pi`, which is where network energies start.
+        With :math:`g = -E_\theta - \log p_n`, the mean of ``g`` under the noise is a lower bound
+        of ``log Z``, and under the model an upper one. ``c`` starts half-way between the means
+        under the noise and under the data: both classes are then equally hard, and an energy
+        that starts near either gives a ``c`` near ``log Z``.
         """
-        mean = data.double().mean(0)
-        covariance = torch.cov(data.double().T).reshape(len(mean), len(mean))
-        # A ridge of 1e-6 of the mean variance keeps the factor defined for degenerate data.
-        ridge = 1e-6 * covariance.diagonal().mean()
-        factor = torch.linalg.cholesky(covariance + ridge * torch.eye(len(mean)).to(covariance))
-        d = data.shape[1]
-        log_z = energy.reference[1].log().sum() + 0.5 * d * math.log(2 * math.pi)
-        return State(
-            learned={"log_z": log_z.detach().clone().to(data.dtype).requires_grad_()},
-            tensors={
-                "mean": mean.to(data.dtype),
-                "factor": (self.inflation * factor).to(data.dtype),
-            },
-        )
+        noise = fit_noise(data, self.components, self.inflation, generator)
+        rows = data[:START_ROWS]
+        x = torch.cat([rows, sample_noise(noise, len(rows), generator)])
+        log_z = (-calculus.value(energy, x) - log_noise(noise, x)).mean()
+        return State(learned={"log_z": log_z.requires_grad_()}, tensors=noise)
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
     ) -> Step:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        mean, factor = state.tensors["mean"], state.tensors["factor"]
-        b, d = batch.shape
-        z = batch.new_empty(self.nu * b, d).normal_(generator=generator)
-        x = torch.cat([batch, mean + z @ factor.T])
-        whitened = torch.linalg.solve_triangular(factor, (batch - mean).T, upper=False).T
-        squares = torch.cat([whitened, z]).square().sum(-1)
-        log_noise = -0.5 * (squares + d * math.log(2 * math.pi)) - factor.diagonal().log().sum()
-        log_model = -calculus.value(energy, x, create_graph=True) - state.learned["log_z"]
-        logits = log_model - log_noise - math.log(self.nu)
+        b = len(batch)
+        x = torch.cat([batch, sample_noise(state.tensors, self.nu * b, generator)])
+        log_z = state.learned["log_z"]
+        log_model = -calculus.value(energy, x, create_graph=True) - log_z
+        logits = log_model - log_noise(state.tensors, x) - math.log(self.nu)
         data_term = softplus(-logits[:b]).mean()
         noise_term = softplus(logits[b:]).mean()
-        correct = 0.5 * ((logits[:b] > 0).float().mean() + (logits[b:] < 0).float().mean())
-        loss = (data_term + self.nu * noise_term) / (1 + self.nu)
-        return Step(
-            loss,
-            state,
-            {"accuracy": correct.detach(), "log_z": state.learned["log_z"].detach().clone()},
-        )
+        found = logits.detach() > 0
+        correct = 0.5 * (found[:b].float().mean() + (~found[b:]).float().mean())
+        info = {"accuracy": correct, "log_z": log_z.detach().clone()}
+        return Step((data_term + self.nu * noise_term) / (1 + self.nu), state, info)
 
     def cost(self, dim: int) -> Cost:
         """See :class:`~ebmbench.objectives.base.Objective`."""

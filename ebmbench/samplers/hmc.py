@@ -46,15 +46,40 @@ class HMC(Sampler):
     ) -> tuple[ChainState, ChainInfo]:
         """See :class:`~ebmbench.samplers.base.Sampler`."""
         # In units of the scale the mass is one: q = x / scale has gradient scale · s.
-        scale = 1.0 if self.scale is None else self.scale
+        scale = torch.ones_like(state.x[0]) if self.scale is None else self.scale
         start = torch.empty_like(state.x).normal_(generator=generator)
-        x, log_density, score = state.x, state.log_density, state.score
-        r = start + (0.5 * step_size) * (scale * score)
-        for k in range(self.leapfrog):
-            x = x + step_size * (scale * r)
-            log_density, score = target(x)
-            half = 0.5 if k + 1 == self.leapfrog else 1.0
-            r = r + (half * step_size) * (scale * score)
-        kinetic = 0.5 * ((start * start) - (r * r)).sum(-1)
-        log_ratio = log_density - state.log_density + kinetic
-        return accept(state, ChainState(x, log_density, score), log_ratio, generator)
+        proposal, end = integrate(state, start, target, step_size, self.leapfrog, scale)
+        kinetic = 0.5 * ((start * start) - (end * end)).sum(-1)
+        log_ratio = proposal.log_density - state.log_density + kinetic
+        return accept(state, proposal, log_ratio, generator)
+
+
+def integrate(
+    state: ChainState,
+    r: Tensor,
+    target: LogDensityAndScore,
+    step_size: float | Tensor,
+    steps: int,
+    scale: Tensor,
+) -> tuple[ChainState, Tensor]:
+    """Follow Hamilton's equations by the leapfrog rule, which is reversible and keeps volume.
+
+    Arguments:
+        state: positions with their log-density and score.
+        r: momenta in units of ``1 / scale``, ``(n, d)``.
+        target: log-density and score.
+        step_size: ``ε``.
+        steps: ``L``; each costs one score.
+        scale: standard deviation of each coordinate, ``(d,)``.
+
+    Returns:
+        Where the positions and the momenta end.
+    """
+    x, log_density, score = state.x, state.log_density, state.score
+    r = r + (0.5 * step_size) * (scale * score)
+    for k in range(steps):
+        x = x + step_size * (scale * r)
+        log_density, score = target(x)
+        half = 0.5 if k + 1 == steps else 1.0
+        r = r + (half * step_size) * (scale * score)
+    return ChainState(x, log_density, score), r

@@ -1,8 +1,8 @@
 r"""The Metropolis-adjusted Langevin algorithm.
 
-The Langevin proposal, :math:`x' \sim N(x + \tfrac{\epsilon^2}{2} s(x), \epsilon^2 I)`, accepted with
-probability :math:`\min(1, p(x') q(x | x') / p(x) q(x' | x))`. Roberts & Tweedie (1996); Song &
-Kingma (2021), Sect. 3. The step costs one score: that of the current point is kept.
+The Langevin proposal, :math:`x' \sim N(x + \tfrac{\epsilon^2}{2} s(x), \epsilon^2 I)`, accepted
+with probability :math:`\min(1, p(x') q(x | x') / p(x) q(x' | x))`. Roberts & Tweedie (1996); Song
+& Kingma (2021), Sect. 3. The step costs one score: that of the current point is kept.
 """
 
 from __future__ import annotations

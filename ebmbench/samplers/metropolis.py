@@ -13,8 +13,9 @@ def accept(
 ) -> tuple[ChainState, ChainInfo]:
     """Accept each proposal with probability ``min(1, exp(log_ratio))``.
 
-    A log ratio that is not a number counts as minus infinity: the proposal is refused, and
-    reported as divergent. A proposal of infinite energy is an ordinary refusal.
+    A log ratio that is not a number, or is plus infinity (a proposal of infinite density), counts
+    as minus infinity: the proposal is refused, and reported as divergent. A proposal of density
+    zero is an ordinary refusal.
 
     Arguments:
         current: where the chains are.
@@ -22,7 +23,7 @@ def accept(
         log_ratio: log of the Metropolis-Hastings ratio, ``(n,)``.
         generator: the source of the uniform numbers.
     """
-    divergent = torch.isnan(log_ratio)
+    divergent = torch.isnan(log_ratio) | torch.isposinf(log_ratio)
     log_ratio = torch.where(divergent, float("-inf"), log_ratio)
     u = torch.empty_like(log_ratio).uniform_(generator=generator)
     taken = u.log() < log_ratio

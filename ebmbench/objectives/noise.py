@@ -1,0 +1,85 @@
+"""The noise of noise-contrastive estimation: a Gaussian mixture fitted to the training rows."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+from torch import Tensor
+
+ROWS = 10_000
+"""Training rows that a mixture is fitted to, at most."""
+
+
+def fit_noise(
+    data: Tensor, components: int, inflation: float, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Fit a mixture of Gaussians with full covariances.
+
+    Arguments:
+        data: training rows, ``(n, d)``.
+        components: number of Gaussians ``k``; a single one is fitted in closed form to all rows.
+        inflation: factor on the standard deviations after the fit.
+        generator: the source of the starting point of expectation-maximisation.
+
+    Returns:
+        ``weights`` ``(k,)``, ``means`` ``(k, d)``, ``factors`` ``(k, d, d)`` (Cholesky factors of
+        the covariances) and ``whiteners`` ``(k, d, d)`` (their inverses).
+    """
+    rows = data.double()
+    if components == 1:
+        weights = rows.new_ones(1)
+        means = rows.mean(0, keepdim=True)
+        covariances = torch.cov(rows.T).reshape(1, rows.shape[1], rows.shape[1])
+    else:
+        weights, means, covariances = _fit_mixture(rows, components, generator)
+    # A ridge of 1e-6 of the mean variance keeps the factor defined for degenerate data.
+    diagonal = covariances.diagonal(dim1=1, dim2=2)
+    ridge = 1e-6 * diagonal.mean(1)[:, None].expand_as(diagonal)
+    factors = inflation * torch.linalg.cholesky(covariances + torch.diag_embed(ridge))
+    noise = {
+        "weights": weights,
+        "means": means,
+        "factors": factors,
+        "whiteners": torch.linalg.inv(factors),
+    }
+    return {name: tensor.to(data.dtype) for name, tensor in noise.items()}
+
+
+def sample_noise(noise: Mapping[str, Tensor], n: int, generator: torch.Generator) -> Tensor:
+    """Draw ``n`` points of the mixture, ``(n, d)``."""
+    means, factors = noise["means"], noise["factors"]
+    z = means.new_empty(n, means.shape[1]).normal_(generator=generator)
+    if len(means) == 1:
+        return torch.addmm(means, z, factors[0].T)
+    k = torch.multinomial(noise["weights"], n, replacement=True, generator=generator)
+    return means[k] + (factors[k] @ z[:, :, None])[:, :, 0]
+
+
+def log_noise(noise: Mapping[str, Tensor], x: Tensor) -> Tensor:
+    """Return the log-density of the mixture, ``(n,)``, at points ``x``, ``(n, d)``."""
+    whiteners = noise["whiteners"]
+    constants = noise["weights"].log() + whiteners.diagonal(dim1=1, dim2=2).log().sum(1)
+    centred = x - noise["means"][:, None]  # (k, n, d)
+    squares = (centred @ whiteners.mT).square().sum(-1)
+    each = constants[:, None] - 0.5 * squares
+    return torch.logsumexp(each, 0) - 0.5 * x.shape[1] * math.log(2 * math.pi)
+
+
+def _fit_mixture(
+    rows: Tensor, components: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    picked = torch.randperm(len(rows), generator=generator, device=rows.device)[:ROWS]
+    seed = int(torch.randint(2**31, (1,), generator=generator, device=rows.device))
+    model = GaussianMixture(components, random_state=seed, reg_covar=1e-4)
+    with warnings.catch_warnings():
+        # A mixture that has not converged is as valid a noise as any other.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(rows[picked].cpu().numpy())
+    fitted = (model.weights_, model.means_, model.covariances_)
+    weights, means, covariances = (torch.from_numpy(a).to(rows.device) for a in fitted)
+    return weights, means, covariances
