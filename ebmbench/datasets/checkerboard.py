@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.special import log_ndtr
 
 from ebmbench.datasets.base import Density
+from ebmbench.datasets.mixture import CHUNK
 
 
 class SoftCheckerboard(Density):
@@ -40,8 +41,11 @@ class SoftCheckerboard(Density):
 
     def log_prob(self, x: Tensor) -> Tensor:
         """See :class:`~ebmbench.datasets.base.Density`."""
-        terms = self._log_factors(x.double()).sum(-1)
-        return (torch.logsumexp(terms, 1) - math.log(len(self.corners))).to(x.dtype)
+        parts = [
+            torch.logsumexp(self._log_factors(part).sum(-1), 1)
+            for part in torch.split(x.double(), CHUNK)
+        ]
+        return (torch.cat(parts) - math.log(len(self.corners))).to(x.dtype)
 
     def score(self, x: Tensor) -> Tensor:
         r"""See :class:`~ebmbench.datasets.base.Density`.
@@ -49,15 +53,8 @@ class SoftCheckerboard(Density):
         One factor ``Φ(a) − Φ(b)`` has the logarithmic derivative ``(φ(a) − φ(b)) / (σ (Φ(a) −
         Φ(b)))``, computed in logarithms so that it stays exact far outside.
         """
-        points = x.double()
-        factors = self._log_factors(points)
-        a, b = self._arguments(points)
-        constant = 0.5 * math.log(2 * math.pi) + math.log(self.std) + math.log(self.width)
-        slopes = torch.exp(-0.5 * a * a - constant - factors) - torch.exp(
-            -0.5 * b * b - constant - factors
-        )
-        weights = torch.softmax(factors.sum(-1), 1)
-        return (weights[..., None] * slopes).sum(1).to(x.dtype)
+        parts = [self._score(part) for part in torch.split(x.double(), CHUNK)]
+        return torch.cat(parts).to(x.dtype)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """See :class:`~ebmbench.datasets.base.Density`."""
@@ -65,6 +62,16 @@ class SoftCheckerboard(Density):
         u = torch.rand(n, 2, generator=generator, dtype=torch.float64)
         z = torch.randn(n, 2, generator=generator, dtype=torch.float64)
         return self.corners[k] + self.width * u + self.std * z
+
+    def _score(self, x: Tensor) -> Tensor:
+        a, b = self._arguments(x)
+        factors = self._log_factors(x)
+        constant = 0.5 * math.log(2 * math.pi) + math.log(self.std) + math.log(self.width)
+        slopes = torch.exp(-0.5 * a * a - constant - factors) - torch.exp(
+            -0.5 * b * b - constant - factors
+        )
+        weights = torch.softmax(factors.sum(-1), 1)
+        return (weights[..., None] * slopes).sum(1)
 
     def _arguments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         a = (x[:, None, :] - self.corners) / self.std
@@ -76,6 +83,6 @@ class SoftCheckerboard(Density):
         # Φ(a) − Φ(b) = Φ(−b) − Φ(−a): take the side where both tails are small.
         flip = a + b > 0
         upper, lower = torch.where(flip, -b, a), torch.where(flip, -a, b)
-        log_upper = log_ndtr(upper)
+        log_upper: Tensor = log_ndtr(upper)
         difference = torch.log(-torch.expm1(log_ndtr(lower) - log_upper))
         return log_upper + difference - math.log(self.width)

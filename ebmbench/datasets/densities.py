@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import torch
-from torch import Tensor
 
 from ebmbench.datasets.base import Dataset, Density, Loader, Modes, Sizes
 from ebmbench.datasets.checkerboard import SoftCheckerboard
-from ebmbench.datasets.curve import NoisyCurve
+from ebmbench.datasets.curve import NoisyCurve, gauss_legendre
 from ebmbench.datasets.mixture import GaussianMixture, spherical_mixture
+from ebmbench.datasets.rings import NoisyRings
 from ebmbench.options import options
 from ebmbench.seeds import generator
 
@@ -36,39 +36,35 @@ def eight_gaussians() -> GaussianMixture:
     """Eight Gaussians of standard deviation 0.2 on a circle of radius 2."""
     angles = torch.arange(8, dtype=torch.float64) * (math.pi / 4)
     means = 2 * torch.stack([angles.cos(), angles.sin()], 1)
-    return spherical_mixture(torch.full((8,), 1 / 8), means, 0.2)
+    return spherical_mixture(torch.ones(8), means, 0.2)
 
 
 def twentyfive_gaussians() -> GaussianMixture:
-    """A 5×5 grid of spacing 2 and standard deviation 0.2, all divided by √2."""
-    axis = torch.linspace(-4, 4, 5, dtype=torch.float64) / math.sqrt(2)
-    return spherical_mixture(
-        torch.full((25,), 1 / 25), torch.cartesian_prod(axis, axis), 0.2 / math.sqrt(2)
-    )
+    """A 5×5 grid of spacing 2 and standard deviation 0.2, all divided by √2.
+
+    √2 is 1.414, as in the code of Schröder et al. (2023), which moves the optimum by 3e-4 nats.
+    """
+    root = 1.414
+    axis = torch.linspace(-4, 4, 5, dtype=torch.float64) / root
+    return spherical_mixture(torch.ones(25), torch.cartesian_prod(axis, axis), 0.2 / root)
 
 
 def uneven_mixture() -> GaussianMixture:
     """Three Gaussians of standard deviation 0.4, at least ten apart in that unit, of .7/.2/.1."""
     means = torch.tensor([[-2.0, -1.5], [2.5, -1.0], [0.0, 2.5]], dtype=torch.float64)
-    return spherical_mixture(torch.tensor([0.7, 0.2, 0.1], dtype=torch.float64), means, 0.4)
+    return spherical_mixture(torch.tensor([7.0, 2.0, 1.0]), means, 0.4)
 
 
-def rings() -> NoisyCurve:
+def rings() -> NoisyRings:
     """Four concentric circles of radius 0.75 to 3, equally likely, noise 0.1."""
-    parts = []
-    for radius in (0.75, 1.5, 2.25, 3.0):
-        t = _midpoints(256) * (2 * math.pi)
-        parts.append(radius * torch.stack([t.cos(), t.sin()], 1))
-    return _curve(parts, 0.1)
+    return NoisyRings(torch.tensor([0.75, 1.5, 2.25, 3.0]), 0.1)
 
 
-def two_moons() -> NoisyCurve:
-    """Two half circles that reach into each other, noise 0.15."""
-    t = _midpoints(128) * math.pi
-    upper = torch.stack([t.cos(), t.sin()], 1)
-    lower = torch.stack([1 - t.cos(), 0.5 - t.sin()], 1)
-    centre = torch.tensor([0.5, 0.25], dtype=torch.float64)
-    return _curve([2 * (upper - centre), 2 * (lower - centre)], 0.15)
+def two_moons(nodes: int = 112) -> NoisyCurve:
+    """Two half circles of radius 2 that reach into each other, uniform in length, noise 0.15."""
+    t, weights = gauss_legendre(0, math.pi, nodes)
+    upper = torch.stack([t.cos() - 0.5, t.sin() - 0.25], 1)
+    return NoisyCurve(2 * torch.cat([upper, -upper]), weights.repeat(2), 0.15)
 
 
 def checkerboard() -> SoftCheckerboard:
@@ -78,29 +74,33 @@ def checkerboard() -> SoftCheckerboard:
     return SoftCheckerboard(corners, 2.0, 0.1)
 
 
-def two_spirals() -> NoisyCurve:
-    """Two interleaved spirals of one and a half turns, noise 0.1, denser near the centre."""
-    t = 0.15 + 0.85 * _midpoints(384).sqrt()
-    angle = 3 * math.pi * t
-    arm = torch.stack([-angle.cos() * angle, angle.sin() * angle], 1) / 3
-    return _curve([arm, -arm], 0.1)
+def two_spirals(nodes: int = 448) -> NoisyCurve:
+    """Two interleaved spirals of one and a half turns from the origin, noise 0.1.
+
+    The angle is ``3π √u`` for a uniform ``u``, as in the data of FFJORD, whose further uniform
+    noise is left out; the arms are then about evenly dense along their length.
+    """
+    angle, weights = gauss_legendre(0, 3 * math.pi, nodes)
+    arm = angle[:, None] * torch.stack([-angle.cos(), angle.sin()], 1) / 3
+    return NoisyCurve(torch.cat([arm, -arm]), (weights * angle).repeat(2), 0.1)
 
 
-def pinwheel() -> NoisyCurve:
-    """Five curved arms whose radial profile is a Gaussian at radius 2, noise 0.1."""
-    r = 2.0 + 0.6 * torch.linspace(-2.5, 2.5, 64, dtype=torch.float64)
-    weights = torch.exp(-0.5 * ((r - 2.0) / 0.6) ** 2)
-    parts = []
-    for k in range(5):
-        angle = 2 * math.pi * k / 5 + 0.4 * r
-        parts.append(r[:, None] * torch.stack([angle.cos(), angle.sin()], 1))
-    return _curve(parts, 0.1, weights)
+def pinwheel(nodes: int = 84) -> NoisyCurve:
+    """Five bent arms, noise 0.15; the radius is normal(2, 0.6), cut at three deviations."""
+    z, weights = gauss_legendre(-3, 3, nodes)
+    r = 2 + 0.6 * z
+    arms = [
+        r[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
+        for angle in (2 * math.pi * k / 5 + 0.4 * r for k in range(5))
+    ]
+    return NoisyCurve(torch.cat(arms), (weights * torch.exp(-0.5 * z * z)).repeat(5), 0.15)
 
 
-def swiss_roll() -> NoisyCurve:
+def swiss_roll(nodes: int = 560) -> NoisyCurve:
     """One and a half turns of a spiral, uniform in the angle, noise 0.1."""
-    angle = 1.5 * math.pi * (1 + 2 * _midpoints(512))
-    return _curve([torch.stack([angle.cos() * angle, angle.sin() * angle], 1) / 4], 0.1)
+    angle, weights = gauss_legendre(1.5 * math.pi, 4.5 * math.pi, nodes)
+    roll = angle[:, None] * torch.stack([angle.cos(), angle.sin()], 1) / 4
+    return NoisyCurve(roll, weights, 0.1)
 
 
 BUILDERS: dict[DensityName, Callable[[], Density]] = {
@@ -149,7 +149,7 @@ class DensityLoader(Loader):
         return Dataset(train, validation, test, truth=truth, modes=modes)
 
 
-def entropy(law: Density, half_width: float = 8.0, points: int = 600) -> float:
+def entropy(law: Density, half_width: float = 8.0, points: int = 401) -> float:
     """Return the differential entropy in nats, by a trapezoid sum over a square.
 
     Arguments:
@@ -161,13 +161,3 @@ def entropy(law: Density, half_width: float = 8.0, points: int = 600) -> float:
     log_p = law.log_prob(torch.cartesian_prod(axis, axis))
     cell = (2 * half_width / (points - 1)) ** 2
     return float(-torch.special.xlogy(log_p.exp(), log_p.exp()).sum() * cell)
-
-
-def _midpoints(count: int) -> Tensor:
-    return (torch.arange(count, dtype=torch.float64) + 0.5) / count
-
-
-def _curve(parts: list[Tensor], std: float, weights: Tensor | None = None) -> NoisyCurve:
-    nodes = torch.cat(parts)
-    each = torch.ones(len(parts[0]), dtype=torch.float64) if weights is None else weights
-    return NoisyCurve(nodes, each.repeat(len(parts)), std)

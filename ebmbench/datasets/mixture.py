@@ -9,18 +9,21 @@ from torch import Tensor
 
 from ebmbench.datasets.base import Density
 
+CHUNK = 8192
+"""Points that are treated at once, so that temporaries stay small."""
+
 
 class GaussianMixture(Density):
     r"""A mixture :math:`\sum_k w_k N(m_k, C_k)`.
 
     Arguments:
-        weights: ``(k,)``, summing to one.
+        weights: ``w`` up to a factor, ``(k,)``.
         means: ``(k, d)``.
         covariances: ``(k, d, d)``.
     """
 
     def __init__(self, weights: Tensor, means: Tensor, covariances: Tensor) -> None:
-        self.weights = weights.double()
+        self.weights = weights.double() / weights.double().sum()
         self.means = means.double()
         self.factors = torch.linalg.cholesky(covariances.double())
         self.precisions = torch.cholesky_inverse(self.factors)
@@ -34,12 +37,18 @@ class GaussianMixture(Density):
 
     def log_prob(self, x: Tensor) -> Tensor:
         """See :class:`~ebmbench.datasets.base.Density`."""
-        return torch.logsumexp(self._log_terms(x.double())[0], dim=1).to(x.dtype)
+        parts = [
+            torch.logsumexp(self._log_terms(part)[0], 1) for part in torch.split(x.double(), CHUNK)
+        ]
+        return torch.cat(parts).to(x.dtype)
 
     def score(self, x: Tensor) -> Tensor:
         """See :class:`~ebmbench.datasets.base.Density`."""
-        terms, pulls = self._log_terms(x.double())
-        return -(torch.softmax(terms, 1)[..., None] * pulls).sum(1).to(x.dtype)
+        parts = []
+        for part in torch.split(x.double(), CHUNK):
+            terms, pulls = self._log_terms(part)
+            parts.append(-(torch.softmax(terms, 1)[..., None] * pulls).sum(1))
+        return torch.cat(parts).to(x.dtype)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """See :class:`~ebmbench.datasets.base.Density`."""
@@ -56,4 +65,6 @@ class GaussianMixture(Density):
 def spherical_mixture(weights: Tensor, means: Tensor, std: float) -> GaussianMixture:
     """Return a mixture of ``N(m_k, std² I)``."""
     k, d = means.shape
-    return GaussianMixture(weights, means, std**2 * torch.eye(d).expand(k, d, d))
+    return GaussianMixture(
+        weights, means, std**2 * torch.eye(d, dtype=torch.float64).expand(k, d, d)
+    )
