@@ -25,6 +25,8 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.options import options
 from ebmbench.seeds import generator
 
+Sources = Literal["logistic", "laplace"]
+
 FIRST_SEED = 1234
 """Seed of the published code; run ``k`` of a task uses ``1234 + k``."""
 MOST_LAPLACE = 16
@@ -39,7 +41,7 @@ class ICADensity(Density):
         sources: ``logistic`` or ``laplace`` (unit variance).
     """
 
-    def __init__(self, demixing: Tensor, sources: Literal["logistic", "laplace"]) -> None:
+    def __init__(self, demixing: Tensor, sources: Sources) -> None:
         self.demixing = demixing.double()
         self.sources = sources
         self.log_det = float(torch.linalg.slogdet(self.demixing)[1])
@@ -117,7 +119,7 @@ class ICALoader(Loader):
     """Rows ``x = B^{-1} s``; the mixing and the rows depend on the seed."""
 
     dim: Annotated[int, Field(ge=2)]
-    sources: Literal["logistic", "laplace"]
+    sources: Sources
 
     def files(self) -> tuple[str, ...]:
         """See :class:`~ebmbench.datasets.base.Loader`."""
