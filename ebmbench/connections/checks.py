@@ -1,7 +1,7 @@
 r"""The connections T1 to T18, each as a measured and a predicted value.
 
 Notation: :math:`s = \nabla_x \log p_\theta`, :math:`J(x) = \tfrac12 |s|^2 + \nabla\cdot s` (Hyvärinen
-2005, Eq. 4; Song & Kingma 2021, Eq. 8, printed there with the sign of the second term reversed),
+2005, Eq. 4; Song & Kingma 2021, Eq. 8, which prints the sign of the second term reversed),
 :math:`D_F = \tfrac12 E_p |\nabla\log p - s|^2` (Eq. 7).
 """
 
@@ -35,8 +35,9 @@ def _fisher(data: Energy, energy: Energy, x: Tensor, w: Tensor) -> Tensor:
 
 
 def _gradient(energy: Energy, value: Tensor) -> Tensor:
-    parts = torch.autograd.grad(value, list(energy.parameters()), allow_unused=True)
-    return torch.cat([part.flatten() for part in parts if part is not None])
+    # The last bias moves the energy by a constant, so the score does not depend on it.
+    parts = torch.autograd.grad(value, list(energy.parameters()), materialize_grads=True)
+    return torch.cat([part.flatten() for part in parts])
 
 
 def _noisy(x: Tensor, w: Tensor, scale: float, count: int = 12) -> tuple[Tensor, Tensor, Tensor]:

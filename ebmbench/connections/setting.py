@@ -38,7 +38,7 @@ class Setting:
             self.weights, self.means, self.variances + extra_variance
         ).double()
 
-    def nodes(self, count: int = 32, extra_variance: float = 0.0) -> tuple[Tensor, Tensor]:
+    def nodes(self, count: int = 40, extra_variance: float = 0.0) -> tuple[Tensor, Tensor]:
         """Return nodes ``(n, d)`` and weights ``(n,)`` for expectations under the data."""
         z, w = noise_nodes(self.means.shape[1], count)
         scale = (self.variances + extra_variance).sqrt()[:, None, None]
@@ -89,5 +89,7 @@ def _random_network(mean: Tensor, std: Tensor, generator: torch.Generator) -> En
     energy = MLPEnergy(mean, std, hidden=[16, 16], activation="tanh", generator=generator).double()
     with torch.no_grad():
         for parameter in energy.parameters():
-            parameter.copy_(0.6 * torch.randn(parameter.shape, generator=generator))
+            # Smooth enough for the quadrature to be exact to the tolerance of an identity.
+            scale = 0.8 / parameter.shape[-1] ** 0.5
+            parameter.copy_(scale * torch.randn(parameter.shape, generator=generator))
     return energy

@@ -69,7 +69,8 @@ def run_jobs(
     for name in THREAD_VARIABLES:
         os.environ[name] = "1"
     context = get_context("forkserver")
-    context.set_forkserver_preload(["ebmbench.harness.worker"])
+    # The profiler imports torch._dynamo; here this is paid once and not by every run.
+    context.set_forkserver_preload(["ebmbench.harness.worker", "torch._dynamo"])
     contended = workers > 1
     waiting, running = deque(jobs), list[_Worker]()
     records: list[Record] = []

@@ -1,13 +1,15 @@
 """Peak memory of training: of the tensor allocator, and of the process.
 
-The allocator's peak comes from the profiler's memory events over two extra steps that are not
+The allocator's peak comes from the profiler's memory events over an extra step that is not
 timed; it is exact and the same on every machine. The peak of the process is the high-water mark
 of resident memory, reset after everything lazy has run once, above what was resident then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -21,10 +23,9 @@ def allocator_peak(step: Callable[[], None], device: str) -> int:
     """Return the peak of allocated bytes during ``step``, above the state before it.
 
     Arguments:
-        step: what to measure; called twice, and measured the second time.
+        step: what to measure; everything lazy in it should have run before.
         device: ``cpu`` or ``cuda``.
     """
-    step()
     if device != "cpu":
         torch.cuda.synchronize()
         before = torch.cuda.memory_allocated()
@@ -32,7 +33,7 @@ def allocator_peak(step: Callable[[], None], device: str) -> int:
         step()
         torch.cuda.synchronize()
         return torch.cuda.max_memory_allocated() - before
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+    with _silenced(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
         step()
     events = recorded.profiler.kineto_results.events()  # type: ignore[union-attr]
     changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]")
@@ -41,6 +42,19 @@ def allocator_peak(step: Callable[[], None], device: str) -> int:
         allocated += change
         peak = max(peak, allocated)
     return peak
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Drop what the profiler's library writes to the standard error stream of the process."""
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 class ProcessPeak:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -211,7 +210,8 @@ def _train(
     objective = make_objective(job.method)
     energy = make_energy(job, dataset)
     budget = getattr(job.task.budget, job.preset)
-    _rehearse(job, energy, objective, dataset, budget.batch)
+    rehearsal = _rehearsal(job, energy, objective, dataset, budget.batch)
+    rehearsal()
     setup_seconds = time.perf_counter() - begin
     peak = ProcessPeak()
     result = train(
@@ -239,7 +239,7 @@ def _train(
             steps=len(result.step_seconds),
             step_ms_median=float(quartiles[1]),
             step_ms_iqr=float(quartiles[2] - quartiles[0]),
-            allocator_peak_bytes=_rehearse(job, energy, objective, dataset, budget.batch),
+            allocator_peak_bytes=allocator_peak(rehearsal, job.device),
             process_peak_bytes=process_bytes,
             energy_evaluations=result.energy_evaluations,
             score_evaluations=result.score_evaluations,
@@ -251,22 +251,24 @@ def _train(
     )
 
 
-def _rehearse(job: Job, energy: Energy, objective: Objective, dataset: Dataset, batch: int) -> int:
-    """Make two steps that change nothing, and return the allocator's peak during the second.
+def _rehearsal(
+    job: Job, energy: Energy, objective: Objective, dataset: Dataset, batch: int
+) -> Callable[[], None]:
+    """Return a training step that changes nothing.
 
-    Before training this runs every lazy path once, so that neither the first timed step nor the
-    process peak pays for it; after training it measures memory.
+    Before training it runs every lazy path once, so that neither the first timed step nor the
+    process peak pays for it; after training the allocator's peak is measured on it.
     """
     noise = generator("rehearsal", device=job.device)
     rows = dataset.train[:batch].to(job.device)
-    state: Any = objective.init(energy, rows.repeat(2, 1), noise)
+    state = objective.init(energy, dataset.train.to(job.device), noise)
     parameters = [*energy.parameters(), *state.learned.values()]
 
     def step() -> None:
         outcome = objective.loss(energy, rows, state, noise)
         torch.autograd.grad(outcome.loss, parameters, allow_unused=True)
 
-    return allocator_peak(step, job.device)
+    return step
 
 
 def _first_line(error: BaseException) -> str:
