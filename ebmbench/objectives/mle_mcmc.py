@@ -24,11 +24,10 @@ from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Cost, Objective, State, Step
 from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.options import options
+from ebmbench.samplers.anneal import anneal_chains
 from ebmbench.samplers.base import Sampler
 from ebmbench.samplers.hmc import HMC
 from ebmbench.samplers.mala import MALA
-from ebmbench.samplers.run import run_chains
-from ebmbench.samplers.target import target_of
 
 TARGET_ACCEPTANCE = {"mala": 0.6, "hmc": 0.75}
 """Near the optimum of each (Roberts & Rosenthal 1998; Beskos et al. 2013), a little above."""
@@ -44,7 +43,12 @@ class MCMCMaximumLikelihood(Objective):
     leapfrog: Annotated[int, Field(gt=0)] = 4
     """Leapfrog steps per transition of HMC."""
     step_size: Annotated[float, Field(gt=0)] = 0.3
-    """Step size at the start, in units of the reference standard deviation for HMC."""
+    """Step size at the start: of HMC in units of the reference standard deviation, of MALA in
+    those of the data."""
+    annealed: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Fraction of the transitions made on the way from the reference to the model."""
+    resample: bool = False
+    """Whether chains are chosen by weight on that way: sequential Monte Carlo."""
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
@@ -59,16 +63,17 @@ class MCMCMaximumLikelihood(Objective):
         """See :class:`~ebmbench.objectives.base.Objective`; as many chains as examples."""
         mean, std = energy.reference
         x = mean + std * torch.empty_like(batch).normal_(generator=generator)
-        sampler = self._kernel(std)
-        target = target_of(energy)
-        trace = run_chains(
+        sampler: Sampler = HMC(self.leapfrog, std) if self.sampler == "hmc" else MALA()
+        trace = anneal_chains(
             sampler,
-            sampler.init(x, target),
-            target,
+            energy,
+            x,
             self.transitions,
+            max(1, round(self.annealed * self.transitions)),
+            self.resample,
             state.tensors["step_size"],
             generator,
-            target_acceptance=TARGET_ACCEPTANCE[self.sampler],
+            TARGET_ACCEPTANCE[self.sampler],
         )
         after = State(tensors={"step_size": trace.step_size})
         info = {
@@ -77,9 +82,6 @@ class MCMCMaximumLikelihood(Objective):
             "step_size": trace.step_size,
         }
         return contrastive_step(energy, batch, trace.state.x, after, info)
-
-    def _kernel(self, std: Tensor) -> Sampler:
-        return HMC(self.leapfrog, std) if self.sampler == "hmc" else MALA()
 
     def cost(self, dim: int) -> Cost:
         """See :class:`~ebmbench.objectives.base.Objective`."""

@@ -1,0 +1,46 @@
+"""What every registered sampler promises."""
+
+import pytest
+import torch
+
+from ebmbench.energies.mlp import MLPEnergy
+from ebmbench.registry import SAMPLERS
+from ebmbench.samplers.target import target_of
+
+
+def energy(dtype: torch.dtype) -> MLPEnergy:
+    generator = torch.Generator().manual_seed(1)
+    model = MLPEnergy(torch.zeros(3), torch.ones(3), [8], generator=generator).to(dtype)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.empty_like(parameter).normal_(generator=generator))
+    return model
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", list(SAMPLERS))
+def test_shapes_dtypes_and_bits(name: str, dtype: torch.dtype) -> None:
+    sampler, target = SAMPLERS.get(name)(), target_of(energy(dtype))
+    x = torch.linspace(-1, 1, 12, dtype=dtype).reshape(4, 3)
+    before = x.clone()
+    torch.manual_seed(5)
+    outside = torch.get_rng_state()
+    ends = []
+    for seed in (7, 7, 8):
+        state = sampler.init(x, target)
+        for _ in range(3):
+            generator = torch.Generator().manual_seed(seed)
+            state, info = sampler.step(state, target, torch.tensor(0.2, dtype=dtype), generator)
+        ends.append(state)
+        assert state.x.shape == state.score.shape == (4, 3)
+        assert state.log_density.shape == info.acceptance.shape == info.divergent.shape == (4,)
+        assert {state.x.dtype, state.score.dtype, state.log_density.dtype} == {dtype}
+        assert info.divergent.dtype == torch.bool
+        assert not any(t.requires_grad for t in (state.x, state.score, state.log_density))
+        log_density, score = target(state.x)
+        torch.testing.assert_close(state.log_density, log_density)
+        torch.testing.assert_close(state.score, score)
+    assert torch.equal(ends[0].x, ends[1].x)
+    assert not torch.equal(ends[0].x, ends[2].x)
+    assert torch.equal(x, before)
+    assert torch.equal(torch.get_rng_state(), outside)
