@@ -1,13 +1,24 @@
-"""The operators that everything else calls; they count, and pick the fastest exact form."""
+"""The operators that everything else calls; they count, and pick the fastest exact form.
+
+An energy that is a chain of affine maps and elementwise nonlinearities is differentiated in closed
+form, any other by autograd; both are exact and agree to rounding.
+"""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from ebmbench.calculus import reference
+from ebmbench.calculus import closed_form, laplacian, reference
 from ebmbench.calculus.counts import record
 from ebmbench.energies.base import Energy
+
+
+def path(energy: Energy) -> Literal["closed form", "autograd"]:
+    """Return how the energy is differentiated, for the record."""
+    return "autograd" if energy.chain() is None else "closed form"
 
 
 def value(energy: Energy, x: Tensor, create_graph: bool = False) -> Tensor:
@@ -20,15 +31,22 @@ def value(energy: Energy, x: Tensor, create_graph: bool = False) -> Tensor:
 
 def score(energy: Energy, x: Tensor, create_graph: bool = False) -> Tensor:
     """Return the score ``∇_x log p(x)``, ``(n, d)``, of points ``x``, ``(n, d)``."""
-    return value_and_score(energy, x, create_graph)[1]
-
-
-def value_and_score(
-    energy: Energy, x: Tensor, create_graph: bool = False
-) -> tuple[Tensor, Tensor]:
-    """Return the energies ``(n,)`` and the scores ``(n, d)`` of points ``x``, ``(n, d)``."""
     record(score=x.shape[0])
-    return reference.value_and_score(energy, x, create_graph)
+    chain = energy.chain()
+    if chain is None:
+        return reference.value_and_score(energy, x, create_graph)[1]
+    if create_graph:
+        return closed_form.score(chain, x)
+    return closed_form.value_and_score(chain, x)[1]
+
+
+def value_and_score(energy: Energy, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the energies ``(n,)`` and scores ``(n, d)`` of ``x``, ``(n, d)``, without a graph."""
+    record(score=x.shape[0])
+    chain = energy.chain()
+    if chain is None:
+        return reference.value_and_score(energy, x, create_graph=False)
+    return closed_form.value_and_score(chain, x)
 
 
 def directional(
@@ -43,8 +61,12 @@ def directional(
         create_graph: whether gradients must reach the parameters.
     """
     record(score=x.shape[0], hvp=x.shape[0])
-    s, curvature = reference.score_and_directional(energy, x, v, create_graph)
-    return (s * v).sum(-1), curvature
+    chain = energy.chain()
+    if chain is None:
+        s, curvature = reference.score_and_directional(energy, x, v, create_graph)
+        return (s * v).sum(-1), curvature
+    with torch.set_grad_enabled(create_graph):
+        return closed_form.directional(chain, x, v)
 
 
 def score_and_directional(
@@ -52,7 +74,11 @@ def score_and_directional(
 ) -> tuple[Tensor, Tensor]:
     """Return the score ``(n, d)`` and ``v' (∇² log p) v``, ``(n,)``."""
     record(score=x.shape[0], hvp=x.shape[0])
-    return reference.score_and_directional(energy, x, v, create_graph)
+    chain = energy.chain()
+    if chain is None:
+        return reference.score_and_directional(energy, x, v, create_graph)
+    with torch.set_grad_enabled(create_graph):
+        return closed_form.score_and_directional(chain, x, v)
 
 
 def score_and_laplacian(
@@ -60,10 +86,13 @@ def score_and_laplacian(
 ) -> tuple[Tensor, Tensor]:
     """Return the score ``(n, d)`` and the exact Laplacian ``∇·s``, ``(n,)``, of ``log p``."""
     record(score=x.shape[0], hvp=x.shape[0] * x.shape[1])
-    return reference.score_and_laplacian(energy, x, create_graph)
+    chain = energy.chain()
+    if chain is None:
+        return reference.score_and_laplacian(energy, x, create_graph)
+    return laplacian.score_and_laplacian(chain, x, create_graph)
 
 
 def hvp(energy: Energy, x: Tensor, v: Tensor) -> Tensor:
-    """Return ``(∇² log p(x)) v``, ``(n, d)``."""
+    """Return ``(∇² log p(x)) v``, ``(n, d)``, without a graph, by autograd."""
     record(score=x.shape[0], hvp=x.shape[0])
     return reference.hvp(energy, x, v)

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from ebmbench.energies.chain import Chain
+
 
 class Energy(nn.Module, ABC):
     r"""An unnormalised density :math:`p_\theta(x) = \exp(-E_\theta(x)) / Z_\theta`.
@@ -38,3 +40,7 @@ class Energy(nn.Module, ABC):
     @abstractmethod
     def reference(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation, ``(d,)`` each, of the Gaussian where annealing starts."""
+
+    @abstractmethod
+    def chain(self) -> Chain | None:
+        """Return the layers for the closed-form calculus, or ``None``: autograd serves then."""

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.chain import Chain
+from ebmbench.energies.rules import LogisticSource
 from ebmbench.options import build, options
 
 Sources = Literal["logistic", "laplace"]
@@ -77,6 +79,12 @@ class ICAEnergy(Energy):
     def log_z(self) -> Tensor:
         constant = 0.0 if self.sources == "logistic" else 0.5 * self.dim * math.log(2)
         return constant - torch.linalg.slogdet(self.demixing)[1]
+
+    def chain(self) -> Chain | None:
+        if not self.smooth:
+            return None
+        origin, unit = torch.zeros_like(self.mean), torch.ones_like(self.mean)
+        return Chain((self.demixing,), (None,), (LogisticSource(),), origin, unit, quadratic=False)
 
     def forward(self, x: Tensor) -> Tensor:
         s = x @ self.demixing.T

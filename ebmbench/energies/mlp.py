@@ -9,8 +9,12 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.chain import Chain
 from ebmbench.energies.layers import ACTIVATIONS, Activation, linear
+from ebmbench.energies.rules import Identity, Rule, SiLU, Softplus, Tanh
 from ebmbench.options import build, options
+
+RULES: dict[Activation, Rule] = {"silu": SiLU(), "softplus": Softplus(), "tanh": Tanh()}
 
 
 @options
@@ -50,6 +54,7 @@ class MLPEnergy(Energy):
         self.std: Tensor
         self.register_buffer("mean", mean.clone())
         self.register_buffer("std", std.clone())
+        self.activation = activation
         widths = [len(mean), *hidden]
         layers: list[nn.Module] = []
         for fan_in, fan_out in zip(widths, widths[1:], strict=False):
@@ -78,6 +83,17 @@ class MLPEnergy(Energy):
 
     def log_z(self) -> None:
         return None
+
+    def chain(self) -> Chain:
+        layers = [layer for layer in self.network if isinstance(layer, nn.Linear)]
+        return Chain(
+            tuple(layer.weight for layer in layers),
+            tuple(layer.bias for layer in layers),
+            (*[RULES[self.activation]] * (len(layers) - 1), Identity()),
+            self.mean,
+            self.std,
+            quadratic=True,
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         u = (x - self.mean) / self.std

@@ -59,6 +59,9 @@ class Unnormalised(Energy):
     def reference(self) -> tuple[Tensor, Tensor]:
         return self.mixture.reference
 
+    def chain(self) -> None:
+        return None
+
     def forward(self, x: Tensor) -> Tensor:
         return self.mixture(x) + self.constant
 

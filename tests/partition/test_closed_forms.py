@@ -46,6 +46,9 @@ class Shifted(Energy):
         like = torch.ones(self.dim, dtype=self.mixture.means.dtype)
         return mean * like, std * like
 
+    def chain(self) -> None:
+        return None
+
     def forward(self, x: Tensor) -> Tensor:
         return self.mixture(x) + self.constant
 

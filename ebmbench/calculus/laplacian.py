@@ -1,0 +1,184 @@
+r"""The exact Laplacian together with the score, by forward propagation, in closed form.
+
+With ``k`` directions :math:`r_k` such that :math:`\sum_k r_k r_k^\top` is the identity in ``x``, the
+Jacobian columns and the Laplacian of a layer are
+
+.. math:: J_a = W J_h, \quad J_{h'} = \varphi' J_a, \qquad
+          L_a = W L_h, \quad L_{h'} = \varphi'' \sum_k J_{a,k}^2 + \varphi' L_a
+
+Only :math:`W_1 \operatorname{diag}(1/\sigma^2) W_1^\top` enters behind the first layer. So where
+the input is wider than that layer, its Cholesky factor stands in for the ``d`` columns, and the
+score comes from an ordinary backward pass. Rows are taken in chunks of bounded memory; what the
+backward pass needs of a chunk is computed again there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ebmbench.calculus import closed_form
+from ebmbench.energies.chain import Chain
+
+CHUNK_NUMBERS = 1 << 21
+"""Entries of one layer's Jacobian that are held at a time: 8 MiB in float32."""
+
+
+def score_and_laplacian(chain: Chain, x: Tensor, create_graph: bool) -> tuple[Tensor, Tensor]:
+    """Return the score ``(n, d)`` and the Laplacian of log p, ``(n,)``.
+
+    Arguments:
+        chain: the energy.
+        x: points, ``(n, d)``.
+        create_graph: whether the results carry a graph to the parameters.
+    """
+    with torch.set_grad_enabled(create_graph):
+        outcome = _Laplacian.apply(chain, x.detach(), *chain.parameters)  # type: ignore[no-untyped-call]
+        s, laplacian = outcome
+        if chain.weights[0].shape[0] < x.shape[1]:
+            # The columns were those of the factor, so the score has to come from elsewhere.
+            s = (
+                closed_form.score(chain, x)
+                if create_graph
+                else closed_form.value_and_score(chain, x)[1]
+            )
+    return s, laplacian
+
+
+@dataclass(frozen=True)
+class _Streams:
+    """One chunk of rows at every layer."""
+
+    inputs: list[Tensor]
+    """``h``, ``(n, in)``."""
+    pre: list[Tensor]
+    columns: list[Tensor]
+    """``J_a``, ``(n, k, out)``; of the first layer ``(k, out)``."""
+    column_inputs: list[Tensor]
+    """``J_h`` from the second layer on, ``(n, k, in)``."""
+    laplacians: list[Tensor]
+    """``L_a`` from the second layer on, ``(n, out)``."""
+    laplacian_inputs: list[Tensor]
+    """``L_h`` from the second layer on, ``(n, in)``."""
+    squares: list[Tensor]
+    """``Σ_k J_a²``, ``(n, out)``; of the first layer ``(out,)``."""
+
+
+def _first_columns(chain: Chain) -> tuple[Tensor, Tensor | None]:
+    """Return ``J_a`` of the first layer, ``(k, out)``, and the factor if it stands in."""
+    scaled = chain.weights[0] / chain.std
+    out, dim = scaled.shape
+    if out >= dim:
+        return scaled.T, None
+    scaled = scaled.double()
+    factor = torch.linalg.cholesky(scaled @ scaled.T)
+    return factor.T.to(chain.std.dtype).contiguous(), factor
+
+
+def _propagate(chain: Chain, u: Tensor, first: Tensor) -> tuple[_Streams, Tensor, Tensor]:
+    """Return the streams, the summed columns ``(n, k)`` and the summed Laplacian ``(n,)``."""
+    s = _Streams([u], [], [first], [], [], [], [(first * first).sum(0)])
+    j: Tensor = first
+    for layer, rule in enumerate(chain.rules):
+        a = chain.affine(layer, s.inputs[-1])
+        slope, bend = rule.derivatives(a, 2)
+        s.pre.append(a)
+        s.inputs.append(rule.value(a))
+        if layer == 0:
+            j = slope[:, None, :] * first
+            lap = bend * s.squares[0]
+        else:
+            weight = chain.weights[layer]
+            s.column_inputs.append(j)
+            s.laplacian_inputs.append(lap)
+            columns = j @ weight.T
+            s.columns.append(columns)
+            s.squares.append((columns * columns).sum(1))
+            s.laplacians.append(lap @ weight.T)
+            j = slope[:, None, :] * columns
+            lap = bend * s.squares[-1] + slope * s.laplacians[-1]
+    return s, j.sum(-1), lap.sum(-1)
+
+
+class _Laplacian(torch.autograd.Function):
+    """Score (where the columns are those of the input) and Laplacian."""
+
+    @staticmethod
+    def forward(ctx: Any, chain: Chain, x: Tensor, *parameters: Tensor) -> Any:
+        u = (x - chain.mean) / chain.std
+        first, factor = _first_columns(chain)
+        ctx.chain, ctx.u, ctx.first, ctx.factor = chain, u, first, factor
+        ctx.rows = max(CHUNK_NUMBERS // (len(first) * max(w.shape[0] for w in chain.weights)), 1)
+        columns, laplacians = [], []
+        for part in u.split(ctx.rows):
+            _, j, lap = _propagate(chain, part, first)
+            columns.append(j)
+            laplacians.append(lap)
+        laplacian = -torch.cat(laplacians)
+        if chain.quadratic:
+            laplacian = laplacian - (chain.std**-2).sum()
+        if factor is not None:
+            return x.new_empty(0), laplacian
+        s = -torch.cat(columns)
+        return (s - u / chain.std if chain.quadratic else s), laplacian
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> Any:
+        chain: Chain = ctx.chain
+        c_score = None if ctx.factor is not None else -cotangents[0]
+        weights = [torch.zeros_like(w) for w in chain.weights]
+        biases = [w.new_zeros(w.shape[0]) for w in chain.weights]
+        first_grad = torch.zeros_like(ctx.first)
+        for start in range(0, len(ctx.u), ctx.rows):
+            rows = slice(start, start + ctx.rows)
+            c_columns = None if c_score is None else c_score[rows]
+            streams, _, _ = _propagate(chain, ctx.u[rows], ctx.first)
+            _accumulate(
+                chain, streams, c_columns, -cotangents[1][rows, None], weights, biases, first_grad
+            )
+        if ctx.factor is None:
+            weights[0] += first_grad.T / chain.std
+        else:
+            # The loss sees M = W̃W̃ᵀ = RRᵀ alone: ∂/∂R = 2GR and ∂/∂W̃ = 2GW̃ with G symmetric.
+            scaled = chain.weights[0] / chain.std
+            slope = first_grad.T.double()
+            twice_g = torch.linalg.solve_triangular(ctx.factor, slope, upper=False, left=False)
+            weights[0] += twice_g.to(scaled.dtype) @ scaled / chain.std
+        return (None, None, *chain.like_parameters(weights, biases))
+
+
+def _accumulate(
+    chain: Chain,
+    s: _Streams,
+    c_columns: Tensor | None,
+    c_laplacian: Tensor,
+    weights: list[Tensor],
+    biases: list[Tensor],
+    first_grad: Tensor,
+) -> None:
+    """Add one chunk's gradients: of all weights and biases, and of the first columns."""
+    above_a: Tensor | float = 0.0
+    above_j: Tensor | float = 0.0 if c_columns is None else c_columns[:, :, None]
+    above_l: Tensor | float = c_laplacian
+    for layer in range(len(chain.rules) - 1, -1, -1):
+        slope, bend, jerk = chain.rules[layer].derivatives(s.pre[layer], 3)
+        columns = s.columns[layer] if layer else s.columns[0].expand(len(slope), -1, -1)
+        beta = (2 * above_l * bend)[:, None, :] * columns + above_j * slope[:, None, :]
+        alpha = above_l * jerk * s.squares[layer] + above_a * slope
+        if isinstance(above_j, Tensor):
+            alpha = alpha + bend * (above_j * columns).sum(1)
+        if layer > 0:
+            alpha = alpha + above_l * bend * s.laplacians[layer - 1]
+        weights[layer].addmm_(alpha.T, s.inputs[layer])
+        biases[layer] += alpha.sum(0)
+        if layer == 0:
+            first_grad += beta.sum(0)
+            return
+        gamma = above_l * slope
+        weights[layer].addmm_(gamma.T, s.laplacian_inputs[layer - 1])
+        weights[layer].addmm_(beta.flatten(0, 1).T, s.column_inputs[layer - 1].flatten(0, 1))
+        weight = chain.weights[layer]
+        above_a, above_l, above_j = alpha @ weight, gamma @ weight, beta @ weight

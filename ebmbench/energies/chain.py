@@ -1,0 +1,92 @@
+r"""An energy as a chain of affine maps and elementwise nonlinearities.
+
+.. math:: E(x) = \sum_j h^{(L)}_j + \tfrac q2 \|u\|^2, \quad h^{(l)} = \varphi_l(a^{(l)}), \quad
+          a^{(l)} = W_l h^{(l-1)} + b_l, \quad h^{(0)} = u = (x - \mu) / \sigma
+
+with ``q`` one for networks over a Gaussian reference and zero otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ebmbench.energies.rules import Rule
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The layers of an energy, first to last."""
+
+    weights: tuple[Tensor, ...]
+    """``W_l``, ``(out, in)``."""
+    biases: tuple[Tensor | None, ...]
+    """``b_l``, ``(out,)``."""
+    rules: tuple[Rule, ...]
+    mean: Tensor
+    """``μ``, ``(d,)``."""
+    std: Tensor
+    """``σ``, ``(d,)``."""
+    quadratic: bool
+    """Whether the Gaussian reference ``½‖u‖²`` is part of the energy."""
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """Weights and biases in order, without the missing ones."""
+        pairs = zip(self.weights, self.biases, strict=True)
+        return [p for pair in pairs for p in pair if p is not None]
+
+    def like_parameters(self, weights: list[Tensor], biases: list[Tensor]) -> list[Tensor]:
+        """Order gradients of all weights and biases as :attr:`parameters`."""
+        found = []
+        for weight, bias, present in zip(weights, biases, self.biases, strict=True):
+            found.append(weight)
+            if present is not None:
+                found.append(bias)
+        return found
+
+    def affine(self, layer: int, h: Tensor) -> Tensor:
+        """Return ``W h + b`` of one layer for rows ``h``."""
+        bias = self.biases[layer]
+        if bias is None:
+            return h @ self.weights[layer].T
+        return torch.addmm(bias, h, self.weights[layer].T)
+
+    def forward(self, u: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the inputs ``h^(l−1)`` and the pre-activations ``a^(l)`` of all layers."""
+        inputs, pre = [u], []
+        for layer, rule in enumerate(self.rules):
+            pre.append(self.affine(layer, inputs[-1]))
+            inputs.append(rule.value(pre[-1]))
+        return inputs, pre
+
+    def energy(self, u: Tensor, end: Tensor) -> Tensor:
+        """Return the energies ``(n,)`` from the input and the last layer's output."""
+        total = end.sum(-1)
+        return total + 0.5 * (u * u).sum(-1) if self.quadratic else total
+
+    def adjoints(self, slopes: list[Tensor]) -> Adjoints:
+        """Propagate the energy's derivative from the last layer to the input.
+
+        Arguments:
+            slopes: ``φ_l'(a^(l))`` of all layers.
+        """
+        outputs, pre = [torch.ones_like(slopes[-1])], [slopes[-1]]
+        for layer in range(len(slopes) - 1, 0, -1):
+            outputs.append(pre[-1] @ self.weights[layer])
+            pre.append(outputs[-1] * slopes[layer - 1])
+        return Adjoints(outputs[::-1], pre[::-1], pre[-1] @ self.weights[0])
+
+
+@dataclass(frozen=True)
+class Adjoints:
+    """Derivatives of the chain's part of the energy."""
+
+    outputs: list[Tensor]
+    """``∂E/∂h^(l)``, ``(n, out)``."""
+    pre: list[Tensor]
+    """``∂E/∂a^(l)``, ``(n, out)``."""
+    input: Tensor
+    """``∂E/∂u``, ``(n, d)``, without the Gaussian reference."""

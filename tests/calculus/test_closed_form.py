@@ -1,0 +1,185 @@
+"""The closed forms against autograd: values and parameter gradients, in float64."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from ebmbench import calculus
+from ebmbench.calculus import count_evaluations, laplacian, operators, reference
+from ebmbench.energies.base import Energy
+from ebmbench.energies.ica import ICAEnergy
+from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.energies.mlp import MLPEnergy
+from ebmbench.energies.nice import NICEEnergy
+
+TOLERANCE = {"rtol": 1e-10, "atol": 1e-11}
+
+
+def network(dim: int, hidden: list[int], activation: str) -> Energy:
+    generator = torch.Generator().manual_seed(0)
+    mean, std = torch.randn(dim, generator=generator), 0.5 + torch.rand(dim, generator=generator)
+    energy = MLPEnergy(mean, std, hidden, activation, generator).double()
+    with torch.no_grad():
+        for parameter in energy.parameters():
+            parameter.normal_(generator=generator).mul_(0.5)
+    return energy
+
+
+def ica(dim: int) -> Energy:
+    generator = torch.Generator().manual_seed(1)
+    b = torch.randn(dim, dim, generator=generator)
+    return ICAEnergy(b, "logistic", torch.zeros(dim), torch.ones(dim)).double()
+
+
+ENERGIES: dict[str, Energy] = {
+    "silu": network(3, [7, 5], "silu"),
+    "softplus": network(3, [7], "softplus"),
+    "tanh": network(2, [5, 6, 4], "tanh"),
+    "one dimension": network(1, [4], "silu"),
+    "wide input": network(9, [5, 4], "silu"),
+    "ica": ica(4),
+}
+
+
+@pytest.fixture(params=ENERGIES)
+def energy(request: pytest.FixtureRequest) -> Energy:
+    return ENERGIES[request.param]
+
+
+def points(energy: Energy, n: int = 6) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(2)
+    return (
+        torch.randn(n, energy.dim, generator=generator, dtype=torch.float64),
+        torch.randn(n, energy.dim, generator=generator, dtype=torch.float64),
+    )
+
+
+def parameter_gradient(energy: Energy, outputs: tuple[Tensor, ...]) -> list[Tensor]:
+    """Gradient of a loss that mixes all outputs with weights that differ by entry."""
+    generator = torch.Generator().manual_seed(3)
+    loss = torch.zeros((), dtype=torch.float64)
+    for output in outputs:
+        mix = torch.randn(output.shape, generator=generator, dtype=torch.float64)
+        loss = loss + (mix * output + 0.5 * output**2).sum()
+    parameters = list(energy.parameters())
+    return list(torch.autograd.grad(loss, parameters, materialize_grads=True, allow_unused=True))
+
+
+Pair = tuple[Callable[..., tuple[Tensor, ...]], Callable[..., tuple[Tensor, ...]]]
+
+
+def _reference_directional(energy: Energy, x: Tensor, v: Tensor) -> tuple[Tensor, ...]:
+    s, second = reference.score_and_directional(energy, x, v, True)
+    return (s * v).sum(-1), second
+
+
+OPERATORS: dict[str, Pair] = {
+    "score": (
+        lambda e, x, v: (calculus.score(e, x, True),),
+        lambda e, x, v: reference.value_and_score(e, x, True)[1:],
+    ),
+    "directional": (lambda e, x, v: calculus.directional(e, x, v, True), _reference_directional),
+    "score_and_directional": (
+        lambda e, x, v: calculus.score_and_directional(e, x, v, True),
+        lambda e, x, v: reference.score_and_directional(e, x, v, True),
+    ),
+    "score_and_laplacian": (
+        lambda e, x, v: calculus.score_and_laplacian(e, x, True),
+        lambda e, x, v: reference.score_and_laplacian(e, x, True),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_values_and_parameter_gradients_agree_with_autograd(energy: Energy, name: str) -> None:
+    assert operators.path(energy) == "closed form"
+    x, v = points(energy)
+    fast, slow = (operator(energy, x, v) for operator in OPERATORS[name])
+    for found, expected in zip(fast, slow, strict=True):
+        torch.testing.assert_close(found, expected, **TOLERANCE)
+    found, expected = parameter_gradient(energy, fast), parameter_gradient(energy, slow)
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b, **TOLERANCE)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_without_a_graph_the_values_are_the_same(energy: Energy, name: str) -> None:
+    x, v = points(energy)
+    with_graph = OPERATORS[name][0](energy, x, v)
+    without = {
+        "score": lambda: (calculus.score(energy, x),),
+        "directional": lambda: calculus.directional(energy, x, v),
+        "score_and_directional": lambda: calculus.score_and_directional(energy, x, v),
+        "score_and_laplacian": lambda: calculus.score_and_laplacian(energy, x),
+    }[name]()
+    for a, b in zip(without, with_graph, strict=True):
+        assert not a.requires_grad
+        torch.testing.assert_close(a, b.detach(), **TOLERANCE)
+
+
+def test_value_and_score_agree_with_the_energy_itself(energy: Energy) -> None:
+    x, _ = points(energy)
+    value, score = calculus.value_and_score(energy, x)
+    torch.testing.assert_close(value, energy(x).detach(), **TOLERANCE)
+    expected = reference.value_and_score(energy, x, False)[1]
+    torch.testing.assert_close(score, expected, **TOLERANCE)
+    with torch.inference_mode():
+        torch.testing.assert_close(calculus.value_and_score(energy, x)[1], score)
+
+
+def test_the_hessian_by_finite_differences_of_the_score(energy: Energy) -> None:
+    x, v = points(energy)
+    step = 1e-5
+    up, down = (calculus.score(energy, x + sign * step * v) for sign in (1, -1))
+    product = (up - down) / (2 * step)
+    torch.testing.assert_close(calculus.hvp(energy, x, v), product, rtol=1e-6, atol=1e-7)
+    second = calculus.directional(energy, x, v)[1]
+    torch.testing.assert_close(second, (product * v).sum(-1), rtol=1e-6, atol=1e-7)
+
+
+def test_chunks_do_not_change_the_laplacian(
+    energy: Energy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, _ = points(energy, 7)
+    whole = calculus.score_and_laplacian(energy, x, True)
+    gradient = parameter_gradient(energy, whole)
+    monkeypatch.setattr(laplacian, "CHUNK_NUMBERS", 1)
+    parts = calculus.score_and_laplacian(energy, x, True)
+    for a, b in zip(parts, whole, strict=True):
+        torch.testing.assert_close(a, b, **TOLERANCE)
+    for a, b in zip(parameter_gradient(energy, parts), gradient, strict=True):
+        torch.testing.assert_close(a, b, **TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        NICEEnergy(torch.zeros(3), torch.ones(3), 2, [5]).double(),
+        GaussianMixtureEnergy(torch.ones(1), torch.zeros(1, 3), torch.ones(1)).double(),
+    ],
+    ids=["nice", "mixture"],
+)
+def test_other_energies_are_served_by_autograd(other: Energy) -> None:
+    assert operators.path(other) == "autograd"
+    x, v = points(other)
+    s, lap = calculus.score_and_laplacian(other, x)
+    assert s.shape == x.shape
+    basis = torch.eye(3, dtype=torch.float64)
+    trace = sum(calculus.directional(other, x, e.expand_as(x))[1] for e in basis)
+    torch.testing.assert_close(lap, trace)
+    torch.testing.assert_close(calculus.score_and_directional(other, x, v)[0], s)
+    torch.testing.assert_close(calculus.score(other, x), calculus.value_and_score(other, x)[1])
+
+
+def test_every_operator_counts_its_rows() -> None:
+    energy = ENERGIES["silu"]
+    x, v = points(energy, 5)
+    with count_evaluations() as counts:
+        calculus.value(energy, x)
+        calculus.score(energy, x)
+        calculus.directional(energy, x, v)
+        calculus.score_and_laplacian(energy, x)
+        calculus.hvp(energy, x, v)
+    assert (counts.energy, counts.score, counts.hvp) == (5, 20, 5 + 15 + 5)
