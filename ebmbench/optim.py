@@ -42,7 +42,10 @@ class FlatAdam:
         self._flat = torch.empty(sum(sizes), dtype=first.dtype, device=first.device)
         self._gradient = torch.zeros_like(self._flat)
         for parameter, values, slot in zip(
-            self._parameters, self._flat.split(sizes), self._gradient.split(sizes), strict=True
+            self._parameters,
+            torch.split(self._flat, sizes),
+            torch.split(self._gradient, sizes),
+            strict=True,
         ):
             values.copy_(parameter.detach().flatten())
             parameter.data = values.view(parameter.shape)

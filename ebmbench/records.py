@@ -6,6 +6,8 @@ everything needed to do it again. The leaderboard is a pure function of these fi
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterable
 from enum import StrEnum
@@ -204,6 +206,15 @@ def tidy_rows(records: Iterable[Record]) -> list[dict[str, Any]]:
     return rows
 
 
+def results_csv(records: Iterable[Record]) -> str:
+    """Return the tidy table as CSV text, the content of ``results.csv``."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(tidy_rows(records))
+    return text.getvalue()
+
+
 Unit = Literal["s", "ms", "bytes", "evaluations"]
 _COSTS: dict[str, tuple[str, Unit]] = {
     "train_seconds": ("train_seconds", "s"),
@@ -229,4 +240,5 @@ def _cost_metrics(record: Record) -> dict[str, MetricRecord]:
 
 def to_json(record: Record) -> str:
     """Return the record as JSON text with sorted keys and a final newline."""
-    return json.dumps(record.model_dump(mode="json"), indent=1, sort_keys=True) + "\n"
+    # Through pydantic's own JSON, which writes infinities as strings: JSON has no such numbers.
+    return json.dumps(json.loads(record.model_dump_json()), indent=1, sort_keys=True) + "\n"

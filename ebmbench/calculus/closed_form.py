@@ -2,8 +2,8 @@ r"""The operators in closed form for chains, with hand-derived gradients in the 
 
 Everything follows from three facts. Along a direction ``w`` the tangent of a layer is
 :math:`\dot a = W \dot h,\ \dot h = \varphi'(a)\dot a` and its curvature
-:math:`\ddot a = W\ddot h,\ \ddot h = \varphi''\dot a^2 + \varphi'\ddot a`. A cotangent ``c`` of the
-score is a tangent of the energy: :math:`\langle c, s\rangle = -\frac{d}{dt}E(x + tc)`. And the
+:math:`\ddot a = W\ddot h,\ \ddot h = \varphi''\dot a^2 + \varphi'\ddot a`. A cotangent ``c`` of
+the score is a tangent of the energy: :math:`\langle c, s\rangle = -\frac{d}{dt}E(x + tc)`. And the
 adjoint of the curvature stream is that of the value stream, :math:`p = \partial E/\partial a`,
 times the cotangent of the curvature. So the gradient of a loss of ``s`` and ``v'Hv`` needs no
 second backward pass through a graph.
@@ -74,7 +74,7 @@ class _Jet:
                 curvature = torch.zeros_like(tangent)
             else:
                 both = torch.cat([self.tangent_inputs[-1], self.curvature_inputs[-1]])
-                tangent, curvature = (both @ weight.T).split(n)
+                tangent, curvature = torch.split(both @ weight.T, n)
             self.tangents.append(tangent)
             self.curvatures.append(curvature)
             self.tangent_inputs.append(first * tangent)
@@ -146,7 +146,7 @@ def _gradients(
         biases.append(alpha.sum(0))
         if layer > 0:
             down = torch.cat([alpha, beta]) @ chain.weights[layer]
-            above_a, above_b = down.split(len(alpha))
+            above_a, above_b = torch.split(down, len(alpha))
     return chain.like_parameters(weights[::-1], biases[::-1])
 
 

@@ -1,7 +1,7 @@
 r"""The exact Laplacian together with the score, by forward propagation, in closed form.
 
-With ``k`` directions :math:`r_k` such that :math:`\sum_k r_k r_k^\top` is the identity in ``x``, the
-Jacobian columns and the Laplacian of a layer are
+With ``k`` directions :math:`r_k` such that :math:`\sum_k r_k r_k^\top` is the identity in ``x``,
+the Jacobian columns and the Laplacian of a layer are
 
 .. math:: J_a = W J_h, \quad J_{h'} = \varphi' J_a, \qquad
           L_a = W L_h, \quad L_{h'} = \varphi'' \sum_k J_{a,k}^2 + \varphi' L_a
@@ -113,7 +113,7 @@ class _Laplacian(torch.autograd.Function):
         ctx.chain, ctx.u, ctx.first, ctx.factor = chain, u, first, factor
         ctx.rows = max(CHUNK_NUMBERS // (len(first) * max(w.shape[0] for w in chain.weights)), 1)
         columns, laplacians = [], []
-        for part in u.split(ctx.rows):
+        for part in torch.split(u, ctx.rows):
             _, j, lap = _propagate(chain, part, first)
             columns.append(j)
             laplacians.append(lap)

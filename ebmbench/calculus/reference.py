@@ -1,8 +1,8 @@
 r"""Derivatives by autograd: they serve any module, and the closed forms are tested against them.
 
-Every function returns derivatives of :math:`\log p_\theta = -E_\theta - \log Z_\theta`, so that the
-sign of the energy lives in this package and nowhere else. With ``create_graph`` the result carries
-the graph that leads back to the parameters.
+Every function returns derivatives of :math:`\log p_\theta = -E_\theta - \log Z_\theta`, so that
+the sign of the energy lives in this package and nowhere else. With ``create_graph`` the result
+carries the graph that leads back to the parameters.
 """
 
 from __future__ import annotations

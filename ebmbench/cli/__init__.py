@@ -15,6 +15,9 @@ VERBS = {
     "run": "Train and evaluate methods on tasks.",
     "report": "Show the leaderboard of an output folder and write its tables and pictures.",
     "score": "Compute the metrics again from stored weights, without training.",
+    "compare": "Say what got better or worse between two output folders.",
+    "check": "Check that an output folder is whole and its tables follow from its records.",
+    "cite": "Print BibTeX of the tasks and methods that were used.",
     "data": "List, fetch and verify data files.",
 }
 

@@ -1,7 +1,8 @@
 r"""The connections T1 to T18, each as a measured and a predicted value.
 
-Notation: :math:`s = \nabla_x \log p_\theta`, :math:`J(x) = \tfrac12 |s|^2 + \nabla\cdot s` (Hyvärinen
-2005, Eq. 4; Song & Kingma 2021, Eq. 8, which prints the sign of the second term reversed),
+Notation: :math:`s = \nabla_x \log p_\theta`,
+:math:`J(x) = \tfrac12 |s|^2 + \nabla\cdot s` (Hyvärinen 2005, Eq. 4; Song & Kingma 2021, Eq. 8,
+which prints the sign of the second term reversed) and
 :math:`D_F = \tfrac12 E_p |\nabla\log p - s|^2` (Eq. 7).
 """
 

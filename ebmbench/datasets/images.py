@@ -11,6 +11,8 @@ Papamakarios et al. (2017), App. E (arXiv:1705.07057).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -50,7 +52,7 @@ def image_dataset(
     mapped = []
     for part in (train, validation, test):
         noise = torch.rand(part.shape, generator=generator, dtype=torch.float64)
-        mapped.append(logit_pixels(torch.from_numpy(part), levels, noise))
-    rows = split_dataset(*[x.numpy() for x, _ in mapped], sizes)
-    log_det = mapped[2][1][: len(rows.test)].float()
-    return Dataset(rows.train, rows.validation, rows.test, test_log_det=log_det)
+        x, log_det = logit_pixels(torch.tensor(part), levels, noise)
+        mapped.append(x.numpy())
+    rows = split_dataset(mapped[0], mapped[1], mapped[2], sizes)
+    return replace(rows, test_log_det=log_det[: len(rows.test)].float())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ebmbench.datasets.base import Dataset, Sizes
 from ebmbench.errors import EbmbenchError
@@ -63,16 +64,17 @@ def split_dataset(train: Array, validation: Array, test: Array, sizes: Sizes) ->
     Raises:
         EbmbenchError: a split is asked to have more rows than there are.
     """
-    parts = []
-    for name, rows, wanted in (
-        ("training", train, sizes.train),
-        ("validation", validation, sizes.validation),
-        ("test", test, sizes.test),
-    ):
-        if wanted is not None and wanted > len(rows):
-            raise EbmbenchError(f"{name} rows: the card asks for {wanted}, there are {len(rows)}")
-        parts.append(torch.from_numpy(np.ascontiguousarray(rows[:wanted], dtype=np.float32)))
-    return Dataset(*parts)
+    return Dataset(
+        train=_first_rows("training", train, sizes.train),
+        validation=_first_rows("validation", validation, sizes.validation),
+        test=_first_rows("test", test, sizes.test),
+    )
+
+
+def _first_rows(split: str, rows: Array, wanted: int | None) -> Tensor:
+    if wanted is not None and wanted > len(rows):
+        raise EbmbenchError(f"{split} rows: the card asks for {wanted}, there are {len(rows)}")
+    return torch.from_numpy(np.ascontiguousarray(rows[:wanted], dtype=np.float32))
 
 
 def median_gaps(rows: Array) -> Array:

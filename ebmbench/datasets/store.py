@@ -158,7 +158,7 @@ def check(path: Path, file: RemoteFile) -> None:
     """
     status = path.stat()
     algorithm, _, expected = file.checksum.partition(":")
-    found = _digest(path, algorithm, status.st_size, status.st_mtime_ns)
+    found = _digest(path, algorithm, (status.st_size, status.st_mtime_ns))
     if found != expected:
         raise EbmbenchError(
             f"data file {str(path)!r} is corrupt or truncated: {algorithm} is {found}, expected "
@@ -184,12 +184,14 @@ def download(name: str) -> Path:
         ).fetch(target.name, progressbar=os.isatty(2))
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise EbmbenchError(f"data file {name!r} cannot be had from {file.url}: {reason}") from None
+        raise EbmbenchError(
+            f"data file {name!r} is not to be had at {file.url}: {reason}"
+        ) from None
     return target
 
 
 @cache
-def _digest(path: Path, algorithm: str, size: int, modified: int) -> str:
+def _digest(path: Path, algorithm: str, _version: tuple[int, int]) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, algorithm).hexdigest()
 

@@ -78,7 +78,8 @@ class ICAEnergy(Energy):
 
     def log_z(self) -> Tensor:
         constant = 0.0 if self.sources == "logistic" else 0.5 * self.dim * math.log(2)
-        return constant - torch.linalg.slogdet(self.demixing)[1]
+        log_det: Tensor = torch.linalg.slogdet(self.demixing)[1]
+        return constant - log_det
 
     def chain(self) -> Chain | None:
         if not self.smooth:
@@ -90,7 +91,7 @@ class ICAEnergy(Energy):
         s = x @ self.demixing.T
         if self.sources == "logistic":
             return (s + 2 * softplus(-s)).sum(-1)
-        return math.sqrt(2) * s.abs().sum(-1)
+        return torch.sum(math.sqrt(2) * s.abs(), -1)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` exact samples, ``(n, d)``."""
@@ -101,4 +102,5 @@ class ICAEnergy(Energy):
         else:
             s = -torch.sign(u - 0.5) * torch.log1p(-2 * (u - 0.5).abs()) / math.sqrt(2)
         demixing = self.demixing.detach().double()
-        return torch.linalg.solve(demixing, s.T).T.to(self.mean.dtype)
+        x: Tensor = torch.linalg.solve(demixing, s.T).T
+        return x.to(self.mean.dtype)

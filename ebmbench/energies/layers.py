@@ -26,7 +26,8 @@ def linear(fan_in: int, fan_out: int, gain: float, generator: torch.Generator | 
         gain: 1 for hidden layers (He et al. 2015); 0 makes the layer start at zero.
         generator: the source of the weights; ``None``: a fresh one with torch's default seed.
     """
-    layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out)
+    # On the meta device the constructor draws nothing from the global generator.
+    layer = nn.Linear(fan_in, fan_out, device="meta").to_empty(device="cpu")
     generator = generator or torch.Generator()
     with torch.no_grad():
         layer.weight.normal_(0.0, 1.0, generator=generator).mul_(gain * (2.0 / fan_in) ** 0.5)

@@ -19,7 +19,7 @@ class GaussianMixtureEnergy(Energy):
     Arguments:
         weights: ``w``, ``(k,)``, summing to one.
         means: ``(k, d)``.
-        covariances: ``(k, d, d)``, or variances ``(k,)`` of spherical components.
+        covariances: ``(k, d, d)``; or variances, ``(k, d)`` along the axes or ``(k,)``.
     """
 
     def __init__(self, weights: Tensor, means: Tensor, covariances: Tensor) -> None:
@@ -29,9 +29,9 @@ class GaussianMixtureEnergy(Energy):
         self.factors: Tensor
         self.constants: Tensor
         d = means.shape[1]
-        if covariances.dim() == 1:
+        if covariances.dim() < 3:
             factors = covariances.double().rsqrt()
-            log_det = d * factors.log()
+            log_det = d * factors.log() if factors.dim() == 1 else factors.log().sum(-1)
         else:
             chol = torch.linalg.cholesky(covariances.double())
             eye = torch.eye(d, dtype=torch.float64).expand_as(chol)
@@ -51,9 +51,9 @@ class GaussianMixtureEnergy(Energy):
     @classmethod
     def from_state(cls, state: Mapping[str, Tensor]) -> GaussianMixtureEnergy:
         """Rebuild a mixture from its ``state_dict``."""
-        covariances = torch.ones(len(state["weights"]))
-        if state["factors"].dim() > 1:
-            covariances = torch.eye(state["means"].shape[1]).expand_as(state["factors"])
+        covariances = torch.ones_like(state["factors"])
+        if covariances.dim() == 3:
+            covariances = torch.eye(covariances.shape[1]).expand_as(covariances)
         energy = cls(state["weights"], state["means"], covariances)
         energy.load_state_dict(state)
         return energy
@@ -87,10 +87,10 @@ class GaussianMixtureEnergy(Energy):
         """Draw ``n`` exact samples, ``(n, d)``."""
         k = torch.multinomial(self.weights, n, replacement=True, generator=generator)
         z = torch.randn(n, self.dim, generator=generator, dtype=self.means.dtype)
-        if self.factors.dim() == 1:
-            return self.means[k] + z / self.factors[k, None]
-        x = torch.linalg.solve_triangular(self.factors[k], z[..., None], upper=False)
-        return self.means[k] + x[..., 0]
+        if self.factors.dim() == 3:
+            solved = torch.linalg.solve_triangular(self.factors[k], z[..., None], upper=False)
+            return torch.add(self.means[k], solved[..., 0])
+        return self.means[k] + z / self.factors[k].reshape(n, -1)
 
     def _squared_distances(self, x: Tensor) -> Tensor:
         """Mahalanobis distances, ``(n, k)``."""
@@ -98,13 +98,16 @@ class GaussianMixtureEnergy(Energy):
             squares = (x * x).sum(-1, keepdim=True) + (self.means * self.means).sum(-1)
             distances = (squares - 2 * x @ self.means.T).clamp_min(0)
             return distances * self.factors**2
-        difference = x[:, None, :] - self.means
-        scaled = torch.einsum("kij,nkj->nki", self.factors, difference)
-        return (scaled * scaled).sum(-1)
+        if self.factors.dim() == 2:
+            scaled = (x[:, None, :] - self.means) * self.factors
+            return (scaled * scaled).sum(-1)
+        centred = x - self.means[:, None, :]
+        whitened = torch.matmul(centred, self.factors.transpose(1, 2))
+        return (whitened * whitened).sum(-1).T
 
     def _variances(self) -> Tensor:
         """Variance of each component along each axis, ``(k, d)``."""
-        if self.factors.dim() == 1:
-            return (self.factors**-2)[:, None].expand(-1, self.dim)
+        if self.factors.dim() < 3:
+            return (self.factors**-2).reshape(len(self.factors), -1).expand(-1, self.dim)
         inverse = torch.linalg.inv(self.factors)
-        return (inverse * inverse).sum(-1)
+        return torch.sum(inverse * inverse, -1)

@@ -2,6 +2,7 @@ r"""A multilayer perceptron over a Gaussian reference measure."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 import torch
@@ -57,7 +58,7 @@ class MLPEnergy(Energy):
         self.activation = activation
         widths = [len(mean), *hidden]
         layers: list[nn.Module] = []
-        for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+        for fan_in, fan_out in pairwise(widths):
             layers += [linear(fan_in, fan_out, 1.0, generator), ACTIVATIONS[activation]()]
         layers.append(linear(widths[-1], 1, 0.0, generator))
         self.network = nn.Sequential(*layers)

@@ -3,6 +3,7 @@ r"""NICE read as an unnormalised model: an energy on images whose partition func
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Annotated
 
 import torch
@@ -63,7 +64,7 @@ class NICEEnergy(Energy):
         for k in range(couplings):
             widths = [sizes[k % 2], *hidden]
             layers: list[nn.Module] = []
-            for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+            for fan_in, fan_out in pairwise(widths):
                 layers += [linear(fan_in, fan_out, 1.0, generator), ACTIVATIONS[activation]()]
             layers.append(linear(widths[-1], sizes[1 - k % 2], 0.0, generator))
             self.couplings.append(nn.Sequential(*layers))

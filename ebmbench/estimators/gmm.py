@@ -66,9 +66,5 @@ class GaussianMixtureEstimator(Estimator):
                 f"gmm with {min(self.components)} or more components needs ten training rows "
                 f"each, found {len(train)} rows"
             )
-        covariances = torch.from_numpy(best.covariances_)
-        return GaussianMixtureEnergy(
-            torch.from_numpy(best.weights_).float(),
-            torch.from_numpy(best.means_).float(),
-            (torch.diag_embed(covariances) if kind == "diag" else covariances).float(),
-        )
+        parts = (best.weights_, best.means_, best.covariances_)
+        return GaussianMixtureEnergy(*[torch.from_numpy(part).float() for part in parts])

@@ -35,7 +35,7 @@ def allocator_peak(step: Callable[[], None], device: str) -> int:
         return torch.cuda.max_memory_allocated() - before
     with _silenced(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
         step()
-    events = recorded.profiler.kineto_results.events()  # type: ignore[union-attr]
+    events = recorded.profiler.kineto_results.events()
     changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]")
     peak = allocated = 0
     for _, change in changes:

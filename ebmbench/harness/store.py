@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import tempfile
 from pathlib import Path
@@ -12,13 +10,12 @@ from ebmbench.cards import Preset
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.job import Job
 from ebmbench.records import (
-    COLUMNS,
     Record,
     Status,
     read_record,
     read_records,
     record_path,
-    tidy_rows,
+    results_csv,
     to_json,
 )
 
@@ -85,10 +82,6 @@ def open_folder(out: Path, preset: Preset) -> None:
 
 def write_results(out: Path) -> Path:
     """Derive ``results.csv`` from the records: one row per task, method, seed and metric."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(tidy_rows(read_records(out)))
     path = out / "results.csv"
-    write_atomically(path, text.getvalue())
+    write_atomically(path, results_csv(read_records(out)))
     return path

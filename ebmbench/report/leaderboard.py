@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from ebmbench.cards import MethodCard
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import Record, Status
+from ebmbench.records import Cost, Record, Status
+from ebmbench.report.mixtures import refuse_mixtures
+from ebmbench.report.notes import make_notes
 from ebmbench.report.stats import Interval, mean_interval, ranks
 
 HEADLINE = "log_likelihood"
+GAUSSIAN = "gaussian"
+"""The method card that every board has as the rule to beat."""
 FAMILY_TITLES = {
     "2d": "Densities in the plane",
     "ica": "Independent component analysis",
     "uci": "Tables",
     "image": "Images",
 }
+ABSENT = "–"
 
 
 @dataclass(frozen=True)
@@ -28,9 +34,16 @@ class Cell:
     score: Interval | None
     """Mean over seeds; ``None`` when a run failed or a number was refused."""
     word: str
-    """What to print in place of a score: ``refused``, ``diverged``, ``skipped``, ``–``."""
+    """What to print in place of a score: ``refused``, ``diverged 1/3``, ``skipped``, ``–``."""
     missing: int
     """Seeds that other methods of the task have and this one has not."""
+    values: Mapping[int, float]
+    """The certified number of each seed that has one."""
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether all seeds were tried, so that a missing score is the method's own failure."""
+        return self.missing == 0 and self.word not in (ABSENT, "skipped")
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,8 @@ class Row:
     """Mean rank among the objectives over the tasks; ``None`` where a task is missing."""
     step_ms: float | None
     """Median over runs of the median milliseconds per step."""
+    passes: float | None
+    """Median over runs of network passes per training example and step (see :func:`passes`)."""
     train_seconds: float | None
     """Median over runs."""
     peak_bytes: float | None
@@ -63,6 +78,20 @@ class Board:
     optimum: dict[str, float]
     """Mean log-density of the true density on the test rows, where it is known."""
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Column titles: the task names, without their folder where all share one."""
+        if len({task.partition("/")[0] for task in self.tasks}) > 1:
+            return {task: task for task in self.tasks}
+        return {task: task.partition("/")[2] for task in self.tasks}
+
+    def reference(self, task: str) -> float | None:
+        """Return what the fitted Gaussian reaches on a task, the rule to beat."""
+        for row in self.rows:
+            if row.method == GAUSSIAN and (score := row.cells[task].score) is not None:
+                return score.mean
+        return None
+
 
 @dataclass(frozen=True)
 class Boards:
@@ -71,7 +100,8 @@ class Boards:
     boards: list[Board]
     preset: str
     seeds: int
-    machine: dict[str, str]
+    processors: list[str]
+    """Of every machine that ran something."""
     contended: bool
     notes: list[str]
     """Skipped, failed and refused runs, with reasons, grouped."""
@@ -84,55 +114,50 @@ def kind_of(card: MethodCard) -> str:
     return "reference" if card.family == "reference" else ""
 
 
+def passes(cost: Cost) -> float:
+    """Return network passes per training example and step, a cost that no machine changes.
+
+    An energy is one pass, a score two (there and back), a Hessian-vector product four.
+    """
+    return cost.energy_evaluations + 2 * cost.score_evaluations + 4 * cost.hvp_evaluations
+
+
 def make_boards(records: Sequence[Record]) -> Boards:
     """Build the leaderboards.
 
     A cell is the mean over seeds of the test log-likelihood. A failed run or a refused number
-    takes the score away and counts as worst in the ranks; a skipped pair takes no part.
+    takes the score away and counts as worst in the ranks. A skipped pair takes no part, and a
+    method with a task or a seed missing gets no rank. A task that nobody solves ranks nobody.
 
     Raises:
-        EbmbenchError: the records mix presets, or versions of a card.
+        EbmbenchError: there is no record, or they mix presets, cards or versions of a card.
     """
-    _refuse_mixtures(records)
+    if not records:
+        raise EbmbenchError("a leaderboard needs at least one record")
+    refuse_mixtures(records)
     families: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
+    for record in sorted(records, key=lambda r: (r.task, r.method, r.seed)):
         families[record.task_card.family].append(record)
     boards = [_board(family, families[family]) for family in FAMILY_TITLES if family in families]
     trained = [r for r in records if r.status is Status.OK]
     return Boards(
-        boards=boards,
+        boards=[board for board in boards if board.tasks],
         preset=records[0].preset,
         seeds=len({record.seed for record in records}),
-        machine=dict(trained[0].machine) if trained else {},
+        processors=sorted({r.machine["processor"] for r in trained if "processor" in r.machine}),
         contended=any(record.contended for record in trained),
-        notes=_notes(records),
+        notes=make_notes(records, HEADLINE),
     )
-
-
-def _refuse_mixtures(records: Sequence[Record]) -> None:
-    presets = sorted({record.preset for record in records})
-    if len(presets) > 1:
-        raise EbmbenchError(f"the records mix the presets {' and '.join(presets)}")
-    for kind in ("task", "method"):
-        versions: dict[str, set[int]] = defaultdict(set)
-        for record in records:
-            versions[getattr(record, kind)].add(getattr(record, f"{kind}_version"))
-        for name, found in versions.items():
-            if len(found) > 1:
-                raise EbmbenchError(
-                    f"the records mix versions {sorted(found)} of {kind} {name!r}; run the old "
-                    "ones again"
-                )
 
 
 def _board(family: str, records: list[Record]) -> Board:
     by_pair: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
         by_pair[record.task, record.method].append(record)
-    ran = {r.task for r in records if r.status is not Status.SKIPPED}
-    tasks = sorted(ran, key=_natural)
-    cards = {r.method: r.method_card for r in records if r.status is not Status.SKIPPED}
-    seeds = {task: len({r.seed for r in records if r.task == task}) for task in tasks}
+    ran = [r for r in records if r.status is not Status.SKIPPED]
+    tasks = sorted({r.task for r in ran}, key=_natural)
+    cards = {r.method: r.method_card for r in ran}
+    seeds = {task: len({r.seed for r in ran if r.task == task}) for task in tasks}
     cells = {
         method: {task: _cell(by_pair.get((task, method), []), seeds[task]) for task in tasks}
         for method in cards
@@ -156,30 +181,43 @@ def _board(family: str, records: list[Record]) -> Board:
 
 def _cell(records: list[Record], expected: int) -> Cell:
     if not records:
-        return Cell(None, "–", expected)
-    failed = [r.status for r in records if r.status is not Status.OK]
-    if failed:
-        return Cell(None, Counter(failed).most_common(1)[0][0].value.replace("_", " "), 0)
-    numbers = [record.metrics.get(HEADLINE) for record in records]
-    values = [number.value for number in numbers if number is not None and number.certified]
-    if len(values) < len(numbers):
-        return Cell(None, "refused", 0)
-    return Cell(mean_interval(values), "", expected - len(records))
+        return Cell(None, ABSENT, expected, {})
+    numbers = {r.seed: r.metrics[HEADLINE] for r in records if HEADLINE in r.metrics}
+    values = {
+        seed: number.value
+        for seed, number in numbers.items()
+        if number.certified and math.isfinite(number.value)
+    }
+    words = Counter(r.status.value.replace("_", " ") for r in records if r.status != Status.OK)
+    for record in records:
+        if record.status is Status.OK and record.seed not in values:
+            number = numbers.get(record.seed)
+            words["refused" if number is None or not number.certified else "infinite"] += 1
+    if not words:
+        return Cell(mean_interval(list(values.values())), "", expected - len(records), values)
+    word, count = words.most_common(1)[0]
+    text = word if count == len(records) else f"{word} {count}/{len(records)}"
+    return Cell(None, text, max(expected - len(records), 0), values)
 
 
-def _mean_ranks(tasks: list[str], cells: dict[str, dict[str, Cell]]) -> dict[str, float | None]:
+def _mean_ranks(
+    tasks: list[str], cells: Mapping[str, Mapping[str, Cell]]
+) -> dict[str, float | None]:
+    solved = [t for t in tasks if any(row[t].score is not None for row in cells.values())]
     places: dict[str, list[float]] = defaultdict(list)
-    for task in tasks:
+    for task in solved:
         taking = {
-            method: row[task].score.mean if row[task].score else None
+            method: None if (score := row[task].score) is None else score.mean
             for method, row in cells.items()
-            if row[task].word not in ("–", "skipped")
+            if row[task].takes_part
         }
         for method, place in ranks(taking, higher_is_better=True).items():
             places[method].append(place)
     return {
-        method: sum(found) / len(found) if len(found) == len(tasks) else None
-        for method, found in ((method, places[method]) for method in cells)
+        method: sum(places[method]) / len(solved)
+        if solved and len(places[method]) == len(solved)
+        else None
+        for method in cells
     }
 
 
@@ -188,39 +226,20 @@ def _costs(records: list[Record]) -> dict[str, float | None]:
     peaks = [c.allocator_peak_bytes for c in costs if c.allocator_peak_bytes is not None]
     return {
         "step_ms": median(c.step_ms_median for c in costs) if costs else None,
+        "passes": median(map(passes, costs)) if costs else None,
         "train_seconds": median(c.train_seconds for c in costs) if costs else None,
         "peak_bytes": median(peaks) if peaks else None,
     }
 
 
 def _optima(tasks: list[str], records: Iterable[Record]) -> dict[str, float]:
-    """Log-likelihood plus regret is that of the truth, whatever the method; averaged over seeds."""
+    """The truth's log-likelihood is that of any method plus its regret; averaged over seeds."""
     truth: dict[str, dict[int, float]] = defaultdict(dict)
     for record in records:
         likelihood, regret = record.metrics.get(HEADLINE), record.metrics.get("regret")
         if likelihood is not None and regret is not None:
             truth[record.task].setdefault(record.seed, likelihood.value + regret.value)
     return {task: mean_interval(list(truth[task].values())).mean for task in tasks if truth[task]}
-
-
-def _notes(records: Sequence[Record]) -> list[str]:
-    groups: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for record in records:
-        if record.status is not Status.OK:
-            groups[record.status.value, record.message].add(f"{record.task} × {record.method}")
-            continue
-        number = record.metrics.get(HEADLINE)
-        if number is not None and not number.certified:
-            groups["refused", number.note].add(f"{record.task} × {record.method}")
-    return [
-        f"{status}: {_names(pairs)}: {reason}" for (status, reason), pairs in sorted(groups.items())
-    ]
-
-
-def _names(pairs: set[str], shown: int = 3) -> str:
-    names = sorted(pairs)
-    rest = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + rest
 
 
 def _natural(name: str) -> tuple[str, int, str]:

@@ -1,13 +1,16 @@
-"""Statistics over seeds; pure functions of numbers."""
+"""Statistics over seeds and over tasks; pure functions of numbers."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,8 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     """Return the mean of independent values and half the width of its confidence interval.
 
     Example:
-        >>> mean_interval([1.0, 2.0, 3.0])
-        Interval(mean=2.0, half_width=2.484137714431275, n=3)
+        >>> mean_interval([4.0])
+        Interval(mean=4.0, half_width=None, n=1)
     """
     n = len(values)
     mean = float(np.mean(values))
@@ -33,6 +36,25 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
         return Interval(mean, None, n)
     quantile = stats.t.ppf(0.5 + 0.5 * confidence, n - 1)
     return Interval(mean, float(quantile * np.std(values, ddof=1) / math.sqrt(n)), n)
+
+
+def paired_difference(
+    a: Mapping[int, float], b: Mapping[int, float], confidence: float = 0.95
+) -> Interval:
+    """Return the mean of ``b − a`` over the seeds that both have, with Student's interval.
+
+    Both methods see the same data at the same seed, so that the spread of the data cancels.
+
+    Arguments:
+        a: value by seed.
+        b: value by seed, with at least one seed in common.
+        confidence: of the interval.
+
+    Example:
+        >>> paired_difference({0: 1.0, 1: 5.0}, {0: 2.0, 1: 6.0, 2: 0.0})
+        Interval(mean=1.0, half_width=0.0, n=2)
+    """
+    return mean_interval([b[seed] - a[seed] for seed in sorted(a.keys() & b.keys())], confidence)
 
 
 def ranks(scores: Mapping[str, float | None], higher_is_better: bool) -> dict[str, float]:
@@ -45,3 +67,63 @@ def ranks(scores: Mapping[str, float | None], higher_is_better: bool) -> dict[st
     sign = -1.0 if higher_is_better else 1.0
     keys = [math.inf if score is None else sign * score for score in scores.values()]
     return dict(zip(scores, map(float, stats.rankdata(keys)), strict=True))
+
+
+def interquartile_mean(values: Sequence[float] | Array) -> float:
+    """Return the mean of what is left when the lowest and the highest quarter are cut off.
+
+    A quarter of ``n`` values is rounded down to whole values, as in Agarwal et al. (2021), Deep
+    Reinforcement Learning at the Edge of the Statistical Precipice.
+
+    Example:
+        >>> interquartile_mean([0.0, 2.0, 4.0, 100.0])
+        3.0
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64).ravel())
+    cut = len(ordered) // 4
+    return float(ordered[cut : len(ordered) - cut].mean())
+
+
+def stratified_bootstrap(
+    values: Sequence[Sequence[float]],
+    statistic: Callable[[Array], float],
+    generator: np.random.Generator,
+    repeats: int = 2000,
+    confidence: float = 0.95,
+) -> tuple[float, float]:
+    """Return the percentile interval of a statistic of all values, seeds redrawn within each task.
+
+    The tasks stay as they are: the interval speaks of other seeds, not of other tasks (Agarwal et
+    al., 2021, Section 4.1).
+
+    Arguments:
+        values: per task the values of its seeds.
+        statistic: of all values of all tasks in one array.
+        generator: source of the resamples.
+        repeats: number of resamples.
+        confidence: of the interval.
+    """
+    tasks = [np.asarray(row, dtype=np.float64) for row in values]
+    drawn = [
+        statistic(
+            np.concatenate([row[generator.integers(len(row), size=len(row))] for row in tasks])
+        )
+        for _ in range(repeats)
+    ]
+    tail = 0.5 * (1 - confidence)
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def normalised_regret(score: float, optimum: float, reference: float) -> float:
+    r"""Return the share of the gap between a reference and the optimum that is still open.
+
+    .. math:: (\ell^* - \ell) / (\ell^* - \ell_\text{ref})
+
+    Zero is the truth, one is the reference (the fitted Gaussian), more is worse than it.
+
+    Example:
+        >>> normalised_regret(-2.5, optimum=-2.0, reference=-4.0)
+        0.25
+    """
+    return (optimum - score) / (optimum - reference)

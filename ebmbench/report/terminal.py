@@ -10,56 +10,101 @@ from rich.markup import escape
 from rich.table import Table
 
 from ebmbench.records import read_records
-from ebmbench.report.leaderboard import Board, make_boards
-from ebmbench.report.tables import best_methods, cell_text, cost_texts, heading
+from ebmbench.report.leaderboard import Board, Boards, Row, make_boards
+from ebmbench.report.summary import summarise
+from ebmbench.report.tables import (
+    COST_TITLES,
+    LEGEND,
+    NONE,
+    best_methods,
+    heading,
+    marked_text,
+    optimum_texts,
+    rank_text,
+    verdict,
+)
+from ebmbench.report.tables import cost_texts as cost_of
 
 LABEL_STYLE = {"oracle": "cyan", "reference": "dim", "": "bold"}
-FIXED = 46
-"""Columns of text that method, rank and cost take up."""
-PER_TASK = 17
+PAD = 2
+"""Spaces between columns."""
+NOTES_SHOWN = 10
 
 
 def print_leaderboard(out: Path, console: Console) -> None:
     """Print the leaderboard of an output folder, a block of tasks at a time."""
-    boards = make_boards(read_records(out))
+    print_boards(make_boards(read_records(out)), console)
+
+
+def print_boards(boards: Boards, console: Console) -> None:
+    """Print leaderboards; a family wider than the console folds into blocks of tasks."""
     console.print()
-    console.print(heading(boards), style="dim")
+    console.print(escape(heading(boards)), style="dim")
+    console.print(escape(LEGEND), style="dim")
     for board in boards.boards:
-        width = max((console.width - FIXED) // PER_TASK, 1)
-        for start in range(0, len(board.tasks), width):
-            console.print(_table(board, board.tasks[start : start + width], start == 0))
-    for note in boards.notes:
+        for number, tasks in enumerate(_blocks(board, console.width)):
+            console.print(_table(board, tasks, number == 0))
+        summary = summarise(board)
+        if summary is not None and summary.friedman_p is not None:
+            console.print(escape(verdict(summary)), style="dim")
+            console.print()
+    for note in boards.notes[:NOTES_SHOWN]:
         console.print(f"[yellow]•[/] {escape(note)}", style="dim")
+    more = len(boards.notes) - NOTES_SHOWN
+    if more > 0:
+        console.print(f"[yellow]•[/] and {more} more reasons, in leaderboard.md", style="dim")
+
+
+def _blocks(board: Board, width: int) -> list[list[str]]:
+    """Split the tasks so that every block fits; each has at least one task."""
+    columns = zip(COST_TITLES, *map(cost_of, board.rows), strict=True)
+    costs = [max(map(len, column)) for column in columns]
+    names = max(len("true density"), *(len(row.method) for row in board.rows))
+    places = max(len(rank_text(row)) for row in board.rows)
+    room = width - sum(size + PAD for size in (names, places, *costs)) - PAD
+    blocks: list[list[str]] = [[]]
+    left = room
+    for task in board.tasks:
+        texts = [board.labels[task], *(marked_text(board, row, task) for row in board.rows)]
+        size = max(map(len, texts)) + PAD
+        if blocks[-1] and size > left:
+            blocks.append([])
+            left = room
+        blocks[-1].append(task)
+        left -= size
+    return blocks
 
 
 def _table(board: Board, tasks: list[str], first: bool) -> Table:
     title = board.title if first else f"{board.title}, continued"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
-    table.add_column("method")
-    table.add_column("rank", justify="right")
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, PAD, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("method", no_wrap=True)
+    table.add_column("rank", justify="right", no_wrap=True)
     for task in tasks:
-        table.add_column(task.partition("/")[2], justify="right", overflow="fold")
-    for name in ("ms/step", "s", "MiB"):
-        table.add_column(name, justify="right", style="dim")
+        table.add_column(board.labels[task], justify="right", no_wrap=True)
+    for name in COST_TITLES:
+        table.add_column(name, justify="right", style="dim", no_wrap=True)
     best = {task: best_methods(board, task) for task in tasks}
-    previous = None
-    for row in board.rows:
-        if previous is not None and row.kind != previous:
-            table.add_section()
-        previous = row.kind
-        cells = []
-        for task in tasks:
-            text = cell_text(row.cells[task])
-            if row.cells[task].score is None:
-                text = f"[yellow]{text}[/]"
-            elif row.method in best[task]:
-                text = f"[bold green]{text}[/]"
-            cells.append(text)
-        rank = f"{row.rank:.1f}" if row.rank is not None else "–"
-        label = f"[{LABEL_STYLE[row.kind]}]{row.method}[/]"
-        table.add_row(label, rank, *cells, *cost_texts(row))
+    for row, following in zip(board.rows, [*board.rows[1:], None], strict=True):
+        cells = [_styled(board, row, task, row.method in best[task]) for task in tasks]
+        label = f"[{LABEL_STYLE[row.kind]}]{escape(row.method)}[/]"
+        ends = following is None or following.kind != row.kind
+        table.add_row(label, rank_text(row), *cells, *cost_of(row), end_section=ends)
     if board.optimum:
-        table.add_section()
-        optimum = [f"{board.optimum[t]:.3f}" if t in board.optimum else "–" for t in tasks]
-        table.add_row("[italic]true density[/]", "–", *optimum, "–", "–", "–")
+        blank = [NONE] * len(COST_TITLES)
+        table.add_row("[italic]true density[/]", NONE, *optimum_texts(board, tasks), *blank)
     return table
+
+
+def _styled(board: Board, row: Row, task: str, best: bool) -> str:
+    text = escape(marked_text(board, row, task))
+    if row.cells[task].score is None:
+        return f"[yellow]{text}[/]"
+    return f"[bold green]{text}[/]" if best else text

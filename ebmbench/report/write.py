@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from ebmbench.records import read_records
-from ebmbench.report.figures import draw_densities, draw_regret
+from ebmbench.records import Record, read_records, results_csv
+from ebmbench.report.densities import draw_densities
+from ebmbench.report.figures import draw_boards
+from ebmbench.report.latex import to_latex
 from ebmbench.report.leaderboard import make_boards
 from ebmbench.report.tables import to_csv, to_markdown
 
 
-def write_tables(out: Path) -> list[Path]:
-    """Write ``leaderboard.md``, ``leaderboard.csv`` and the pictures; return all paths.
+def table_texts(records: Sequence[Record]) -> dict[str, str]:
+    """Return the text of every table by file name; the same records give the same bytes."""
+    boards = make_boards(records)
+    return {
+        "results.csv": results_csv(records),
+        "leaderboard.md": to_markdown(boards),
+        "leaderboard.csv": to_csv(boards),
+        "leaderboard.tex": to_latex(boards),
+    }
 
-    ``results.csv``, the tidy table, is written by the run itself and listed first.
+
+def write_tables(out: Path) -> list[Path]:
+    """Write the tables and the pictures of an output folder; return all paths.
+
+    Raises:
+        EbmbenchError: the folder holds no records, or they do not belong into one table.
     """
     records = read_records(out)
-    boards = make_boards(records)
-    written = [out / "results.csv"]
-    for name, text in (
-        ("leaderboard.md", to_markdown(boards)),
-        ("leaderboard.csv", to_csv(boards)),
-    ):
-        (out / name).write_text(text, encoding="utf-8")
+    written = []
+    for name, text in table_texts(records).items():
+        (out / name).write_text(text, encoding="utf-8", newline="")
         written.append(out / name)
-    written += draw_densities(records, out)
-    written += draw_regret(boards, out)
-    return written
+    return written + draw_densities(records, out) + draw_boards(make_boards(records), records, out)

@@ -1,0 +1,55 @@
+"""Footnotes: why runs have no score, grouped by reason."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ebmbench.records import Record, Status
+
+NUMBER = re.compile(r"(?<![\w.])\d+(\.\d+)?(e[+-]?\d+)?")
+NAMES_SHOWN = 4
+
+
+def make_notes(records: Sequence[Record], metric: str) -> list[str]:
+    """Return a line per reason for which runs failed, were skipped, or had ``metric`` refused.
+
+    Reasons that differ in their numbers alone are one reason.
+    """
+    groups: dict[tuple[str, str], list[tuple[Record, str]]] = defaultdict(list)
+    for record in records:
+        status, reason = _reason(record, metric)
+        if status:
+            groups[status, NUMBER.sub("…", reason)].append((record, reason))
+    lines = []
+    for (status, pattern), runs in sorted(groups.items()):
+        reasons = {reason for _, reason in runs}
+        text = reasons.pop() if len(reasons) == 1 else pattern
+        lines.append(f"{status}: {_names([run for run, _ in runs])}: {text or 'no reason given'}")
+    return lines
+
+
+def _reason(record: Record, metric: str) -> tuple[str, str]:
+    if record.status is not Status.OK:
+        return record.status.value.replace("_", " "), record.message
+    number = record.metrics.get(metric)
+    if number is None:
+        return "refused", f"the record has no {metric}"
+    return ("", "") if number.certified else ("refused", number.note)
+
+
+def _names(runs: list[Record]) -> str:
+    """Name the task when all its methods are meant, else the pairs."""
+    tasks = sorted({run.task for run in runs})
+    methods = sorted({run.method for run in runs})
+    pairs = sorted({f"{run.task} × {run.method}" for run in runs})
+    if len(pairs) == len(tasks) * len(methods):
+        return f"{_some(tasks, 'tasks')} × {_some(methods, 'methods')}"
+    return _some(pairs, "pairs of task and method")
+
+
+def _some(names: list[str], kind: str) -> str:
+    if len(names) <= NAMES_SHOWN:
+        return ", ".join(names)
+    return f"{len(names)} {kind} ({', '.join(names[: NAMES_SHOWN - 1])}, …)"

@@ -1,0 +1,62 @@
+"""Trained to the end on Gaussian data, every objective finds what its theory says."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from ebmbench.energies.base import Energy
+from ebmbench.objectives import Objective
+from ebmbench.optim import FlatAdam
+from ebmbench.options import build
+from ebmbench.registry import OBJECTIVES
+
+Make = Callable[..., Energy]
+SIGMA = 0.7
+CASES: dict[str, dict[str, Any]] = {
+    "mle-exact": {"points": 24},
+    "mle-mcmc": {"transitions": 4, "leapfrog": 3},
+    "cd": {"steps": 2, "sampler": "mala", "step_size": 0.7},
+    "pcd": {"steps": 3, "sampler": "mala", "buffer": 500},
+    "sm": {},
+    "dsm": {"sigma": SIGMA},
+    "ssm": {},
+    "ssm-vr": {},
+    "nce": {"nu": 2},
+}
+
+
+def test_every_objective_is_here() -> None:
+    assert set(CASES) == set(OBJECTIVES)
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_location_and_variance_are_found(
+    name: str, gaussian_energy: Make, generator: torch.Generator
+) -> None:
+    variance = torch.tensor([0.5, 1.5], dtype=torch.float64)
+    z = torch.empty(20_000, 2, dtype=torch.float64).normal_(generator=generator)
+    rows = torch.tensor([0.5, -0.5]).double() + variance.sqrt() * z
+    energy = gaussian_energy([0.0, 0.0], [1.0, 1.0])
+    objective: Objective = build(OBJECTIVES.get(name), CASES[name], "test")
+    state = objective.init(energy, rows, generator)
+    steps = 250
+    adam = FlatAdam(
+        [*energy.parameters(), *state.learned.values()], 0.06, schedule="cosine", total_steps=steps
+    )
+    for k in range(steps):
+        adam.zero_grad()
+        batch = rows[200 * (k % 100) : 200 * (k % 100) + 200]
+        step = objective.loss(energy, batch, state, generator)
+        step.loss.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+        state = step.state
+    location, precision = (parameter.detach() for parameter in energy.parameters())
+    # Denoising fits the data smoothed by the noise; all others are consistent here.
+    expected = variance + (SIGMA**2 if name == "dsm" else 0.0)
+    torch.testing.assert_close(location, torch.tensor([0.5, -0.5]).double(), atol=0.12, rtol=0)
+    torch.testing.assert_close(1 / precision, expected, rtol=0.15, atol=0)
+    if name == "nce":
+        log_z = 0.5 * (2 * torch.pi / precision).log().sum()
+        torch.testing.assert_close(state.learned["log_z"].detach(), log_z, atol=0.05, rtol=0)

@@ -1,0 +1,196 @@
+"""What every registered objective promises, in every variant that changes what it computes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from ebmbench.calculus import count_evaluations
+from ebmbench.energies.base import Energy
+from ebmbench.energies.ica import ICAEnergy
+from ebmbench.energies.mlp import MLPEnergy
+from ebmbench.errors import EbmbenchError
+from ebmbench.objectives import Objective, State, Step
+from ebmbench.options import build
+from ebmbench.registry import OBJECTIVES
+
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in OBJECTIVES),
+    ("cd", {"steps": 2, "sampler": "mala"}),
+    ("dsm", {"sigma": 0.3, "relative": True}),
+    ("mle-exact", {"points": 16}),
+    ("mle-mcmc", {"transitions": 3, "sampler": "mala"}),
+    ("mle-mcmc", {"transitions": 4, "leapfrog": 2, "annealed": 0.5, "resample": True}),
+    ("nce", {"nu": 3, "components": 2, "inflation": 1.3}),
+    ("pcd", {"steps": 2, "sampler": "langevin", "buffer": 50, "restart": 0.2}),
+    ("ssm", {"directions": "gaussian", "projections": 3}),
+    ("ssm-vr", {"directions": "sphere", "projections": 2}),
+]
+everything = pytest.mark.parametrize(
+    ("name", "options"), VARIANTS, ids=[f"{name}-{options}" for name, options in VARIANTS]
+)
+BLIND_TO_CONSTANTS = set(OBJECTIVES) - {"nce"}
+
+
+def make(name: str, options: dict[str, Any]) -> Objective:
+    objective: Objective = build(OBJECTIVES.get(name), options, "test")
+    return objective
+
+
+def perturbed_mlp(dtype: torch.dtype = torch.float64) -> MLPEnergy:
+    """A network off its start, where the last layer is zero and hides the others."""
+    generator = torch.Generator().manual_seed(3)
+    energy = MLPEnergy(torch.zeros(2), torch.ones(2), [8, 8], generator=generator)
+    with torch.no_grad():
+        for parameter in energy.parameters():
+            parameter.add_(0.2 * torch.empty_like(parameter).normal_(generator=generator))
+    return energy.to(dtype)
+
+
+def ica() -> ICAEnergy:
+    demixing = torch.tensor([[1.0, 0.4], [-0.3, 0.8]], dtype=torch.float64)
+    zero, one = torch.zeros(2).double(), torch.ones(2).double()
+    return ICAEnergy(demixing, "logistic", zero, one)
+
+
+def fresh() -> torch.Generator:
+    return torch.Generator().manual_seed(17)
+
+
+def run(name: str, options: dict[str, Any], energy: Energy, rows: Tensor, steps: int) -> Step:
+    objective, generator = make(name, options), fresh()
+    state = objective.init(energy, rows, generator)
+    for k in range(steps):
+        batch = rows[20 * k : 20 * k + 20]
+        step = objective.loss(energy, batch, state, generator)
+        state = step.state
+    return step
+
+
+def gradients(step: Step, energy: Energy) -> Iterator[tuple[str, Tensor]]:
+    named = [*energy.named_parameters(), *step.state.learned.items()]
+    grads = torch.autograd.grad(
+        step.loss, [parameter for _, parameter in named], allow_unused=True
+    )
+    for (name, parameter), gradient in zip(named, grads, strict=True):
+        yield name, torch.zeros_like(parameter) if gradient is None else gradient
+
+
+@everything
+@pytest.mark.parametrize("energy", [perturbed_mlp(), ica()], ids=["mlp", "ica"])
+def test_a_finite_scalar_whose_gradient_reaches_every_parameter(
+    name: str, options: dict[str, Any], energy: Energy, rows: Tensor
+) -> None:
+    step = run(name, options, energy, rows, 2)
+    assert step.loss.shape == ()
+    assert bool(torch.isfinite(step.loss))
+    last_bias = list(dict(energy.named_parameters()))[-1]
+    for parameter, gradient in gradients(step, energy):
+        assert bool(torch.isfinite(gradient).all())
+        constant = isinstance(energy, MLPEnergy) and parameter == last_bias
+        if constant and name in BLIND_TO_CONSTANTS:
+            # A constant in the energy belongs to log Z, which these losses do not see.
+            assert float(gradient.abs().max()) < 1e-12
+        else:
+            assert float(gradient.abs().max()) > 1e-8, parameter
+
+
+@everything
+def test_the_generator_decides_every_bit(name: str, options: dict[str, Any], rows: Tensor) -> None:
+    before, torch_state = rows.clone(), torch.get_rng_state()
+    first, second = (run(name, options, perturbed_mlp(), rows, 3) for _ in range(2))
+    assert torch.equal(first.loss, second.loss)
+    for key, tensor in first.state.tensors.items():
+        assert torch.equal(tensor, second.state.tensors[key])
+    assert torch.equal(rows, before)
+    assert torch.equal(torch.get_rng_state(), torch_state)
+
+
+@everything
+def test_the_state_keeps_its_shape_and_is_not_changed_in_place(
+    name: str, options: dict[str, Any], rows: Tensor
+) -> None:
+    objective, energy, generator = make(name, options), perturbed_mlp(), fresh()
+    state = objective.init(energy, rows, generator)
+    assert all(tensor.is_leaf and tensor.requires_grad for tensor in state.learned.values())
+    kept = {key: tensor.clone() for key, tensor in state.tensors.items()}
+    step = objective.loss(energy, rows[:20], state, generator)
+    assert step.state.learned == state.learned
+    assert step.state.tensors.keys() == state.tensors.keys()
+    for key, tensor in step.state.tensors.items():
+        assert torch.equal(state.tensors[key], kept[key])
+        assert (tensor.shape, tensor.dtype) == (kept[key].shape, torch.float64)
+        assert not tensor.requires_grad
+    for value in step.info.values():
+        assert value.shape == ()
+        assert not value.requires_grad
+
+
+@everything
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_loss_has_the_dtype_of_the_model(
+    name: str, options: dict[str, Any], dtype: torch.dtype, rows: Tensor
+) -> None:
+    step = run(name, options, perturbed_mlp(dtype), rows.to(dtype), 1)
+    assert step.loss.dtype == dtype
+
+
+@everything
+@pytest.mark.parametrize("known", [False, True])
+def test_declared_and_counted_cost_agree(
+    name: str, options: dict[str, Any], known: bool, rows: Tensor
+) -> None:
+    energy: Energy = ica() if known else perturbed_mlp()
+    objective, generator = make(name, options), fresh()
+    state = objective.init(energy, rows, generator)
+    batch = rows[:20]
+    with count_evaluations() as counts:
+        objective.loss(energy, batch, state, generator)
+    declared = objective.cost(energy.dim)
+    lattice = 0
+    if name == "mle-exact" and not known:
+        lattice = options.get("points", 64) ** 2
+    assert counts.energy == 20 * declared.energy + lattice
+    assert counts.score == 20 * declared.score
+    assert counts.hvp == 20 * declared.hvp
+    if counts.hvp:
+        assert objective.needs_smooth_energy
+
+
+@everything
+def test_the_last_batch_may_be_a_single_row(
+    name: str, options: dict[str, Any], rows: Tensor
+) -> None:
+    objective, generator, energy = make(name, options), fresh(), perturbed_mlp()
+    state = objective.init(energy, rows, generator)
+    step = objective.loss(energy, rows[:1], state, generator)
+    assert bool(torch.isfinite(step.loss))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "complaint"),
+    [
+        ("cd", {"steps": 0}, "'steps' is 0"),
+        ("cd", {"sampler": "hmc"}, "'sampler' is 'hmc'"),
+        ("dsm", {"sigma": -1.0}, "'sigma' is -1.0"),
+        ("dsm", {"sigm": 0.1}, "did you mean 'sigma'"),
+        ("mle-exact", {"width": 1.0}, "'width' is 1.0"),
+        ("mle-mcmc", {"annealed": 1.5}, "'annealed' is 1.5"),
+        ("nce", {"nu": 0}, "'nu' is 0"),
+        ("pcd", {"restart": 2}, "'restart' is 2"),
+        ("ssm", {"directions": "cube"}, "'directions' is 'cube'"),
+        ("ssm-vr", {"projections": "many"}, "'projections' is 'many'"),
+        ("sm", {"sigma": 0.1}, "unknown key 'sigma'"),
+    ],
+)
+def test_bad_hyper_parameters_are_refused_in_a_sentence(
+    name: str, options: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(EbmbenchError, match=complaint):
+        make(name, options)
+
+
+def test_a_state_holds_nothing_unless_told() -> None:
+    assert (dict(State().learned), dict(State().tensors)) == ({}, {})
