@@ -1,3 +1,56 @@
-"""A benchmark of training objectives for energy-based models."""
+"""A benchmark of training objectives for energy-based models.
+
+The names below are the Python interface; see :mod:`ebmbench.api`. They are imported when they are
+first used, so that ``import ebmbench`` costs nothing.
+
+Example:
+    >>> import ebmbench
+    >>> "2d/rings" in ebmbench.list_tasks()
+    True
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ebmbench.api import (
+        build_energy,
+        evaluate,
+        leaderboard,
+        list_methods,
+        list_tasks,
+        load_data,
+        method,
+        results,
+        run,
+        task,
+        train,
+    )
 
 __version__ = "0.1.0"
+__all__ = [
+    "build_energy",
+    "evaluate",
+    "leaderboard",
+    "list_methods",
+    "list_tasks",
+    "load_data",
+    "method",
+    "results",
+    "run",
+    "task",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'ebmbench' has no attribute {name!r}")
+    from ebmbench import api
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

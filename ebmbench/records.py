@@ -110,6 +110,8 @@ class Record(_Part):
     parameters: int | None = None
     """Number of trained parameters."""
     learned_log_z: float | None = None
+    calculus: Literal["", "closed form", "autograd"] = ""
+    """How the energy is differentiated in ``x``; empty before there is an energy."""
     task_card: TaskCard
     method_card: MethodCard
     """As used: with the values tuned for the task put in."""

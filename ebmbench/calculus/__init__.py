@@ -10,6 +10,7 @@ from ebmbench.calculus.counts import Counts, count_evaluations
 from ebmbench.calculus.operators import (
     directional,
     hvp,
+    path,
     score,
     score_and_directional,
     score_and_laplacian,
@@ -22,6 +23,7 @@ __all__ = [
     "count_evaluations",
     "directional",
     "hvp",
+    "path",
     "score",
     "score_and_directional",
     "score_and_laplacian",

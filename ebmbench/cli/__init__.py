@@ -60,12 +60,10 @@ def main() -> None:
     except EbmbenchError as error:
         click.echo(f"ebmbench: {error}", err=True)
         sys.exit(2)
-    except click.exceptions.Abort:
-        sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("ebmbench: interrupted; finished runs are kept", err=True)
         sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from ebmbench.cli.consoles import make_console
 from ebmbench.datasets.store import FILES, RemoteFile, check, download, search_path
 from ebmbench.errors import EbmbenchError, did_you_mean
 
@@ -44,7 +44,7 @@ def list_files(data_dir: Path | None, as_json: bool) -> None:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(row["name"], row["where"], row["licence"])
-    Console().print(table)
+    make_console().print(table)
 
 
 @command.command("fetch")

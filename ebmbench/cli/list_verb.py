@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from ebmbench import catalog
+from ebmbench.cli.consoles import make_console
 from ebmbench.metrics.info import METRIC_INFO
 
 
@@ -27,7 +27,7 @@ def command(kind: str, as_json: bool) -> None:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*[_cell(value) for value in row.values()])
-    Console().print(table)
+    make_console().print(table)
 
 
 def _cell(value: Any) -> str:

@@ -19,8 +19,7 @@ import click
 )
 def command(out: Path, form: str) -> int:
     """Print the leaderboard of OUT and write its tables and pictures."""
-    from rich.console import Console
-
+    from ebmbench.cli.consoles import make_console
     from ebmbench.records import read_records
     from ebmbench.report.leaderboard import make_boards
     from ebmbench.report.tables import to_csv, to_markdown
@@ -29,7 +28,7 @@ def command(out: Path, form: str) -> int:
 
     written = write_tables(out)
     if form == "terminal":
-        console = Console()
+        console = make_console()
         print_leaderboard(out, console)
         console.print("Written: " + ", ".join(str(path) for path in written), soft_wrap=True)
         return 0

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from ebmbench import catalog
 from ebmbench.cards import PRESETS, Preset
+from ebmbench.cli.consoles import make_console
 from ebmbench.errors import EbmbenchError
 
 
@@ -68,7 +68,7 @@ def command(
     if steps is not None:
         chosen_tasks = [with_steps(task, preset, steps) for task in chosen_tasks]
     request = plan(chosen_tasks, chosen_methods, folder, preset, seeds, device, data_dir, force)
-    console = Console()
+    console = make_console()
     reporter: Reporter
     if as_json:
         reporter = Events(sys.stdout)

@@ -23,6 +23,8 @@ from ebmbench.datasets.preprocess import split_dataset
 
 LAMBDA = 1e-6
 """The published value of ``λ``."""
+CHUNK = 512
+"""Images mapped at a time, so that what is computed in between stays in the cache."""
 
 
 def logit_pixels(pixels: Tensor, levels: int, noise: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,10 +51,22 @@ def image_dataset(
 ) -> Dataset:
     """Dequantise and map three splits of flattened images, each ``(n, d)``."""
     generator = torch.Generator().manual_seed(seed)
-    mapped = []
-    for part in (train, validation, test):
+    x_train, _ = _mapped(train, levels, generator)
+    x_validation, _ = _mapped(validation, levels, generator)
+    x_test, log_det = _mapped(test, levels, generator)
+    rows = split_dataset(x_train.numpy(), x_validation.numpy(), x_test.numpy(), sizes)
+    return replace(rows, test_log_det=log_det[: len(rows.test)])
+
+
+def _mapped(
+    pixels: NDArray[np.uint8], levels: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Map a split by chunks, computed in float64 and kept in float32."""
+    x = torch.empty(pixels.shape)
+    log_det = torch.empty(len(pixels))
+    for start in range(0, len(pixels), CHUNK):
+        part = torch.tensor(pixels[start : start + CHUNK])
         noise = torch.rand(part.shape, generator=generator, dtype=torch.float64)
-        x, log_det = logit_pixels(torch.tensor(part), levels, noise)
-        mapped.append(x.numpy())
-    rows = split_dataset(mapped[0], mapped[1], mapped[2], sizes)
-    return replace(rows, test_log_det=log_det[: len(rows.test)].float())
+        here = slice(start, start + len(part))
+        x[here], log_det[here] = logit_pixels(part, levels, noise)
+    return x, log_det

@@ -13,6 +13,7 @@ from ebmbench.datasets.base import Dataset, Sizes
 from ebmbench.errors import EbmbenchError
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def prepare(table: Array, recipe: Recipe, sizes: Sizes, seed: int) -> Dataset:
     return split_dataset(rows[train], rows[validation], rows[test], sizes)
 
 
-def split_dataset(train: Array, validation: Array, test: Array, sizes: Sizes) -> Dataset:
+def split_dataset(train: Rows, validation: Rows, test: Rows, sizes: Sizes) -> Dataset:
     """Return the first rows of each split as float32 tensors.
 
     Raises:
@@ -71,7 +72,7 @@ def split_dataset(train: Array, validation: Array, test: Array, sizes: Sizes) ->
     )
 
 
-def _first_rows(split: str, rows: Array, wanted: int | None) -> Tensor:
+def _first_rows(split: str, rows: Rows, wanted: int | None) -> Tensor:
     if wanted is not None and wanted > len(rows):
         raise EbmbenchError(f"{split} rows: the card asks for {wanted}, there are {len(rows)}")
     return torch.from_numpy(np.ascontiguousarray(rows[:wanted], dtype=np.float32))

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 
+CHUNK_ELEMENTS = 1 << 20
+"""Numbers in the largest table of distances that is made at once."""
+
 
 class GaussianMixtureEnergy(Energy):
     r"""The negative log-density of a Gaussian mixture; ``log Z = 0``.
@@ -80,6 +83,15 @@ class GaussianMixtureEnergy(Energy):
         return None
 
     def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self._values(rows) for rows in torch.split(x, self._chunk)])
+
+    @property
+    def _chunk(self) -> int:
+        """Rows whose distances to all components fit into the cache; at least one."""
+        each = len(self.weights) * (1 if self.factors.dim() == 1 else self.dim)
+        return max(1, CHUNK_ELEMENTS // each)
+
+    def _values(self, x: Tensor) -> Tensor:
         return -torch.logsumexp(self.constants - 0.5 * self._squared_distances(x), dim=1)
 
     @torch.no_grad()

@@ -29,7 +29,8 @@ class GaussianMixtureEstimator(Estimator):
     components: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1)] = Field(
         default_factory=lambda: [1, 2, 4, 8, 16, 32]
     )
-    """Sizes tried; those above a tenth of the training rows are left out."""
+    """Sizes tried in this order, up to the first that is worse than the best so far; those above a
+    tenth of the training rows are left out."""
     rows: Annotated[int, Field(gt=0)] = 10_000
     """Training rows used at most."""
     ridge: Annotated[float, Field(gt=0)] = 1e-4
@@ -59,8 +60,9 @@ class GaussianMixtureEstimator(Estimator):
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 model.fit(train)
             score = model.score(validation)
-            if best is None or score > best_score:
-                best, best_score = model, score
+            if best is not None and score < best_score:
+                break
+            best, best_score = model, score
         if best is None:
             raise EbmbenchError(
                 f"gmm with {min(self.components)} or more components needs ten training rows "

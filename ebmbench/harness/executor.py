@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from types import ModuleType
 
 import psutil
 
@@ -80,7 +84,8 @@ def run_jobs(
                 job = waiting.popleft()
                 receiving, sending = context.Pipe(duplex=False)
                 process = context.Process(target=_work, args=(job, out, contended, sending))
-                process.start()
+                with _without_main():
+                    process.start()
                 sending.close()
                 running.append(_Worker(process, receiving, job, time.monotonic()))
                 reporter.started(job)
@@ -105,6 +110,20 @@ def run_jobs(
         for worker in running:
             _stop(worker)
     return records
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the user's script, which a worker would import again and thereby run again.
+
+    A run needs nothing from it.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _work(job: Job, out: Path, contended: bool, channel: Connection) -> None:

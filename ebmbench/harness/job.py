@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ebmbench.cards import MethodCard, Preset, TaskCard, card_hash
-from ebmbench.records import record_path
+from ebmbench.records import Record, record_path
 
 EFFORT: dict[Preset, int] = {"smoke": 0, "standard": 1, "full": 2}
 """How much work an estimator of ``log Z`` may do under each preset."""
@@ -44,6 +44,12 @@ class Job:
     def path(self, out: Path) -> Path:
         """Return where the record goes under the output folder."""
         return record_path(out, self.task.name, self.method.name, self.seed)
+
+
+def requested_id(record: Record) -> str:
+    """Return the identity of the job that a record says was asked for."""
+    device = record.machine.get("device", "cpu")
+    return Job(record.task_card, record.method_card, record.seed, record.preset, device).run_id
 
 
 def make_jobs(

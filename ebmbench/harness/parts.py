@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import cast
 
 import torch
 
-from ebmbench.cards import MethodCard, TaskCard
+from ebmbench.cards import MethodCard, Preset, TaskCard
 from ebmbench.datasets.base import Dataset, Loader, Sizes
 from ebmbench.datasets.store import DataUnavailable, find
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
 from ebmbench.estimators.base import Estimator
-from ebmbench.harness.job import Job
+from ebmbench.harness.job import EFFORT, Job
+from ebmbench.metrics.base import Evaluation
 from ebmbench.objectives.base import Objective
 from ebmbench.options import build
 from ebmbench.registry import ESTIMATORS, LOADERS, METRICS, OBJECTIVES
-from ebmbench.seeds import generator
+from ebmbench.seeds import derive_seed, generator
 
 
 def make_loader(task: TaskCard) -> Loader:
@@ -27,18 +30,53 @@ def make_loader(task: TaskCard) -> Loader:
     return cast(Loader, build(LOADERS.get(task.data.loader), task.data.options, where))
 
 
-def load_data(job: Job) -> Dataset:
-    """Return the rows of a job; they depend on the task and the seed alone."""
-    sizes = Sizes(job.task.data.train, job.task.data.validation, job.task.data.test)
-    return make_loader(job.task).load(sizes, job.seed, job.data_dir)
+def load_data(task: TaskCard, seed: int, data_dir: Path | None) -> Dataset:
+    """Return the rows of a task; they depend on the task and the seed alone."""
+    sizes = Sizes(task.data.train, task.data.validation, task.data.test)
+    return make_loader(task).load(sizes, seed, data_dir)
 
 
-def make_energy(job: Job, dataset: Dataset) -> Energy:
+def make_energy(task: TaskCard, dataset: Dataset, seed: int) -> Energy:
     """Build the untrained energy: the same start for every method at a given seed."""
-    start = generator(job.task.name, job.seed, "init")
-    options = job.task.energy.options
-    energy = build_energy(job.task.energy.kind, options, dataset.train, start)
-    return energy.to(job.device)
+    start = generator(task.name, seed, "init")
+    return build_energy(task.energy.kind, task.energy.options, dataset.train, start)
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The sources of randomness of training."""
+
+    batches: torch.Generator
+    """Of the row numbers: the same for every method."""
+    noise: torch.Generator
+    """Of the objective, on the device of the energy."""
+
+
+def make_streams(task: str, method: str, seed: int, device: str) -> Streams:
+    """Return fresh sources of randomness for one run."""
+    return Streams(
+        generator(task, seed, "batches"), generator(task, method, seed, "noise", device=device)
+    )
+
+
+def make_evaluation(
+    task: TaskCard,
+    energy: Energy,
+    dataset: Dataset,
+    seed: int,
+    preset: Preset,
+    learned_log_z: float | None,
+) -> Evaluation:
+    """Return what the metrics of a task look at."""
+    return Evaluation(
+        energy=energy.cpu().requires_grad_(False),
+        dataset=dataset,
+        card=task,
+        effort=EFFORT[preset],
+        learned_log_z=learned_log_z,
+        seed=derive_seed(task.name, seed, "evaluation"),
+        shared={},
+    )
 
 
 def make_objective(method: MethodCard) -> Objective:

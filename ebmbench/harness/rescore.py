@@ -39,8 +39,9 @@ def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:
         data_dir,
     )
     folder = record_path(out, record.task, record.method, record.seed).parent
-    energy = load_energy(folder / record.weights, record.task_card).requires_grad_(False)
-    metrics = evaluate_energy(job, energy, load_data(job), record.learned_log_z)
+    energy = load_energy(folder / record.weights, record.task_card)
+    dataset = load_data(job.task, job.seed, data_dir)
+    metrics = evaluate_energy(job, energy, dataset, record.learned_log_z)
     updated = record.model_copy(update={"metrics": metrics})
     write_record(updated, out)
     return updated

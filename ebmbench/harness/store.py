@@ -43,15 +43,15 @@ def write_record(record: Record, out: Path) -> Path:
 
 
 def finished(job: Job, out: Path) -> Record | None:
-    """Return the record of a job that need not run again: the same request, and it ended ok."""
+    """Return the record of a job that need not run again: the same request, and it ended ok.
+
+    Raises:
+        EbmbenchError: what lies there is no record, which only another hand than ours can do.
+    """
     path = job.path(out)
     if not path.is_file():
         return None
-    try:
-        record = read_record(path)
-    except EbmbenchError:
-        # Half a record cannot come from here, but a file edited by hand can be anything.
-        return None
+    record = read_record(path)
     done = record.run_id == job.run_id and record.status is Status.OK
     return record if done else None
 

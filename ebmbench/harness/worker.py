@@ -8,27 +8,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import torch
 
+from ebmbench.calculus import path as calculus_path
 from ebmbench.cards import card_hash
 from ebmbench.datasets.base import Dataset
 from ebmbench.datasets.store import DataUnavailable
 from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.job import EFFORT, Job
+from ebmbench.harness.job import Job
 from ebmbench.harness.memory import ProcessPeak, allocator_peak
-from ebmbench.harness.parts import load_data, make_energy, make_estimator, make_objective
+from ebmbench.harness.parts import (
+    load_data,
+    make_energy,
+    make_estimator,
+    make_evaluation,
+    make_objective,
+    make_streams,
+)
 from ebmbench.harness.provenance import code_hash, data_hash, machine, versions
 from ebmbench.harness.store import write_record
 from ebmbench.harness.train import train
-from ebmbench.metrics.base import Evaluation
 from ebmbench.metrics.evaluate import evaluate
 from ebmbench.metrics.info import METRIC_INFO
 from ebmbench.numerics import configure
 from ebmbench.objectives.base import Objective, State
 from ebmbench.records import Cost, CurvePoint, MetricRecord, Record, Status
-from ebmbench.seeds import derive_seed, generator
+from ebmbench.seeds import generator
 from ebmbench.weights import save_weights
 
 Progress = Callable[[int, int], None]
@@ -46,6 +54,7 @@ class _Outcome:
     cost: Cost | None = None
     parameters: int | None = None
     learned_log_z: float | None = None
+    calculus: Literal["", "closed form", "autograd"] = ""
     data_hash: str = ""
     weights: str | None = None
 
@@ -102,6 +111,7 @@ def make_record(
         contended=contended,
         parameters=outcome.parameters,
         learned_log_z=outcome.learned_log_z,
+        calculus=outcome.calculus,
         task_card=job.task,
         method_card=job.method,
         hashes={
@@ -121,22 +131,15 @@ def failed_record(job: Job, status: Status, message: str, contended: bool) -> Re
     """Return the record of a job whose worker cannot write one itself."""
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     outcome = _Outcome(status=status, message=message)
-    return make_record(job, started, contended, outcome, machine("cpu", {}))
+    words = machine("cpu", {}) | {"device": job.device}
+    return make_record(job, started, contended, outcome, words)
 
 
 def evaluate_energy(
     job: Job, energy: Energy, dataset: Dataset, learned_log_z: float | None
 ) -> dict[str, MetricRecord]:
     """Compute the metrics of the task on a trained energy."""
-    evaluation = Evaluation(
-        energy=energy,
-        dataset=dataset,
-        card=job.task,
-        effort=EFFORT[job.preset],
-        learned_log_z=learned_log_z,
-        seed=derive_seed(job.task.name, job.seed, "evaluation"),
-        shared={},
-    )
+    evaluation = make_evaluation(job.task, energy, dataset, job.seed, job.preset, learned_log_z)
     measured = evaluate(evaluation, job.task.metrics.names)
     return {
         name: MetricRecord(
@@ -155,7 +158,7 @@ def evaluate_energy(
 
 def _fit_and_evaluate(job: Job, out: Path, outcome: _Outcome, progress: Progress) -> None:
     begin = time.perf_counter()
-    dataset = load_data(job)
+    dataset = load_data(job.task, job.seed, job.data_dir)
     outcome.data_hash = data_hash(dataset)
     data_seconds = time.perf_counter() - begin
     if job.method.objective is None:
@@ -167,6 +170,7 @@ def _fit_and_evaluate(job: Job, out: Path, outcome: _Outcome, progress: Progress
             p.numel() for p in state.learned.values()
         )
     outcome.cost = cost
+    outcome.calculus = calculus_path(energy)
     if "log_z" in state.learned:
         outcome.learned_log_z = float(state.learned["log_z"].detach())
     if outcome.status is not Status.OK:
@@ -175,7 +179,6 @@ def _fit_and_evaluate(job: Job, out: Path, outcome: _Outcome, progress: Progress
     path.parent.mkdir(parents=True, exist_ok=True)
     save_weights(path, energy, state.learned)
     outcome.weights = path.name
-    energy = energy.cpu().requires_grad_(False)
     begin = time.perf_counter()
     outcome.metrics = evaluate_energy(job, energy, dataset, outcome.learned_log_z)
     seconds = time.perf_counter() - begin
@@ -208,11 +211,12 @@ def _train(
 ) -> tuple[Energy, State, Cost]:
     begin = time.perf_counter()
     objective = make_objective(job.method)
-    energy = make_energy(job, dataset)
+    energy = make_energy(job.task, dataset, job.seed).to(job.device)
     budget = getattr(job.task.budget, job.preset)
     rehearsal = _rehearsal(job, energy, objective, dataset, budget.batch)
     rehearsal()
     setup_seconds = time.perf_counter() - begin
+    streams = make_streams(job.task.name, job.method.name, job.seed, job.device)
     peak = ProcessPeak()
     result = train(
         energy,
@@ -221,8 +225,8 @@ def _train(
         job.task,
         budget,
         job.method.optimiser,
-        batches=generator(job.task.name, job.seed, "batches"),
-        noise=generator(job.task.name, job.method.name, job.seed, "noise", device=job.device),
+        streams.batches,
+        streams.noise,
         progress=progress,
     )
     process_bytes = peak.bytes()

@@ -50,8 +50,10 @@ def mode_weight_error(evaluation: Evaluation) -> Measurement | None:
         return None
     centres = modes.centres.double()
     tables = truth_and_model(evaluation)
-    true = modes.weights.double() if tables is None else voronoi_masses(tables[0], centres)
-    found = voronoi_masses(model_grid(evaluation), centres)
+    if tables is None:
+        true, found = modes.weights.double(), voronoi_masses(model_grid(evaluation), centres)
+    else:
+        true, found = (voronoi_masses(table, centres) for table in tables)
     shares = ", ".join(
         f"{float(a):.3f} for {float(b):.3f}" for a, b in zip(found, true, strict=True)
     )

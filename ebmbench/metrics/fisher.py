@@ -20,8 +20,10 @@ LEVELS = (0.25, 0.5, 1.0)
 """Standard deviations of the smoothing, in units of the data's."""
 AGREEMENT = 0.01
 """Relative difference between two resolutions that is still certified."""
-TRACES = (20_000, 200_000, 10_000_000)
+TRACES = (10_000, 200_000, 2_000_000)
 """Hessian-vector products that the Hyvärinen score may cost, for ``effort`` 0, 1 and 2."""
+LEAST_TRACES = 16
+"""Test rows that it looks at in any case."""
 
 
 def fisher_divergence(evaluation: Evaluation) -> Measurement | None:
@@ -38,7 +40,7 @@ def hyvarinen_score(evaluation: Evaluation) -> Measurement | None:
     energy, test = evaluation.energy, evaluation.dataset.test
     if not energy.smooth:
         return None
-    n = min(len(test), max(64, TRACES[evaluation.effort] // energy.dim))
+    n = min(len(test), max(LEAST_TRACES, TRACES[evaluation.effort] // energy.dim))
     order = torch.randperm(len(test), generator=evaluation.generator("hyvarinen rows"))
     device, dtype = device_and_dtype(energy)
     parts = []

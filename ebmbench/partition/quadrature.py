@@ -167,13 +167,15 @@ def _support(energy: Energy, points: int) -> tuple[Box, bool]:
     box = reference_box(energy, 40.0)
     for _ in range(6):
         grid = tabulate(energy, box, points)
-        alive = grid.log_density > grid.log_density.max() - DROP
+        alive = grid.log_density >= grid.log_density.max() - DROP
         shell = alive.clone()
         shell[(slice(2, -2),) * energy.dim] = False
         if not bool(torch.isfinite(grid.log_density).all()):
             return box, False
         if not bool(shell.any()):
             near = tabulate(energy, _shrunk(grid).union(reference_box(energy, 6.0)), points)
+            if not bool(torch.isfinite(near.log_density).all()):
+                return box, False
             return _shrunk(near), True
         box = box.scaled(2.0)
     return box, False
@@ -181,7 +183,7 @@ def _support(energy: Energy, points: int) -> tuple[Box, bool]:
 
 def _shrunk(grid: Grid) -> Box:
     """Return the box of the cells that are alive, with a margin of three cells."""
-    alive = grid.log_density > grid.log_density.max() - DROP
+    alive = grid.log_density >= grid.log_density.max() - DROP
     low, high = [], []
     for axis in range(alive.ndim):
         others = [a for a in range(alive.ndim) if a != axis]

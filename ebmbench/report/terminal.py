@@ -27,7 +27,7 @@ from ebmbench.report.tables import cost_texts as cost_of
 
 LABEL_STYLE = {"oracle": "cyan", "reference": "dim", "": "bold"}
 PAD = 2
-"""Spaces between columns."""
+"""Spaces after a column; the box adds one between two."""
 NOTES_SHOWN = 10
 
 
@@ -56,17 +56,20 @@ def print_boards(boards: Boards, console: Console) -> None:
 
 
 def _blocks(board: Board, width: int) -> list[list[str]]:
-    """Split the tasks so that every block fits; each has at least one task."""
+    """Split the tasks so that every block fits; each has at least one task.
+
+    The first block has rank and costs too, so that it holds fewer tasks.
+    """
     columns = zip(COST_TITLES, *map(cost_of, board.rows), strict=True)
     costs = [max(map(len, column)) for column in columns]
     names = max(len("true density"), *(len(row.method) for row in board.rows))
     places = max(len(rank_text(row)) for row in board.rows)
-    room = width - sum(size + PAD for size in (names, places, *costs)) - PAD
+    room = width - names - 2 * PAD - 1
     blocks: list[list[str]] = [[]]
-    left = room
+    left = room - sum(size + PAD + 1 for size in (places, *costs))
     for task in board.tasks:
         texts = [board.labels[task], *(marked_text(board, row, task) for row in board.rows)]
-        size = max(map(len, texts)) + PAD
+        size = max(map(len, texts)) + PAD + 1
         if blocks[-1] and size > left:
             blocks.append([])
             left = room
@@ -86,20 +89,25 @@ def _table(board: Board, tasks: list[str], first: bool) -> Table:
         pad_edge=False,
     )
     table.add_column("method", no_wrap=True)
-    table.add_column("rank", justify="right", no_wrap=True)
+    if first:
+        table.add_column("rank", justify="right", no_wrap=True)
     for task in tasks:
         table.add_column(board.labels[task], justify="right", no_wrap=True)
-    for name in COST_TITLES:
+    for name in COST_TITLES if first else ():
         table.add_column(name, justify="right", style="dim", no_wrap=True)
     best = {task: best_methods(board, task) for task in tasks}
     for row, following in zip(board.rows, [*board.rows[1:], None], strict=True):
         cells = [_styled(board, row, task, row.method in best[task]) for task in tasks]
+        if first:
+            cells = [rank_text(row), *cells, *cost_of(row)]
         label = f"[{LABEL_STYLE[row.kind]}]{escape(row.method)}[/]"
         ends = following is None or following.kind != row.kind
-        table.add_row(label, rank_text(row), *cells, *cost_of(row), end_section=ends)
+        table.add_row(label, *cells, end_section=ends)
     if board.optimum:
-        blank = [NONE] * len(COST_TITLES)
-        table.add_row("[italic]true density[/]", NONE, *optimum_texts(board, tasks), *blank)
+        cells = optimum_texts(board, tasks)
+        if first:
+            cells = [NONE, *cells, *[NONE] * len(COST_TITLES)]
+        table.add_row("[italic]true density[/]", *cells)
     return table
 
 

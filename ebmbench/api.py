@@ -1,0 +1,231 @@
+"""The Python interface: everything that the command line does, for notebooks and scripts.
+
+One model by hand:
+
+    >>> import ebmbench
+    >>> data = ebmbench.load_data("2d/two-moons", seed=0)
+    >>> energy = ebmbench.build_energy("2d/two-moons", data, seed=0)
+    >>> training = ebmbench.train(energy, "dsm", data, "2d/two-moons", steps=20)
+    >>> numbers = ebmbench.evaluate(energy, data, "2d/two-moons", ["log_likelihood"])
+    >>> numbers["log_likelihood"].certified
+    True
+
+A grid, in worker processes, with records, tables and pictures under ``out``::
+
+    table = ebmbench.run("dsm,ssm", "2d/*", out="runs/mine", preset="smoke")
+    table.query("metric == 'log_likelihood'").pivot_table("value", "task", "method")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ebmbench import catalog
+from ebmbench.cards import Budget, Card, MethodCard, Optimiser, Preset, TaskCard
+from ebmbench.errors import EbmbenchError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ebmbench.datasets.base import Dataset
+    from ebmbench.energies.base import Energy
+    from ebmbench.harness.train import Training
+    from ebmbench.metrics.base import Measurement
+    from ebmbench.objectives.base import Objective
+
+C = TypeVar("C", bound=Card)
+
+
+def list_tasks(request: str | Iterable[str] = "all") -> list[str]:
+    """Return the names of tasks: all, or those that names, globs or ``tag:…`` select."""
+    return [card.name for card in catalog.select_tasks(request)]
+
+
+def list_methods(request: str | Iterable[str] = "all") -> list[str]:
+    """Return the names of methods; see :func:`list_tasks`."""
+    return [card.name for card in catalog.select_methods(request)]
+
+
+def task(name: str | TaskCard) -> TaskCard:
+    """Return a task card by its name or by the path of a TOML file.
+
+    Raises:
+        EbmbenchError: there is no such task, or more than one.
+    """
+    if isinstance(name, TaskCard):
+        return name
+    return _only(catalog.select_tasks(name), "task", name)
+
+
+def method(name: str | MethodCard) -> MethodCard:
+    """Return a method card by its name or by the path of a TOML file; see :func:`task`."""
+    if isinstance(name, MethodCard):
+        return name
+    return _only(catalog.select_methods(name), "method", name)
+
+
+def load_data(name: str | TaskCard, seed: int = 0, data_dir: Path | str | None = None) -> Dataset:
+    """Return the rows of a task; they depend on the task and the seed alone.
+
+    Arguments:
+        name: of the task, or its card.
+        seed: of the replicate.
+        data_dir: where data files are looked for first, before ``EBMBENCH_DATA`` and the cache.
+
+    Raises:
+        EbmbenchError: an unknown task, or a file that is missing or corrupt.
+    """
+    from ebmbench.harness import parts
+
+    return parts.load_data(task(name), seed, None if data_dir is None else Path(data_dir))
+
+
+def build_energy(name: str | TaskCard, dataset: Dataset, seed: int = 0) -> Energy:
+    """Return the untrained energy of a task: the start of every method at this seed."""
+    from ebmbench.harness.parts import make_energy
+
+    return make_energy(task(name), dataset, seed)
+
+
+def train(
+    energy: Energy,
+    objective: str | MethodCard | Objective,
+    dataset: Dataset,
+    name: str | TaskCard,
+    seed: int = 0,
+    preset: Preset = "standard",
+    steps: int | None = None,
+) -> Training:
+    """Fit an energy in place, on the device where it is.
+
+    With a method by name this does what ``ebmbench run`` does at the same task, seed and preset.
+
+    Arguments:
+        energy: the model; changed.
+        objective: a method, with what its card tunes for the task, or an objective of your own,
+            trained with the default optimiser.
+        dataset: the rows.
+        name: the task, which says the budget.
+        seed: of the batches and of the objective's noise.
+        preset: which of the task's budgets.
+        steps: in place of the budget's.
+
+    Returns:
+        The learning curve, what the objective learned beside the energy, and the cost.
+
+    Raises:
+        EbmbenchError: the method is a reference, which is not trained by steps.
+    """
+    from ebmbench.harness import train as loop
+    from ebmbench.harness.parts import make_objective, make_streams
+    from ebmbench.objectives.base import Objective as ObjectiveBase
+
+    card = task(name)
+    optimiser = Optimiser()
+    label = type(objective).__name__
+    if not isinstance(objective, ObjectiveBase):
+        chosen = method(objective).for_task(card.name)
+        if chosen.objective is None:
+            raise EbmbenchError(f"method {chosen.name!r} is a reference and has no training steps")
+        objective, optimiser, label = make_objective(chosen), chosen.optimiser, chosen.name
+    budget: Budget = getattr(card.budget, preset)
+    if steps is not None:
+        budget = budget.model_copy(update={"steps": steps})
+    streams = make_streams(card.name, label, seed, str(energy.reference[0].device))
+    return loop.train(
+        energy, objective, dataset, card, budget, optimiser, streams.batches, streams.noise
+    )
+
+
+def evaluate(
+    energy: Energy,
+    dataset: Dataset,
+    name: str | TaskCard,
+    metrics: Iterable[str] | None = None,
+    seed: int = 0,
+    preset: Preset = "standard",
+    learned_log_z: float | None = None,
+) -> dict[str, Measurement]:
+    """Measure a trained energy.
+
+    Arguments:
+        energy: the model.
+        dataset: the rows; test rows are scored.
+        name: the task.
+        metrics: names; by default those of the task's card.
+        seed: of the evaluation's randomness.
+        preset: how much work the estimators of ``log Z`` may do.
+        learned_log_z: what the objective learned, if it did.
+
+    Raises:
+        EbmbenchError: an unknown metric or task.
+    """
+    from ebmbench.harness.parts import make_evaluation
+    from ebmbench.metrics.evaluate import evaluate as measure
+
+    card = task(name)
+    evaluation = make_evaluation(card, energy, dataset, seed, preset, learned_log_z)
+    return measure(evaluation, card.metrics.names if metrics is None else metrics)
+
+
+def run(
+    methods: str | Iterable[str],
+    tasks: str | Iterable[str],
+    out: Path | str,
+    preset: Preset = "standard",
+    seeds: int | None = None,
+    steps: int | None = None,
+    jobs: int | None = None,
+    device: str = "cpu",
+    data_dir: Path | str | None = None,
+    timeout: float | None = None,
+    force: bool = False,
+) -> pd.DataFrame:
+    """Run a grid in worker processes, write tables and pictures, and return the tidy table.
+
+    What is done already under ``out`` is not done again. The arguments are those of
+    ``ebmbench run``.
+
+    Raises:
+        EbmbenchError: the request is wrong, or nothing of it can be done.
+    """
+    from ebmbench.harness.grid import execute, plan, with_steps
+    from ebmbench.harness.progress import Quiet
+    from ebmbench.report.write import write_tables
+
+    folder = Path(out)
+    cards = catalog.select_tasks(tasks)
+    if steps is not None:
+        cards = [with_steps(card, preset, steps) for card in cards]
+    where = None if data_dir is None else Path(data_dir)
+    chosen = catalog.select_methods(methods)
+    request = plan(cards, chosen, folder, preset, seeds, device, where, force)
+    execute(request, folder, Quiet(), jobs, timeout)
+    write_tables(folder)
+    return results(folder)
+
+
+def results(out: Path | str) -> pd.DataFrame:
+    """Return the tidy table of an output folder: a row per task, method, seed and metric."""
+    import pandas as pd
+
+    from ebmbench.records import COLUMNS, read_records, tidy_rows
+
+    return pd.DataFrame(tidy_rows(read_records(Path(out))), columns=COLUMNS)
+
+
+def leaderboard(out: Path | str) -> str:
+    """Return the leaderboard of an output folder as Markdown."""
+    from ebmbench.records import read_records
+    from ebmbench.report.leaderboard import make_boards
+    from ebmbench.report.tables import to_markdown
+
+    return to_markdown(make_boards(read_records(Path(out))))
+
+
+def _only(cards: list[C], kind: str, name: str) -> C:
+    if len(cards) != 1:
+        raise EbmbenchError(f"{name!r} names {len(cards)} {kind}s, allowed: one")
+    return cards[0]

@@ -1,0 +1,192 @@
+"""Many runs in worker processes: order, resume, statuses, and what is refused beforehand."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ebmbench import catalog
+from ebmbench.cards import MethodCard, TaskCard
+from ebmbench.errors import EbmbenchError
+from ebmbench.harness import executor
+from ebmbench.harness.grid import execute, plan, with_steps
+from ebmbench.harness.job import Job
+from ebmbench.harness.parts import reason_to_skip
+from ebmbench.harness.progress import Events, Lines, Quiet
+from ebmbench.records import Record, Status, read_records
+
+Sabotage = Callable[[str], MethodCard]
+
+
+@pytest.fixture
+def dsm() -> MethodCard:
+    return catalog.methods()["dsm"]
+
+
+def by_method(records: list[Record]) -> dict[str, Record]:
+    return {record.method: record for record in records}
+
+
+def test_every_way_a_worker_can_end(
+    small_task: TaskCard, dsm: MethodCard, sabotage: Sabotage, tmp_path: Path
+) -> None:
+    methods = [sabotage("Sleeper"), sabotage("Killed"), sabotage("Exits"), sabotage("Raises"), dsm]
+    request = plan([small_task], methods, tmp_path, "smoke")
+    # Long enough for a run that works, on a busy machine, and short beside the sleeper's minute.
+    records = by_method(execute(request, tmp_path, Quiet(), workers=2, timeout=20))
+    assert records["sleeper"].status is Status.TIMEOUT
+    assert "20 s" in records["sleeper"].message
+    assert records["killed"].status is Status.OUT_OF_MEMORY
+    assert records["exits"].status is Status.FAILED
+    assert "exit code 7" in records["exits"].message
+    assert records["raises"].status is Status.FAILED
+    assert "Traceback" in records["raises"].traceback
+    assert records["dsm"].status is Status.OK
+    assert records["dsm"].contended
+    assert by_method(read_records(tmp_path)) == records
+    lines = (tmp_path / "results.csv").read_text().splitlines()
+    assert any(",sleeper,1,0,smoke,timeout," in line for line in lines)
+
+
+def test_resumes_retries_and_forces(
+    small_task: TaskCard, dsm: MethodCard, sabotage: Sabotage, tmp_path: Path
+) -> None:
+    broken = sabotage("Raises")
+    first = execute(plan([small_task], [dsm, broken], tmp_path, "smoke"), tmp_path, Quiet(), 1)
+    good = by_method(first)["dsm"]
+    assert not good.contended
+    request = plan([small_task], [dsm, broken], tmp_path, "smoke", seeds=2)
+    assert [record.run_id for record in request.done] == [good.run_id]
+    assert [(job.method.name, job.seed) for job in request.run] == [
+        ("raises", 0),
+        ("dsm", 1),
+        ("raises", 1),
+    ]
+    forced = plan([small_task], [dsm, broken], tmp_path, "smoke", force=True)
+    assert len(forced.run) == 2
+    changed = with_steps(small_task, "smoke", 7)
+    assert len(plan([changed], [dsm], tmp_path, "smoke").run) == 1
+
+
+def test_a_record_that_was_edited_is_run_again(
+    small_task: TaskCard, dsm: MethodCard, tmp_path: Path
+) -> None:
+    (record,) = execute(plan([small_task], [dsm], tmp_path, "smoke"), tmp_path, Quiet(), 1)
+    path = tmp_path / "runs" / record.task / record.method / "seed-0.json"
+    path.write_text(path.read_text().replace('"status": "ok"', '"status": "fine"'))
+    with pytest.raises(EbmbenchError, match=r"seed-0.json.*status.*fine"):
+        plan([small_task], [dsm], tmp_path, "smoke")
+
+
+def test_adding_a_method_moves_no_other_number(
+    small_task: TaskCard, dsm: MethodCard, tmp_path: Path
+) -> None:
+    nce, ssm = catalog.methods()["nce"], catalog.methods()["ssm"]
+    few = execute(plan([small_task], [dsm, nce], tmp_path / "a", "smoke"), tmp_path / "a", Quiet())
+    more = execute(
+        plan([small_task], [nce, ssm, dsm], tmp_path / "b", "smoke"), tmp_path / "b", Quiet()
+    )
+    for name in ("dsm", "nce"):
+        assert by_method(few)[name].metrics == by_method(more)[name].metrics
+        assert by_method(few)[name].run_id == by_method(more)[name].run_id
+
+
+def test_an_interrupt_keeps_what_is_done_and_stops_the_workers(
+    small_task: TaskCard, dsm: MethodCard, sabotage: Sabotage, tmp_path: Path
+) -> None:
+    class Interrupts(Quiet):
+        def finished(self, job: Job, record: Record) -> None:
+            raise KeyboardInterrupt
+
+    request = plan([small_task], [dsm, sabotage("Sleeper")], tmp_path, "smoke")
+    with pytest.raises(KeyboardInterrupt):
+        execute(request, tmp_path, Interrupts(), workers=2)
+    assert [record.method for record in read_records(tmp_path)] == ["dsm"]
+    assert (tmp_path / "results.csv").is_file()
+
+
+def test_progress_as_lines_and_as_events(
+    small_task: TaskCard, dsm: MethodCard, tmp_path: Path
+) -> None:
+    lines, events = io.StringIO(), io.StringIO()
+    execute(plan([small_task], [dsm], tmp_path, "smoke"), tmp_path, Lines(1, lines), 1)
+    assert lines.getvalue().startswith("[1/1] 2d/two-moons × dsm seed 0: log-likelihood -")
+    request = plan([small_task], [dsm], tmp_path, "smoke", force=True)
+    execute(request, tmp_path, Events(events), 1)
+    parsed = [json.loads(line) for line in events.getvalue().splitlines()]
+    assert [event["event"] for event in parsed if event["event"] != "progress"] == [
+        "started",
+        "finished",
+    ]
+    assert parsed[-1]["metrics"]["log_likelihood"] < 0
+
+
+def test_a_method_that_cannot_do_a_task_is_skipped_with_the_reason(tmp_path: Path) -> None:
+    laplace, moons = catalog.tasks()["ica/laplace-4"], catalog.tasks()["2d/two-moons"]
+    methods = catalog.methods()
+    assert "twice differentiable" in str(reason_to_skip(Job(laplace, methods["sm"], 0, "smoke")))
+    assert "ica tasks only" in str(reason_to_skip(Job(moons, methods["fastica"], 0, "smoke")))
+    wine = catalog.tasks()["uci/wine"]
+    assert "log Z" in str(reason_to_skip(Job(wine, methods["mle-exact"], 0, "smoke")))
+    assert reason_to_skip(Job(moons, methods["mle-exact"], 0, "smoke")) is None
+    request = plan([laplace], [methods["sm"], methods["nce"]], tmp_path, "smoke")
+    records = execute(request, tmp_path, Quiet(), 1)
+    assert by_method(records)["sm"].status is Status.SKIPPED
+    assert by_method(records)["nce"].status is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"seeds": 0}, "seeds is 0, allowed: at least 1"),
+        ({"preset": "smok"}, "unknown preset 'smok'.*did you mean 'smoke'"),
+        ({"data_dir": Path("/no/such/folder")}, "data folder '/no/such/folder' does not exist"),
+        ({"device": "cuda"}, "no CUDA device"),
+        ({"out": Path("/proc/here")}, "cannot be written to"),
+    ],
+)
+def test_a_wrong_request_is_refused_before_anything_runs(
+    change: dict[str, object],
+    sentence: str,
+    small_task: TaskCard,
+    dsm: MethodCard,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    request: dict[str, object] = {"out": tmp_path / "out", "preset": "smoke"} | change
+    with pytest.raises(EbmbenchError, match=sentence):
+        plan([small_task], [dsm], **request)  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_holds_one_preset(small_task: TaskCard, dsm: MethodCard, tmp_path: Path) -> None:
+    execute(plan([small_task], [dsm], tmp_path, "smoke"), tmp_path, Quiet(), 1)
+    with pytest.raises(EbmbenchError, match="never mixes presets"):
+        plan([small_task], [dsm], tmp_path, "standard")
+
+
+def test_more_workers_than_cores_are_refused(
+    small_task: TaskCard, dsm: MethodCard, tmp_path: Path
+) -> None:
+    request = plan([small_task], [dsm], tmp_path, "smoke")
+    with pytest.raises(EbmbenchError, match=f"at most the {executor.cores()} cores"):
+        execute(request, tmp_path, Quiet(), executor.cores() + 1)
+    with pytest.raises(EbmbenchError, match="--jobs is 0"):
+        execute(request, tmp_path, Quiet(), 0)
+    with pytest.raises(EbmbenchError, match="--timeout is -1"):
+        execute(request, tmp_path, Quiet(), 1, timeout=-1)
+
+
+def test_bad_options_stop_before_any_run(
+    small_task: TaskCard, dsm: MethodCard, tmp_path: Path
+) -> None:
+    wrong = dsm.model_copy(update={"hyperparameters": {"sigma": -1.0}})
+    with pytest.raises(EbmbenchError, match=r"'dsm'.*sigma"):
+        plan([small_task], [wrong], tmp_path, "smoke")
+    with pytest.raises(EbmbenchError, match="--steps is -5"):
+        with_steps(small_task, "smoke", -5)
