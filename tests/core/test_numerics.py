@@ -1,0 +1,28 @@
+import pytest
+import torch
+
+from ebmbench import numerics
+
+
+def test_the_chosen_path_is_as_accurate_as_float32_allows() -> None:
+    before = torch.get_float32_matmul_precision(), torch.get_num_threads()
+    try:
+        words = numerics.configure(threads=1)
+        assert torch.get_num_threads() == 1
+        assert float(words["matmul_relative_error"]) < numerics.ACCURACY
+        assert words["matmul_precision"] in ("medium", "highest")
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        torch.set_num_threads(before[1])
+
+
+def test_a_path_that_rounds_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = iter([1e-3, 2e-7])
+    before = torch.get_float32_matmul_precision()
+    monkeypatch.setattr(numerics, "_relative_error", lambda: next(errors))
+    try:
+        words = numerics.configure(threads=1)
+        assert words["matmul_precision"] == "highest"
+        assert words["matmul_relative_error"] == "2.0e-07"
+    finally:
+        torch.set_float32_matmul_precision(before)

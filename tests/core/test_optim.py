@@ -1,0 +1,69 @@
+import math
+
+import pytest
+import torch
+
+from ebmbench.optim import FlatAdam
+
+
+def problem() -> tuple[list[torch.Tensor], torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    parameters = [
+        torch.randn(shape, generator=generator).requires_grad_() for shape in ((3, 2), (2,), ())
+    ]
+    return parameters, torch.randn(20, 3, generator=generator)
+
+
+def loss(parameters: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    weight, bias, shift = parameters
+    return ((torch.tanh(x @ weight + bias) + shift) ** 2).mean()
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_makes_the_steps_of_torch_adam(schedule: str) -> None:
+    ours, x = problem()
+    theirs, _ = problem()
+    flat = FlatAdam(ours, 0.03, (0.8, 0.95), schedule, total_steps=30)  # type: ignore[arg-type]
+    adam = torch.optim.Adam(theirs, lr=0.03, betas=(0.8, 0.95))
+    for step in range(30):
+        flat.zero_grad()
+        loss(ours, x).backward()
+        rate = flat.learning_rate
+        flat.step()
+        if schedule == "cosine":
+            assert rate == pytest.approx(0.015 * (1 + math.cos(math.pi * step / 30)))
+        adam.param_groups[0]["lr"] = rate
+        adam.zero_grad()
+        loss(theirs, x).backward()
+        adam.step()
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_the_average_of_the_weights_is_put_in_place_and_taken_out() -> None:
+    parameters, x = problem()
+    adam = FlatAdam(parameters, 0.1, weight_average=0.5)
+    mean = adam.flat.clone()
+    for done in range(1, 11):
+        adam.zero_grad()
+        loss(parameters, x).backward()
+        adam.step()
+        decay = min(0.5, (1 + done) / (10 + done))
+        mean = decay * mean + (1 - decay) * adam.flat
+    current = adam.flat.clone()
+    with adam.averaged():
+        torch.testing.assert_close(adam.flat, mean)
+        assert parameters[0].flatten()[0] == adam.flat[0]
+    assert torch.equal(adam.flat, current)
+    adam.adopt_average()
+    torch.testing.assert_close(adam.flat, mean)
+
+
+def test_without_an_average_nothing_is_replaced() -> None:
+    parameters, _ = problem()
+    adam = FlatAdam(parameters, 0.1)
+    before = adam.flat.clone()
+    with adam.averaged():
+        assert torch.equal(adam.flat, before)
+    adam.adopt_average()
+    assert torch.equal(adam.flat, before)
