@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ebmbench.cards import PRESETS, MethodCard, Preset, TaskCard
+from ebmbench.cards import PRESETS, MethodCard, Preset, TaskCard, card_hash
 from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.harness.executor import cores, run_jobs
 from ebmbench.harness.job import SEEDS, Job, make_jobs
@@ -15,7 +15,7 @@ from ebmbench.harness.parts import reason_to_skip, validate
 from ebmbench.harness.progress import Reporter
 from ebmbench.harness.store import finished, open_folder, write_record, write_results
 from ebmbench.harness.worker import failed_record
-from ebmbench.records import Record, Status
+from ebmbench.records import Record, Status, read_record
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def plan(
         first = next(reason for reason in reasons.values() if reason)
         raise EbmbenchError(f"nothing of the request can be run: {first}")
     open_folder(out, preset)
+    _refuse_other_cards(out, jobs)
     result = Plan([], [], [])
     for job in jobs:
         reason = reasons[job.task.name, job.method.name]
@@ -75,6 +76,26 @@ def plan(
         else:
             result.run.append(job)
     return result
+
+
+def _refuse_other_cards(out: Path, jobs: list[Job]) -> None:
+    """Refuse a request whose table would mix two cards of a task, before anything is computed.
+
+    Raises:
+        EbmbenchError: a record that the request does not replace has another card of its task.
+    """
+    replaced = {job.path(out) for job in jobs}
+    wanted = {job.task.name: card_hash(job.task) for job in jobs}
+    for path in sorted((out / "runs").rglob("seed-*.json")):
+        if path in replaced:
+            continue
+        record = read_record(path)
+        if wanted.get(record.task, card_hash(record.task_card)) != card_hash(record.task_card):
+            raise EbmbenchError(
+                f"output folder {str(out)!r} holds runs of {record.task} with another card or "
+                f"other --steps ({record.method} seed {record.seed}), which one table cannot "
+                "mix; choose another --out"
+            )
 
 
 def execute(

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from ebmbench.records import Record
 from ebmbench.report.leaderboard import Board, Boards, Row
@@ -125,6 +126,7 @@ def _scatter(ax: Axes, points: Sequence[tuple[str, float, float]]) -> None:
         ax.step(*zip(*front, strict=True), where="post", color="#c44e52", linewidth=1, zorder=1)
     ax.scatter([p[1] for p in points], [p[2] for p in points], s=22, color="#333333", zorder=2)
     ax.set_xscale("log")
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.margins(x=0.3, y=0.12)
     ax.invert_yaxis()
     ax.tick_params(labelsize=7, which="both")

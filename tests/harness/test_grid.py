@@ -68,8 +68,6 @@ def test_resumes_retries_and_forces(
     ]
     forced = plan([small_task], [dsm, broken], tmp_path, "smoke", force=True)
     assert len(forced.run) == 2
-    changed = with_steps(small_task, "smoke", 7)
-    assert len(plan([changed], [dsm], tmp_path, "smoke").run) == 1
 
 
 def test_a_record_that_was_edited_is_run_again(
@@ -190,3 +188,13 @@ def test_bad_options_stop_before_any_run(
         plan([small_task], [wrong], tmp_path, "smoke")
     with pytest.raises(EbmbenchError, match="--steps is -5"):
         with_steps(small_task, "smoke", -5)
+
+
+def test_a_folder_holds_one_card_of_a_task(
+    small_task: TaskCard, dsm: MethodCard, tmp_path: Path
+) -> None:
+    execute(plan([small_task], [dsm], tmp_path, "smoke"), tmp_path, Quiet(), 1)
+    longer = with_steps(small_task, "smoke", 9)
+    with pytest.raises(EbmbenchError, match=r"two-moons with another card or other --steps \(dsm"):
+        plan([longer], [catalog.methods()["nce"]], tmp_path, "smoke")
+    assert len(plan([longer], [dsm], tmp_path, "smoke").run) == 1
