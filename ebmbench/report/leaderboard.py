@@ -12,7 +12,7 @@ from ebmbench.cards import MethodCard
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Cost, Record, Status
 from ebmbench.report.mixtures import refuse_mixtures
-from ebmbench.report.notes import make_notes
+from ebmbench.report.notes import explain, make_notes
 from ebmbench.report.stats import Interval, mean_interval, ranks
 
 HEADLINE = "log_likelihood"
@@ -139,14 +139,15 @@ def make_boards(records: Sequence[Record]) -> Boards:
     for record in sorted(records, key=lambda r: (r.task, r.method, r.seed)):
         families[record.task_card.family].append(record)
     boards = [_board(family, families[family]) for family in FAMILY_TITLES if family in families]
+    boards = [board for board in boards if board.tasks]
     trained = [r for r in records if r.status is Status.OK]
     return Boards(
-        boards=[board for board in boards if board.tasks],
+        boards=boards,
         preset=records[0].preset,
         seeds=len({record.seed for record in records}),
         processors=sorted({r.machine["processor"] for r in trained if "processor" in r.machine}),
         contended=any(record.contended for record in trained),
-        notes=make_notes(records, HEADLINE),
+        notes=[*make_notes(records, HEADLINE), *_explanations(boards, records)],
     )
 
 
@@ -198,6 +199,26 @@ def _cell(records: list[Record], expected: int) -> Cell:
     word, count = words.most_common(1)[0]
     text = word if count == len(records) else f"{word} {count}/{len(records)}"
     return Cell(None, text, max(expected - len(records), 0), values)
+
+
+def below_gaussian(board: Board, row: Row, task: str) -> bool:
+    """Return whether a trained energy's mean is below that of the fitted Gaussian."""
+    score, reference = row.cells[task].score, board.reference(task)
+    if row.kind == "reference" or score is None or reference is None:
+        return False
+    return score.mean < reference
+
+
+def _explanations(boards: Sequence[Board], records: Sequence[Record]) -> list[str]:
+    """Say of every method that stays below the Gaussian on a task what is known about why."""
+    lines = []
+    for board in boards:
+        for task in board.tasks:
+            for row in board.rows:
+                if below_gaussian(board, row, task):
+                    runs = [r for r in records if (r.task, r.method) == (task, row.method)]
+                    lines.append(f"below the Gaussian: {task} × {row.method}: {explain(runs)}")
+    return lines
 
 
 def _mean_ranks(

@@ -10,6 +10,9 @@ from ebmbench.records import Record, Status
 
 NUMBER = re.compile(r"(?<![\w.])\d+(\.\d+)?(e[+-]?\d+)?")
 NAMES_SHOWN = 4
+MODES = "mode_weight_error"
+WRONG_MASS = 0.05
+"""Share of the mass on wrong modes from which that is the explanation."""
 
 
 def make_notes(records: Sequence[Record], metric: str) -> list[str]:
@@ -28,6 +31,19 @@ def make_notes(records: Sequence[Record], metric: str) -> list[str]:
         text = reasons.pop() if len(reasons) == 1 else pattern
         lines.append(f"{status}: {_names([run for run, _ in runs])}: {text or 'no reason given'}")
     return lines
+
+
+def explain(runs: Sequence[Record]) -> str:
+    """Say why runs may have missed the density: their modes' masses, else what the card assumes.
+
+    Arguments:
+        runs: of one method on one task.
+    """
+    wrong = [r.metrics[MODES].value for r in runs if MODES in r.metrics]
+    assumed = runs[0].method_card.assumptions or "the card states no assumption"
+    if wrong and (share := sum(wrong) / len(wrong)) >= WRONG_MASS:
+        return f"{share:.0%} of the mass is on the wrong modes; {assumed[0].lower()}{assumed[1:]}"
+    return f"{assumed[0].lower()}{assumed[1:]}"
 
 
 def _reason(record: Record, metric: str) -> tuple[str, str]:

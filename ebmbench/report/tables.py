@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from ebmbench.report.leaderboard import Board, Boards, Cell, Row
+from ebmbench.report.leaderboard import Board, Boards, Cell, Row, below_gaussian
 from ebmbench.report.summary import Summary, summarise
 
 MARKS = {"oracle": " (oracle)", "reference": " (reference)", "": ""}
@@ -58,14 +58,6 @@ def best_methods(board: Board, task: str) -> set[str]:
     return {method for method, score in scores.items() if score == top}
 
 
-def below_gaussian(board: Board, row: Row, task: str) -> bool:
-    """Return whether a trained energy's mean is below that of the fitted Gaussian."""
-    score, reference = row.cells[task].score, board.reference(task)
-    if row.kind == "reference" or score is None or reference is None:
-        return False
-    return score.mean < reference
-
-
 def heading(boards: Boards) -> str:
     """Return one sentence on what the tables hold."""
     shared = "; timings taken while other runs shared the cores" if boards.contended else ""
@@ -110,7 +102,7 @@ def to_markdown(boards: Boards) -> str:
         if summary is not None and len(board.tasks) > 1:
             parts += [*_overall(summary), ""]
     if boards.notes:
-        parts += ["## Not scored", "", *[f"- {note}" for note in boards.notes], ""]
+        parts += ["## Notes", "", *[f"- {note}" for note in boards.notes], ""]
     return "\n".join(parts)
 
 

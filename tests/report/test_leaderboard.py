@@ -165,3 +165,21 @@ def test_network_passes_count_a_score_twice_and_a_product_four_times(make: Make)
     cost = make(RINGS, "dsm", 0, -3.0).cost
     assert cost is not None
     assert passes(cost) == 1.0 + 2 * 2.0 + 4 * 0.5
+
+
+def test_a_method_below_the_gaussian_is_explained(make: Make) -> None:
+    sm = make("2d/uneven-mixture", "sm", 0, -3.9)
+    moded = sm.metrics["regret"].model_copy(update={"value": 0.4})
+    sm = sm.model_copy(update={"metrics": sm.metrics | {"mode_weight_error": moded}})
+    boards = make_boards(
+        [
+            sm,
+            make("2d/uneven-mixture", "dsm", 0, -3.8),
+            make("2d/uneven-mixture", "nce", 0, -2.8),
+            make("2d/uneven-mixture", "gaussian", 0, -3.5),
+        ]
+    )
+    wrong, biased = sorted(boards.notes, key=lambda note: "× dsm" in note)
+    assert wrong.startswith("below the Gaussian: 2d/uneven-mixture × sm: 40% of the mass is on")
+    assert "blind to the weights of separated modes" in wrong
+    assert biased.startswith("below the Gaussian: 2d/uneven-mixture × dsm: biased: the optimum is")
