@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ebmbench import catalog
 from ebmbench.cards import Budget, Card, MethodCard, Optimiser, Preset, TaskCard
@@ -182,6 +182,8 @@ def run(
     data_dir: Path | str | None = None,
     timeout: float | None = None,
     force: bool = False,
+    executor: Literal["local", "dask"] = "local",
+    scheduler: str | None = None,
 ) -> pd.DataFrame:
     """Run a grid in worker processes, write tables and pictures, and return the tidy table.
 
@@ -202,7 +204,7 @@ def run(
     where = None if data_dir is None else Path(data_dir)
     chosen = catalog.select_methods(methods)
     request = plan(cards, chosen, folder, preset, seeds, device, where, force)
-    execute(request, folder, Quiet(), jobs, timeout)
+    execute(request, folder, Quiet(), jobs, timeout, executor, scheduler)
     write_tables(folder)
     return results(folder)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -30,6 +31,10 @@ from ebmbench.errors import EbmbenchError
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where data files lie.")
 @click.option("--timeout", type=float, help="Stop a run after this many seconds.")
+@click.option(
+    "--executor", type=click.Choice(["local", "dask"]), default="local", show_default=True
+)
+@click.option("--scheduler", help="Address of a dask scheduler. [a cluster on this machine]")
 @click.option("--force", is_flag=True, help="Run again what is already done.")
 @click.option("--quiet", is_flag=True, help="Print only the leaderboard.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event on stdout.")
@@ -44,6 +49,8 @@ def command(
     device: str,
     data_dir: Path | None,
     timeout: float | None,
+    executor: Literal["local", "dask"],
+    scheduler: str | None,
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -55,6 +62,8 @@ def command(
     """
     chosen_tasks = catalog.select_tasks(tasks)
     chosen_methods = catalog.select_methods(methods)
+    if scheduler is not None and executor != "dask":
+        raise EbmbenchError("--scheduler is for --executor dask only")
     if jobs is not None and jobs < 1:
         raise EbmbenchError(f"--jobs is {jobs}, allowed: at least 1")
     # Torch is loaded from here on, and not for a request that is wrong on its face.
@@ -78,7 +87,7 @@ def command(
         reporter = Display(len(request.run), console)
     else:
         reporter = Lines(len(request.run), sys.stdout)
-    records = execute(request, folder, reporter, jobs, timeout)
+    records = execute(request, folder, reporter, jobs, timeout, executor, scheduler)
     written = write_tables(folder)
     if not as_json:
         print_leaderboard(folder, console)

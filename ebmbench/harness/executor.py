@@ -152,17 +152,18 @@ def _collect(worker: _Worker, out: Path, contended: bool) -> Record:
     path = worker.job.path(out)
     if worker.process.exitcode == 0 and path.is_file():
         return read_record(path)
-    code = worker.process.exitcode
-    killed = code == -signal.SIGKILL
-    message = (
-        "the worker was killed, as the kernel does when memory runs out"
-        if killed
-        else f"the worker ended with exit code {code}"
-    )
-    status = Status.OUT_OF_MEMORY if killed else Status.FAILED
-    record = failed_record(worker.job, status, message, contended)
+    record = death_record(worker.job, worker.process.exitcode, contended)
     write_record(record, out)
     return record
+
+
+def death_record(job: Job, code: int | None, contended: bool) -> Record:
+    """Return the record of a run whose process ended without writing one."""
+    if code == -signal.SIGKILL:
+        message = "the worker was killed, as the kernel does when memory runs out"
+        return failed_record(job, Status.OUT_OF_MEMORY, message, contended)
+    message = f"the worker ended with exit code {code}"
+    return failed_record(job, Status.FAILED, message, contended)
 
 
 def _stop(worker: _Worker) -> None:

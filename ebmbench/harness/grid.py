@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 from ebmbench.cards import PRESETS, MethodCard, Preset, TaskCard, card_hash
 from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.harness.cluster import run_on_cluster
 from ebmbench.harness.executor import cores, run_jobs
 from ebmbench.harness.job import SEEDS, Job, make_jobs
 from ebmbench.harness.parts import reason_to_skip, validate
@@ -16,6 +18,8 @@ from ebmbench.harness.progress import Reporter
 from ebmbench.harness.store import finished, open_folder, write_record, write_results
 from ebmbench.harness.worker import failed_record
 from ebmbench.records import Record, Status, read_record
+
+Executor = Literal["local", "dask"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,8 @@ def execute(
     reporter: Reporter,
     workers: int | None = None,
     timeout: float | None = None,
+    executor: Executor = "local",
+    scheduler: str | None = None,
 ) -> list[Record]:
     """Run a plan, write the tidy table, and return all records of the request.
 
@@ -113,9 +119,11 @@ def execute(
         reporter: told what happens.
         workers: processes at a time; ``None``: one per core.
         timeout: seconds after which a run is stopped.
+        executor: ``local``: processes on this machine; ``dask``: a dask cluster.
+        scheduler: address of the dask scheduler; ``None``: a cluster on this machine.
 
     Raises:
-        EbmbenchError: a number is out of range.
+        EbmbenchError: a number is out of range, or the cluster cannot be reached.
     """
     if workers is not None and workers < 1:
         raise EbmbenchError(f"--jobs is {workers}, allowed: at least 1")
@@ -128,7 +136,10 @@ def execute(
         records.append(record)
     try:
         count = cores() if workers is None else workers
-        records += run_jobs(request.run, out, count, reporter, timeout)
+        if executor == "dask":
+            records += run_on_cluster(request.run, out, scheduler, count, reporter, timeout)
+        else:
+            records += run_jobs(request.run, out, count, reporter, timeout)
     finally:
         reporter.close()
         if any((out / "runs").rglob("seed-*.json")):

@@ -30,6 +30,9 @@ class HMC(Sampler):
     leapfrog: Annotated[int, Field(gt=0)] = 5
     scale: Tensor | None = None
     """Standard deviation of each coordinate, ``(d,)``: ``M = diag(1 / scale²)``."""
+    jitter: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """Each chain's ``ε`` is drawn anew within this fraction to each side: a trajectory of fixed
+    length near half a period only mirrors the chain about the mean (Neal 2011, Sect. 5.4.2)."""
 
     def init(self, x: Tensor, target: LogDensityAndScore) -> ChainState:
         """See :class:`~ebmbench.samplers.base.Sampler`."""
@@ -48,7 +51,9 @@ class HMC(Sampler):
         # In units of the scale the mass is one: q = x / scale has gradient scale · s.
         scale = torch.ones_like(state.x[0]) if self.scale is None else self.scale
         start = torch.empty_like(state.x).normal_(generator=generator)
-        proposal, end = integrate(state, start, target, step_size, self.leapfrog, scale)
+        spread = torch.empty_like(state.x[:, :1]).uniform_(-1, 1, generator=generator)
+        sizes = step_size * (1 + self.jitter * spread)
+        proposal, end = integrate(state, start, target, sizes, self.leapfrog, scale)
         kinetic = 0.5 * ((start * start) - (end * end)).sum(-1)
         log_ratio = proposal.log_density - state.log_density + kinetic
         return accept(state, proposal, log_ratio, generator)
@@ -68,7 +73,7 @@ def integrate(
         state: positions with their log-density and score.
         r: momenta in units of ``1 / scale``, ``(n, d)``.
         target: log-density and score.
-        step_size: ``ε``.
+        step_size: ``ε``, a number or one per chain, ``(n, 1)``.
         steps: ``L``; each costs one score.
         scale: standard deviation of each coordinate, ``(d,)``.
 

@@ -183,7 +183,7 @@ def test_more_workers_than_cores_are_refused(
 def test_bad_options_stop_before_any_run(
     small_task: TaskCard, dsm: MethodCard, tmp_path: Path
 ) -> None:
-    wrong = dsm.model_copy(update={"hyperparameters": {"sigma": -1.0}})
+    wrong = dsm.model_copy(update={"hyperparameters": {"sigma": -1.0}, "tuned": []})
     with pytest.raises(EbmbenchError, match=r"'dsm'.*sigma"):
         plan([small_task], [wrong], tmp_path, "smoke")
     with pytest.raises(EbmbenchError, match="--steps is -5"):

@@ -16,7 +16,7 @@ Make = Callable[..., Energy]
 SIGMA = 0.7
 CASES: dict[str, dict[str, Any]] = {
     "mle-exact": {"points": 24},
-    "mle-mcmc": {"transitions": 4, "leapfrog": 3},
+    "mle-mcmc": {"transitions": 12, "leapfrog": 3},
     "cd": {"steps": 2, "sampler": "mala", "step_size": 0.7},
     "pcd": {"steps": 3, "sampler": "mala", "buffer": 500},
     "sm": {},

@@ -231,7 +231,7 @@ def test_only_resampling_gives_each_mode_its_share(
     mean, std = energy.reference
     x = mean + std * torch.empty(1500, 2, dtype=torch.float64).normal_(generator=generator)
     size = torch.tensor(0.3, dtype=torch.float64)
-    trace = anneal_chains(HMC(2, std), energy, x, 25, 20, resample, size, generator, 0.75)
+    trace = anneal_chains(HMC(2, std), energy, x, 40, 20, resample, size, generator, 0.75)
     right = trace.state.x[:, 0] > 0
     assert float(trace.divergent) == 0
     assert bool(torch.isclose(trace.state.log_density, -energy(trace.state.x)).all())

@@ -1,0 +1,80 @@
+"""The same grid on a dask cluster: the same numbers, the same statuses."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ebmbench import catalog
+from ebmbench.cards import MethodCard, TaskCard
+from ebmbench.errors import EbmbenchError
+from ebmbench.harness.cluster import run_here
+from ebmbench.harness.grid import execute, plan
+from ebmbench.harness.job import Job
+from ebmbench.harness.progress import Quiet
+from ebmbench.harness.rescore import rescore
+from ebmbench.records import Record, Status, read_records
+
+Sabotage = Callable[[str], MethodCard]
+
+
+def by_method(records: list[Record]) -> dict[str, Record]:
+    return {record.method: record for record in records}
+
+
+# Dask leaves sockets to the garbage collector when a cluster closes.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_local_cluster_gives_the_same_numbers(small_task: TaskCard, tmp_path: Path) -> None:
+    methods = [catalog.methods()[name] for name in ("dsm", "gaussian")]
+    here, there = tmp_path / "here", tmp_path / "there"
+    local = by_method(execute(plan([small_task], methods, here, "smoke"), here, Quiet(), 1))
+    request = plan([small_task], methods, there, "smoke")
+    remote = by_method(execute(request, there, Quiet(), 1, executor="dask"))
+    assert {name: r.metrics for name, r in remote.items()} == {
+        name: r.metrics for name, r in local.items()
+    }
+    assert by_method(read_records(there)) == remote
+    assert plan([small_task], methods, there, "smoke").run == []
+    assert rescore(remote["dsm"], there).metrics == local["dsm"].metrics
+
+
+def test_a_scheduler_that_does_not_answer_is_named(small_task: TaskCard, tmp_path: Path) -> None:
+    request = plan([small_task], [catalog.methods()["dsm"]], tmp_path, "smoke")
+    with pytest.raises(EbmbenchError, match="no dask scheduler answers at 'nonsense'"):
+        execute(request, tmp_path, Quiet(), executor="dask", scheduler="nonsense")
+
+
+def test_without_dask_the_sentence_says_what_to_install(
+    small_task: TaskCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    request = plan([small_task], [catalog.methods()["dsm"]], tmp_path, "smoke")
+    with pytest.raises(EbmbenchError, match=r"pip install 'ebmbench\[dask\]'"):
+        execute(request, tmp_path, Quiet(), executor="dask")
+
+
+@pytest.mark.parametrize(
+    ("name", "timeout", "status"),
+    [
+        ("Sleeper", 8.0, Status.TIMEOUT),
+        ("Killed", None, Status.OUT_OF_MEMORY),
+        ("Exits", None, Status.FAILED),
+    ],
+)
+def test_how_a_remote_run_can_end(
+    name: str,
+    timeout: float | None,
+    status: Status,
+    small_task: TaskCard,
+    sabotage: Sabotage,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "plugin"))
+    shipment = run_here(Job(small_task, sabotage(name), 0, "smoke"), timeout)
+    assert shipment.record.status is status
+    assert shipment.weights is None
