@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: leaderboard test lint types smoke validate clean
+.PHONY: leaderboard test lint types smoke validate docs clean
 
 # Two methods on everything that scikit-learn carries or that is generated, and, with EBMBENCH_DATA
 # set, on all data found there. Ends with the leaderboard and the path of the tables.
@@ -27,6 +27,12 @@ smoke: $(VENV)/.installed
 # The long statistical checks of the estimators, minutes.
 validate: $(VENV)/.tested
 	$(BIN)/python -m pytest -m statistical -q
+
+# The reference of all modules, from their docstrings, under build/docs.
+docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/pdoc --math --output-directory build/docs ebmbench ebmbench.api ebmbench.cards \
+	    $(patsubst ebmbench/%/__init__.py,ebmbench.%,$(wildcard ebmbench/*/__init__.py))
 
 $(VENV)/.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
