@@ -24,13 +24,13 @@ def command(out: Path, form: str) -> int:
     from ebmbench.report.leaderboard import make_boards
     from ebmbench.report.tables import to_csv, to_markdown
     from ebmbench.report.terminal import print_leaderboard
-    from ebmbench.report.write import write_tables
+    from ebmbench.report.write import write_tables, written_words
 
     written = write_tables(out)
     if form == "terminal":
         console = make_console()
         print_leaderboard(out, console)
-        console.print("Written: " + ", ".join(str(path) for path in written), soft_wrap=True)
+        console.print(written_words(written, out), soft_wrap=True, highlight=False)
         return 0
     boards = make_boards(read_records(out))
     click.echo(to_markdown(boards) if form == "md" else to_csv(boards), nl=False)

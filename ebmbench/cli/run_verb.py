@@ -71,7 +71,7 @@ def command(
     from ebmbench.harness.progress import Display, Events, Lines, Quiet, Reporter
     from ebmbench.records import Status
     from ebmbench.report.terminal import print_leaderboard
-    from ebmbench.report.write import write_tables
+    from ebmbench.report.write import write_tables, written_words
 
     folder = out or Path("runs") / preset
     if steps is not None:
@@ -91,5 +91,5 @@ def command(
     written = write_tables(folder)
     if not as_json:
         print_leaderboard(folder, console)
-        console.print("Written: " + ", ".join(str(path) for path in written), soft_wrap=True)
+        console.print(written_words(written, folder), soft_wrap=True, highlight=False)
     return int(any(r.status not in (Status.OK, Status.SKIPPED) for r in records))

@@ -24,6 +24,16 @@ def table_texts(records: Sequence[Record]) -> dict[str, str]:
     }
 
 
+def written_words(paths: Sequence[Path], out: Path) -> str:
+    """Return one line that says what was written where."""
+    names = [path.relative_to(out) for path in paths]
+    tables = [name.name for name in names if name.parent == Path()]
+    pictures = len(names) - len(tables)
+    plural = "" if pictures == 1 else "s"
+    more = f", and {pictures} picture{plural} in figures/" if pictures else ""
+    return f"Written to {out}: {', '.join(tables)}{more}"
+
+
 def write_tables(out: Path) -> list[Path]:
     """Write the tables and the pictures of an output folder; return all paths.
 

@@ -58,7 +58,7 @@ def test_report_in_the_terminal(out: Path) -> None:
     text = call("report", str(out)).output
     assert "true density" in text
     assert "preset smoke" in text
-    assert str(out / "results.csv") in text
+    assert f"Written to {out}: results.csv, leaderboard.md" in text
 
 
 def test_a_whole_folder_passes_the_check_and_a_doctored_one_does_not(out: Path) -> None:
