@@ -86,7 +86,26 @@ class CurvePoint(_Part):
     info: dict[str, float] = {}
 
 
-class Record(_Part):
+class Outcome(_Part):
+    """What a run comes to, as far as it came."""
+
+    status: Status = Status.OK
+    message: str = ""
+    """Why it is not ``ok``."""
+    traceback: str = ""
+    metrics: dict[str, MetricRecord] = {}
+    curve: list[CurvePoint] = []
+    cost: Cost | None = None
+    parameters: int | None = None
+    """Number of trained parameters."""
+    learned_log_z: float | None = None
+    calculus: Literal["", "closed form", "autograd"] = ""
+    """How the energy is differentiated in ``x``; empty before there is an energy."""
+    weights: str | None = None
+    """File name of the safetensors beside this record."""
+
+
+class Record(Outcome):
     """One run."""
 
     schema_version: int = SCHEMA
@@ -99,19 +118,8 @@ class Record(_Part):
     seed: int
     preset: Preset
     status: Status
-    message: str = ""
-    """Why it is not ``ok``."""
-    traceback: str = ""
-    metrics: dict[str, MetricRecord] = {}
-    curve: list[CurvePoint] = []
-    cost: Cost | None = None
     contended: bool
     """Whether other jobs shared the cores while it was timed."""
-    parameters: int | None = None
-    """Number of trained parameters."""
-    learned_log_z: float | None = None
-    calculus: Literal["", "closed form", "autograd"] = ""
-    """How the energy is differentiated in ``x``; empty before there is an energy."""
     task_card: TaskCard
     method_card: MethodCard
     """As used: with the values tuned for the task put in."""
@@ -122,8 +130,6 @@ class Record(_Part):
     """In words: processor, cores, memory, operating system, matmul path, device, threads."""
     started: str
     """UTC, ISO 8601."""
-    weights: str | None = None
-    """File name of the safetensors beside this record."""
 
 
 COLUMNS = [

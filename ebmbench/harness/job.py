@@ -46,10 +46,15 @@ class Job:
         return record_path(out, self.task.name, self.method.name, self.seed)
 
 
+def requested_job(record: Record, data_dir: Path | None = None) -> Job:
+    """Return the job that a record says was asked for."""
+    device = record.machine.get("device", "cpu")
+    return Job(record.task_card, record.method_card, record.seed, record.preset, device, data_dir)
+
+
 def requested_id(record: Record) -> str:
     """Return the identity of the job that a record says was asked for."""
-    device = record.machine.get("device", "cpu")
-    return Job(record.task_card, record.method_card, record.seed, record.preset, device).run_id
+    return requested_job(record).run_id
 
 
 def make_jobs(

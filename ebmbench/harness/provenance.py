@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -36,6 +37,11 @@ def data_hash(dataset: Dataset) -> str:
         digest.update(repr(tuple(rows.shape)).encode())
         digest.update(rows.contiguous().numpy().data)
     return digest.hexdigest()[:16]
+
+
+def now() -> str:
+    """Return the time in UTC by ISO 8601, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def versions() -> dict[str, str]:

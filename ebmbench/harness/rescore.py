@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.job import Job
+from ebmbench.harness.job import requested_job
 from ebmbench.harness.parts import load_data
 from ebmbench.harness.store import write_record
 from ebmbench.harness.worker import evaluate_energy
 from ebmbench.numerics import configure
-from ebmbench.records import Record, record_path
+from ebmbench.records import Record
 from ebmbench.weights import load_energy
 
 
@@ -30,16 +30,8 @@ def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:
             f"{record.task} × {record.method} seed {record.seed} has no stored weights"
         )
     configure(threads=1)
-    job = Job(
-        record.task_card,
-        record.method_card,
-        record.seed,
-        record.preset,
-        record.machine.get("device", "cpu"),
-        data_dir,
-    )
-    folder = record_path(out, record.task, record.method, record.seed).parent
-    energy = load_energy(folder / record.weights, record.task_card)
+    job = requested_job(record, data_dir)
+    energy = load_energy(job.path(out).parent / record.weights, job.task)
     dataset = load_data(job.task, job.seed, data_dir)
     metrics = evaluate_energy(job, energy, dataset, record.learned_log_z)
     updated = record.model_copy(update={"metrics": metrics})

@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import torch
 
@@ -28,14 +26,14 @@ from ebmbench.harness.parts import (
     make_objective,
     make_streams,
 )
-from ebmbench.harness.provenance import code_hash, data_hash, machine, versions
+from ebmbench.harness.provenance import code_hash, data_hash, machine, now, versions
 from ebmbench.harness.store import write_record
 from ebmbench.harness.train import train
 from ebmbench.metrics.evaluate import evaluate
 from ebmbench.metrics.info import METRIC_INFO
 from ebmbench.numerics import configure
 from ebmbench.objectives.base import Objective, State
-from ebmbench.records import Cost, CurvePoint, MetricRecord, Record, Status
+from ebmbench.records import Cost, MetricRecord, Outcome, Record, Status
 from ebmbench.seeds import generator
 from ebmbench.weights import save_weights
 
@@ -43,20 +41,15 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass
-class _Outcome:
+class _Known:
     """What is known so far; a failure later on loses none of it."""
 
-    status: Status = Status.OK
-    message: str = ""
-    traceback: str = ""
-    metrics: dict[str, MetricRecord] = field(default_factory=dict)
-    curve: list[CurvePoint] = field(default_factory=list)
-    cost: Cost | None = None
-    parameters: int | None = None
-    learned_log_z: float | None = None
-    calculus: Literal["", "closed form", "autograd"] = ""
+    outcome: Outcome
     data_hash: str = ""
-    weights: str | None = None
+
+    def add(self, **values: object) -> None:
+        """Put values into the outcome."""
+        self.outcome = self.outcome.model_copy(update=values)
 
 
 def run_job(
@@ -70,31 +63,31 @@ def run_job(
         contended: whether other jobs share the cores.
         progress: called with the step and the total.
     """
-    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    started = now()
     numerics = configure(threads=1)
-    outcome = _Outcome()
+    known = _Known(Outcome())
     try:
-        _fit_and_evaluate(job, out, outcome, progress)
+        _fit_and_evaluate(job, out, known, progress)
     except DataUnavailable as error:
-        outcome.status, outcome.message = Status.SKIPPED, str(error)
+        known.add(status=Status.SKIPPED, message=str(error))
     except (MemoryError, torch.OutOfMemoryError) as error:
-        outcome.status, outcome.message = Status.OUT_OF_MEMORY, _first_line(error)
+        known.add(status=Status.OUT_OF_MEMORY, message=_first_line(error))
     except Exception as error:
         exhausted = "can't allocate memory" in str(error)
-        outcome.status = Status.OUT_OF_MEMORY if exhausted else Status.FAILED
-        outcome.message = _first_line(error)
+        status = Status.OUT_OF_MEMORY if exhausted else Status.FAILED
+        known.add(status=status, message=_first_line(error))
         if not isinstance(error, EbmbenchError):
-            outcome.traceback = traceback.format_exc()
-    record = make_record(job, started, contended, outcome, machine(job.device, numerics))
+            known.add(traceback=traceback.format_exc())
+    record = _make_record(job, started, contended, known, machine(job.device, numerics))
     write_record(record, out)
     return record
 
 
-def make_record(
-    job: Job, started: str, contended: bool, outcome: _Outcome, words: dict[str, str]
+def _make_record(
+    job: Job, started: str, contended: bool, known: _Known, words: dict[str, str]
 ) -> Record:
-    """Assemble the record of a job."""
     return Record(
+        **dict(known.outcome),
         run_id=job.run_id,
         task=job.task.name,
         task_version=job.task.version,
@@ -102,37 +95,26 @@ def make_record(
         method_version=job.method.version,
         seed=job.seed,
         preset=job.preset,
-        status=outcome.status,
-        message=outcome.message,
-        traceback=outcome.traceback,
-        metrics=outcome.metrics,
-        curve=outcome.curve,
-        cost=outcome.cost,
         contended=contended,
-        parameters=outcome.parameters,
-        learned_log_z=outcome.learned_log_z,
-        calculus=outcome.calculus,
         task_card=job.task,
         method_card=job.method,
         hashes={
             "task_card": card_hash(job.task),
             "method_card": card_hash(job.method),
-            "data": outcome.data_hash,
+            "data": known.data_hash,
             "code": code_hash(),
         },
         versions=versions(),
         machine=words,
         started=started,
-        weights=outcome.weights,
     )
 
 
 def failed_record(job: Job, status: Status, message: str, contended: bool) -> Record:
     """Return the record of a job whose worker cannot write one itself."""
-    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    outcome = _Outcome(status=status, message=message)
     words = machine("cpu", {}) | {"device": job.device}
-    return make_record(job, started, contended, outcome, words)
+    known = _Known(Outcome(status=status, message=message))
+    return _make_record(job, now(), contended, known, words)
 
 
 def evaluate_energy(
@@ -143,12 +125,7 @@ def evaluate_energy(
     measured = evaluate(evaluation, job.task.metrics.names)
     return {
         name: MetricRecord(
-            value=m.value,
-            stderr=m.stderr,
-            lower=m.lower,
-            upper=m.upper,
-            certified=m.certified,
-            note=m.note,
+            **vars(m),
             unit=METRIC_INFO[name].unit,
             higher_is_better=METRIC_INFO[name].higher_is_better,
         )
@@ -156,33 +133,34 @@ def evaluate_energy(
     }
 
 
-def _fit_and_evaluate(job: Job, out: Path, outcome: _Outcome, progress: Progress) -> None:
+def _fit_and_evaluate(job: Job, out: Path, known: _Known, progress: Progress) -> None:
     begin = time.perf_counter()
     dataset = load_data(job.task, job.seed, job.data_dir)
-    outcome.data_hash = data_hash(dataset)
+    known.data_hash = data_hash(dataset)
     data_seconds = time.perf_counter() - begin
     if job.method.objective is None:
         energy, cost = _fit_reference(job, dataset, data_seconds)
         state = State()
     else:
-        energy, state, cost = _train(job, dataset, data_seconds, outcome, progress)
-        outcome.parameters = sum(p.numel() for p in energy.parameters()) + sum(
-            p.numel() for p in state.learned.values()
-        )
-    outcome.cost = cost
-    outcome.calculus = calculus_path(energy)
-    if "log_z" in state.learned:
-        outcome.learned_log_z = float(state.learned["log_z"].detach())
-    if outcome.status is not Status.OK:
+        energy, state, cost = _train(job, dataset, data_seconds, known, progress)
+        trained = [*energy.parameters(), *state.learned.values()]
+        known.add(parameters=sum(p.numel() for p in trained))
+    learned = state.learned.get("log_z")
+    known.add(
+        cost=cost,
+        calculus=calculus_path(energy),
+        learned_log_z=None if learned is None else float(learned.detach()),
+    )
+    if known.outcome.status is not Status.OK:
         return
     path = job.path(out).with_suffix(".safetensors")
     path.parent.mkdir(parents=True, exist_ok=True)
     save_weights(path, energy, state.learned)
-    outcome.weights = path.name
+    known.add(weights=path.name)
     begin = time.perf_counter()
-    outcome.metrics = evaluate_energy(job, energy, dataset, outcome.learned_log_z)
+    metrics = evaluate_energy(job, energy, dataset, known.outcome.learned_log_z)
     seconds = time.perf_counter() - begin
-    outcome.cost = cost.model_copy(update={"evaluation_seconds": seconds})
+    known.add(metrics=metrics, cost=cost.model_copy(update={"evaluation_seconds": seconds}))
 
 
 def _fit_reference(job: Job, dataset: Dataset, data_seconds: float) -> tuple[Energy, Cost]:
@@ -207,7 +185,7 @@ def _fit_reference(job: Job, dataset: Dataset, data_seconds: float) -> tuple[Ene
 
 
 def _train(
-    job: Job, dataset: Dataset, data_seconds: float, outcome: _Outcome, progress: Progress
+    job: Job, dataset: Dataset, data_seconds: float, known: _Known, progress: Progress
 ) -> tuple[Energy, State, Cost]:
     begin = time.perf_counter()
     objective = make_objective(job.method)
@@ -230,9 +208,9 @@ def _train(
         progress=progress,
     )
     process_bytes = peak.bytes()
-    outcome.curve = result.curve
+    known.add(curve=result.curve)
     if result.diverged:
-        outcome.status, outcome.message = Status.DIVERGED, result.diverged
+        known.add(status=Status.DIVERGED, message=result.diverged)
     milliseconds = 1e3 * result.step_seconds
     quartiles = torch.quantile(milliseconds, torch.tensor([0.25, 0.5, 0.75]).double())
     return (
