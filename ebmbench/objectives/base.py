@@ -52,15 +52,15 @@ class Objective(ABC):
     needs_log_z: ClassVar[bool]
     """Whether ``log Z`` must be exact or obtainable by quadrature (the oracle)."""
 
-    @abstractmethod
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
-        """Prepare the state: fit a noise distribution, start chains.
+        """Prepare the state (fit a noise distribution, start chains); by default there is none.
 
         Arguments:
             energy: the untrained model.
             data: the training rows, ``(n, d)``.
             generator: the source of all randomness.
         """
+        return State()
 
     @abstractmethod
     def loss(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor
+
+from ebmbench.objectives.base import Cost, Objective
+from ebmbench.options import options
 
 Law = Literal["rademacher", "gaussian", "sphere"]
 
@@ -25,3 +29,24 @@ def draw_directions(x: Tensor, law: Law, generator: torch.Generator) -> Tensor:
     if law == "sphere":
         v *= math.sqrt(x.shape[1]) / torch.linalg.vector_norm(v, dim=1, keepdim=True)
     return v
+
+
+@options
+class Sliced(Objective):
+    """What objectives along random directions share."""
+
+    directions: Law = "rademacher"
+    projections: Annotated[int, Field(gt=0)] = 1
+    """Directions per example."""
+
+    needs_smooth_energy: ClassVar[bool] = True
+    needs_log_z: ClassVar[bool] = False
+
+    def slices(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return the rows, each as often as it has directions, and their directions."""
+        x = batch.repeat(self.projections, 1)
+        return x, draw_directions(x, self.directions, generator)
+
+    def cost(self, dim: int) -> Cost:
+        """See :class:`~ebmbench.objectives.base.Objective`."""
+        return Cost(score=float(self.projections), hvp=float(self.projections))

@@ -33,10 +33,6 @@ class ScoreMatching(Objective):
     needs_smooth_energy: ClassVar[bool] = True
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
-        """See :class:`~ebmbench.objectives.base.Objective`."""
-        return State()
-
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
     ) -> Step:

@@ -13,43 +13,24 @@ loss is that of score matching; the same assumptions and the same limit.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
-
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Cost, Objective, State, Step
-from ebmbench.objectives.directions import Law, draw_directions
+from ebmbench.objectives.base import State, Step
+from ebmbench.objectives.directions import Sliced
 from ebmbench.options import options
 
 
 @options
-class SlicedScoreMatching(Objective):
+class SlicedScoreMatching(Sliced):
     """Score matching along random directions."""
-
-    directions: Law = "rademacher"
-    projections: Annotated[int, Field(gt=0)] = 1
-    """Directions per example."""
-
-    needs_smooth_energy: ClassVar[bool] = True
-    needs_log_z: ClassVar[bool] = False
-
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
-        """See :class:`~ebmbench.objectives.base.Objective`."""
-        return State()
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
     ) -> Step:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        x = batch.repeat(self.projections, 1)
-        v = draw_directions(x, self.directions, generator)
+        x, v = self.slices(batch, generator)
         first, second = calculus.directional(energy, x, v, create_graph=True)
         return Step((0.5 * first * first + second).mean(), state)
-
-    def cost(self, dim: int) -> Cost:
-        """See :class:`~ebmbench.objectives.base.Objective`."""
-        return Cost(score=float(self.projections), hvp=float(self.projections))

@@ -61,9 +61,6 @@ class Pull(Objective):
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
-        return State()
-
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
     ) -> Step:

@@ -59,6 +59,13 @@ def fresh() -> torch.Generator:
     return torch.Generator().manual_seed(17)
 
 
+def started(
+    name: str, options: dict[str, Any], rows: Tensor
+) -> tuple[Objective, MLPEnergy, torch.Generator, State]:
+    objective, energy, generator = make(name, options), perturbed_mlp(), fresh()
+    return objective, energy, generator, objective.init(energy, rows, generator)
+
+
 def run(name: str, options: dict[str, Any], energy: Energy, rows: Tensor, steps: int) -> Step:
     objective, generator = make(name, options), fresh()
     state = objective.init(energy, rows, generator)
@@ -112,8 +119,7 @@ def test_the_generator_decides_every_bit(name: str, options: dict[str, Any], row
 def test_the_state_keeps_its_shape_and_is_not_changed_in_place(
     name: str, options: dict[str, Any], rows: Tensor
 ) -> None:
-    objective, energy, generator = make(name, options), perturbed_mlp(), fresh()
-    state = objective.init(energy, rows, generator)
+    objective, energy, generator, state = started(name, options, rows)
     assert all(tensor.is_leaf and tensor.requires_grad for tensor in state.learned.values())
     kept = {key: tensor.clone() for key, tensor in state.tensors.items()}
     step = objective.loss(energy, rows[:20], state, generator)
@@ -163,8 +169,7 @@ def test_declared_and_counted_cost_agree(
 def test_the_last_batch_may_be_a_single_row(
     name: str, options: dict[str, Any], rows: Tensor
 ) -> None:
-    objective, generator, energy = make(name, options), fresh(), perturbed_mlp()
-    state = objective.init(energy, rows, generator)
+    objective, energy, generator, state = started(name, options, rows)
     step = objective.loss(energy, rows[:1], state, generator)
     assert bool(torch.isfinite(step.loss))
 
