@@ -40,7 +40,7 @@ def load_energy(path: Path, task: TaskCard) -> Energy:
     tensors = {k: t for k, t in load_file(path).items() if not k.startswith(LEARNED)}
     if GaussianMixtureEnergy.holds(tensors):
         return GaussianMixtureEnergy.from_state(tensors)
-    rows = _placeholder_rows(tensors)
+    rows = _rows_of_the_width(tensors)
     start = torch.Generator().manual_seed(0)
     energy = build_energy(task.energy.kind, task.energy.options, rows, start)
     try:
@@ -52,7 +52,7 @@ def load_energy(path: Path, task: TaskCard) -> Energy:
     return energy
 
 
-def _placeholder_rows(tensors: Mapping[str, Tensor]) -> Tensor:
-    """Rows of the right width; every tensor that they determine is overwritten afterwards."""
+def _rows_of_the_width(tensors: Mapping[str, Tensor]) -> Tensor:
+    """Rows from which an energy of the width is built; its every tensor is then overwritten."""
     dim = len(tensors["mean"])
     return torch.randn(2 * dim, dim, generator=torch.Generator().manual_seed(0))
