@@ -193,18 +193,24 @@ def run(
     Raises:
         EbmbenchError: the request is wrong, or nothing of it can be done.
     """
-    from ebmbench.harness.grid import execute, plan, with_steps
-    from ebmbench.harness.progress import Quiet
+    from ebmbench.harness.grid import execute, plan
+    from ebmbench.harness.progress import Reporter
     from ebmbench.report.write import write_tables
 
     folder = Path(out)
-    cards = catalog.select_tasks(tasks)
-    if steps is not None:
-        cards = [with_steps(card, preset, steps) for card in cards]
     where = None if data_dir is None else Path(data_dir)
-    chosen = catalog.select_methods(methods)
-    request = plan(cards, chosen, folder, preset, seeds, device, where, force)
-    execute(request, folder, Quiet(), jobs, timeout, executor, scheduler)
+    request = plan(
+        catalog.select_tasks(tasks),
+        catalog.select_methods(methods),
+        folder,
+        preset,
+        seeds,
+        steps,
+        device,
+        where,
+        force,
+    )
+    execute(request, folder, Reporter(), jobs, timeout, executor, scheduler)
     write_tables(folder)
     return results(folder)
 

@@ -1,6 +1,8 @@
-"""The console that verbs print tables to."""
+"""The console that verbs print to, and the report on it."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from rich.console import Console
 
@@ -12,3 +14,13 @@ def make_console() -> Console:
     """Return a console as wide as the terminal, or :data:`WIDTH` where there is none."""
     console = Console()
     return console if console.is_terminal else Console(width=WIDTH)
+
+
+def write_and_show(out: Path, console: Console) -> None:
+    """Write the tables and pictures of an output folder and print its leaderboard."""
+    from ebmbench.report.terminal import print_leaderboard
+    from ebmbench.report.write import write_tables, written_words
+
+    written = write_tables(out)
+    print_leaderboard(out, console)
+    console.print(written_words(written, out), soft_wrap=True, highlight=False)

@@ -19,19 +19,16 @@ import click
 )
 def command(out: Path, form: str) -> int:
     """Print the leaderboard of OUT and write its tables and pictures."""
-    from ebmbench.cli.consoles import make_console
+    from ebmbench.cli.consoles import make_console, write_and_show
     from ebmbench.records import read_records
     from ebmbench.report.leaderboard import make_boards
     from ebmbench.report.tables import to_csv, to_markdown
-    from ebmbench.report.terminal import print_leaderboard
-    from ebmbench.report.write import write_tables, written_words
+    from ebmbench.report.write import write_tables
 
-    written = write_tables(out)
     if form == "terminal":
-        console = make_console()
-        print_leaderboard(out, console)
-        console.print(written_words(written, out), soft_wrap=True, highlight=False)
+        write_and_show(out, make_console())
         return 0
+    write_tables(out)
     boards = make_boards(read_records(out))
     click.echo(to_markdown(boards) if form == "md" else to_csv(boards), nl=False)
     return 0

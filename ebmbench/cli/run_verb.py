@@ -10,7 +10,7 @@ import click
 
 from ebmbench import catalog
 from ebmbench.cards import PRESETS, Preset
-from ebmbench.cli.consoles import make_console
+from ebmbench.cli.consoles import make_console, write_and_show
 from ebmbench.errors import EbmbenchError
 
 
@@ -64,32 +64,29 @@ def command(
     chosen_methods = catalog.select_methods(methods)
     if scheduler is not None and executor != "dask":
         raise EbmbenchError("--scheduler is for --executor dask only")
-    if jobs is not None and jobs < 1:
-        raise EbmbenchError(f"--jobs is {jobs}, allowed: at least 1")
     # Torch is loaded from here on, and not for a request that is wrong on its face.
-    from ebmbench.harness.grid import execute, plan, with_steps
-    from ebmbench.harness.progress import Display, Events, Lines, Quiet, Reporter
+    from ebmbench.harness.grid import execute, plan
+    from ebmbench.harness.progress import Display, Events, Lines, Reporter
     from ebmbench.records import Status
-    from ebmbench.report.terminal import print_leaderboard
-    from ebmbench.report.write import write_tables, written_words
+    from ebmbench.report.write import write_tables
 
     folder = out or Path("runs") / preset
-    if steps is not None:
-        chosen_tasks = [with_steps(task, preset, steps) for task in chosen_tasks]
-    request = plan(chosen_tasks, chosen_methods, folder, preset, seeds, device, data_dir, force)
+    request = plan(
+        chosen_tasks, chosen_methods, folder, preset, seeds, steps, device, data_dir, force
+    )
     console = make_console()
     reporter: Reporter
     if as_json:
         reporter = Events(sys.stdout)
     elif quiet:
-        reporter = Quiet()
+        reporter = Reporter()
     elif console.is_terminal:
         reporter = Display(len(request.run), console)
     else:
         reporter = Lines(len(request.run), sys.stdout)
     records = execute(request, folder, reporter, jobs, timeout, executor, scheduler)
-    written = write_tables(folder)
-    if not as_json:
-        print_leaderboard(folder, console)
-        console.print(written_words(written, folder), soft_wrap=True, highlight=False)
+    if as_json:
+        write_tables(folder)
+    else:
+        write_and_show(folder, console)
     return int(any(r.status not in (Status.OK, Status.SKIPPED) for r in records))

@@ -39,11 +39,23 @@ def plan(
     out: Path,
     preset: Preset = "standard",
     seeds: int | None = None,
+    steps: int | None = None,
     device: str = "cpu",
     data_dir: Path | None = None,
     force: bool = False,
 ) -> Plan:
     """Check a request and sort its jobs into those to run, those done and those to skip.
+
+    Arguments:
+        tasks: cards.
+        methods: cards.
+        out: the output folder.
+        preset: which budget.
+        seeds: how many; ``None``: as the preset says.
+        steps: of training, in place of the budget's.
+        device: where training runs.
+        data_dir: where data files are looked for first.
+        force: run again what is done.
 
     Raises:
         EbmbenchError: the request is wrong, or nothing of it can be done.
@@ -57,18 +69,18 @@ def plan(
         raise EbmbenchError(f"device is {device!r}, and torch finds no CUDA device here")
     if data_dir is not None and not data_dir.is_dir():
         raise EbmbenchError(f"data folder {str(data_dir)!r} does not exist")
+    if steps is not None:
+        tasks = [_with_steps(task, preset, steps) for task in tasks]
     jobs = make_jobs(tasks, methods, count, preset, device, data_dir)
-    for job in jobs[: len(tasks) * len(methods)]:
+    first_seed = [job for job in jobs if job.seed == 0]
+    for job in first_seed:
         validate(job)
-    reasons = {
-        (job.task.name, job.method.name): reason_to_skip(job)
-        for job in jobs[: len(tasks) * len(methods)]
-    }
+    reasons = {(job.task.name, job.method.name): reason_to_skip(job) for job in first_seed}
     if reasons and all(reasons.values()):
         first = next(reason for reason in reasons.values() if reason)
         raise EbmbenchError(f"nothing of the request can be run: {first}")
-    open_folder(out, preset)
-    _refuse_other_cards(out, jobs)
+    open_folder(out)
+    _refuse_mixtures(out, preset, jobs)
     result = Plan([], [], [])
     for job in jobs:
         reason = reasons[job.task.name, job.method.name]
@@ -82,18 +94,24 @@ def plan(
     return result
 
 
-def _refuse_other_cards(out: Path, jobs: list[Job]) -> None:
-    """Refuse a request whose table would mix two cards of a task, before anything is computed.
+def _refuse_mixtures(out: Path, preset: Preset, jobs: list[Job]) -> None:
+    """Refuse a request whose table would mix presets or cards, before anything is computed.
 
     Raises:
-        EbmbenchError: a record that the request does not replace has another card of its task.
+        EbmbenchError: the folder holds runs of another preset, or a record that the request does
+            not replace has another card of its task.
     """
     replaced = {job.path(out) for job in jobs}
     wanted = {job.task.name: card_hash(job.task) for job in jobs}
     for path in sorted((out / "runs").rglob("seed-*.json")):
+        record = read_record(path)
+        if record.preset != preset:
+            raise EbmbenchError(
+                f"output folder {str(out)!r} holds runs of preset {record.preset!r}, asked for "
+                f"{preset!r}; a table never mixes presets, so choose another --out"
+            )
         if path in replaced:
             continue
-        record = read_record(path)
         if wanted.get(record.task, card_hash(record.task_card)) != card_hash(record.task_card):
             raise EbmbenchError(
                 f"output folder {str(out)!r} holds runs of {record.task} with another card or "
@@ -147,7 +165,7 @@ def execute(
     return records
 
 
-def with_steps(task: TaskCard, preset: Preset, steps: int) -> TaskCard:
+def _with_steps(task: TaskCard, preset: Preset, steps: int) -> TaskCard:
     """Return a task card whose budget under ``preset`` is ``steps`` training steps.
 
     Raises:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from abc import ABC, abstractmethod
 from typing import TextIO
 
 from rich.console import Console
@@ -25,22 +24,18 @@ from ebmbench.records import Record, Status
 STYLE = {Status.OK: "green", Status.SKIPPED: "yellow"}
 
 
-class Reporter(ABC):
-    """What an executor tells; subclasses decide what is shown."""
+class Reporter:
+    """What an executor tells. This one shows nothing; subclasses show what they override."""
 
-    @abstractmethod
     def started(self, job: Job) -> None:
         """A worker took up a job."""
 
-    @abstractmethod
     def progress(self, job: Job, step: int, total: int) -> None:
         """A job has made ``step`` of ``total`` training steps."""
 
-    @abstractmethod
     def finished(self, job: Job, record: Record) -> None:
         """A job ended."""
 
-    @abstractmethod
     def close(self) -> None:
         """Nothing more will come."""
 
@@ -60,22 +55,6 @@ def summary(record: Record) -> str:
     return ", ".join(words)
 
 
-class Quiet(Reporter):
-    """Shows nothing."""
-
-    def started(self, job: Job) -> None:
-        """See :class:`Reporter`."""
-
-    def progress(self, job: Job, step: int, total: int) -> None:
-        """See :class:`Reporter`."""
-
-    def finished(self, job: Job, record: Record) -> None:
-        """See :class:`Reporter`."""
-
-    def close(self) -> None:
-        """See :class:`Reporter`."""
-
-
 class Lines(Reporter):
     """One plain line per finished run, for logs and pipes."""
 
@@ -85,21 +64,12 @@ class Lines(Reporter):
         self._done = 0
         self._clock = _Clock(total)
 
-    def started(self, job: Job) -> None:
-        """See :class:`Reporter`."""
-
-    def progress(self, job: Job, step: int, total: int) -> None:
-        """See :class:`Reporter`."""
-
     def finished(self, job: Job, record: Record) -> None:
         """See :class:`Reporter`."""
         self._done += 1
         left = self._clock.left(self._done)
         line = f"[{self._done}/{self._total}] {job.label}: {summary(record)}; {left} left"
         print(line, file=self._stream, flush=True)
-
-    def close(self) -> None:
-        """See :class:`Reporter`."""
 
 
 class Events(Reporter):
@@ -121,9 +91,6 @@ class Events(Reporter):
         values = {name: metric.value for name, metric in record.metrics.items()}
         status, message = record.status.value, record.message
         self._emit("finished", job, status=status, message=message, metrics=values)
-
-    def close(self) -> None:
-        """See :class:`Reporter`."""
 
     def _emit(self, event: str, job: Job, **values: object) -> None:
         who = {"task": job.task.name, "method": job.method.name, "seed": job.seed}

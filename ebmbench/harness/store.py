@@ -6,7 +6,6 @@ import os
 import tempfile
 from pathlib import Path
 
-from ebmbench.cards import Preset
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.job import Job
 from ebmbench.records import (
@@ -61,11 +60,11 @@ def finished(job: Job, out: Path) -> Record | None:
     return record if done else None
 
 
-def open_folder(out: Path, preset: Preset) -> None:
-    """Make the output folder ready for runs of one preset.
+def open_folder(out: Path) -> None:
+    """Make the output folder.
 
     Raises:
-        EbmbenchError: it cannot be written to, or holds runs of another preset.
+        EbmbenchError: it cannot be written to.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -75,14 +74,6 @@ def open_folder(out: Path, preset: Preset) -> None:
         raise EbmbenchError(
             f"output folder {str(out)!r} cannot be written to: {error.strerror}"
         ) from None
-    for path in (out / "runs").rglob("seed-*.json"):
-        found = read_record(path).preset
-        if found != preset:
-            raise EbmbenchError(
-                f"output folder {str(out)!r} holds runs of preset {found!r}, asked for "
-                f"{preset!r}; a table never mixes presets, so choose another --out"
-            )
-        break
 
 
 def write_results(out: Path) -> Path:

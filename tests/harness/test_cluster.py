@@ -14,7 +14,7 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.harness.cluster import run_here
 from ebmbench.harness.grid import execute, plan
 from ebmbench.harness.job import Job
-from ebmbench.harness.progress import Quiet
+from ebmbench.harness.progress import Reporter
 from ebmbench.harness.rescore import rescore
 from ebmbench.records import Record, Status, read_records
 
@@ -31,9 +31,9 @@ def by_method(records: list[Record]) -> dict[str, Record]:
 def test_a_local_cluster_gives_the_same_numbers(small_task: TaskCard, tmp_path: Path) -> None:
     methods = [catalog.methods()[name] for name in ("dsm", "gaussian")]
     here, there = tmp_path / "here", tmp_path / "there"
-    local = by_method(execute(plan([small_task], methods, here, "smoke"), here, Quiet(), 1))
+    local = by_method(execute(plan([small_task], methods, here, "smoke"), here, Reporter(), 1))
     request = plan([small_task], methods, there, "smoke")
-    remote = by_method(execute(request, there, Quiet(), 1, executor="dask"))
+    remote = by_method(execute(request, there, Reporter(), 1, executor="dask"))
     assert {name: r.metrics for name, r in remote.items()} == {
         name: r.metrics for name, r in local.items()
     }
@@ -45,7 +45,7 @@ def test_a_local_cluster_gives_the_same_numbers(small_task: TaskCard, tmp_path: 
 def test_a_scheduler_that_does_not_answer_is_named(small_task: TaskCard, tmp_path: Path) -> None:
     request = plan([small_task], [catalog.methods()["dsm"]], tmp_path, "smoke")
     with pytest.raises(EbmbenchError, match="no dask scheduler answers at 'nonsense'"):
-        execute(request, tmp_path, Quiet(), executor="dask", scheduler="nonsense")
+        execute(request, tmp_path, Reporter(), executor="dask", scheduler="nonsense")
 
 
 def test_without_dask_the_sentence_says_what_to_install(
@@ -54,7 +54,7 @@ def test_without_dask_the_sentence_says_what_to_install(
     monkeypatch.setitem(sys.modules, "distributed", None)
     request = plan([small_task], [catalog.methods()["dsm"]], tmp_path, "smoke")
     with pytest.raises(EbmbenchError, match=r"pip install 'ebmbench\[dask\]'"):
-        execute(request, tmp_path, Quiet(), executor="dask")
+        execute(request, tmp_path, Reporter(), executor="dask")
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness import executor
-from ebmbench.harness.grid import execute, plan, with_steps
+from ebmbench.harness.grid import execute, plan
 from ebmbench.harness.job import Job
 from ebmbench.harness.parts import reason_to_skip
-from ebmbench.harness.progress import Events, Lines, Quiet
+from ebmbench.harness.progress import Events, Lines, Reporter
 from ebmbench.records import Record, Status, read_records
 
 Sabotage = Callable[[str], MethodCard]
@@ -37,7 +37,7 @@ def test_every_way_a_worker_can_end(
     methods = [sabotage("Sleeper"), sabotage("Killed"), sabotage("Exits"), sabotage("Raises"), dsm]
     request = plan([small_task], methods, tmp_path, "smoke")
     # Long enough for a run that works, on a busy machine, and short beside the sleeper's minute.
-    records = by_method(execute(request, tmp_path, Quiet(), workers=2, timeout=20))
+    records = by_method(execute(request, tmp_path, Reporter(), workers=2, timeout=20))
     assert records["sleeper"].status is Status.TIMEOUT
     assert "20 s" in records["sleeper"].message
     assert records["killed"].status is Status.OUT_OF_MEMORY
@@ -56,7 +56,7 @@ def test_resumes_retries_and_forces(
     small_task: TaskCard, dsm: MethodCard, sabotage: Sabotage, tmp_path: Path
 ) -> None:
     broken = sabotage("Raises")
-    first = execute(plan([small_task], [dsm, broken], tmp_path, "smoke"), tmp_path, Quiet(), 1)
+    first = execute(plan([small_task], [dsm, broken], tmp_path, "smoke"), tmp_path, Reporter(), 1)
     good = by_method(first)["dsm"]
     assert not good.contended
     request = plan([small_task], [dsm, broken], tmp_path, "smoke", seeds=2)
@@ -73,7 +73,7 @@ def test_resumes_retries_and_forces(
 def test_a_record_that_was_edited_is_run_again(
     small_task: TaskCard, dsm: MethodCard, tmp_path: Path
 ) -> None:
-    (record,) = execute(plan([small_task], [dsm], tmp_path, "smoke"), tmp_path, Quiet(), 1)
+    (record,) = execute(plan([small_task], [dsm], tmp_path, "smoke"), tmp_path, Reporter(), 1)
     path = tmp_path / "runs" / record.task / record.method / "seed-0.json"
     path.write_text(path.read_text().replace('"status": "ok"', '"status": "fine"'))
     with pytest.raises(EbmbenchError, match=r"seed-0.json.*status.*fine"):
@@ -84,9 +84,11 @@ def test_adding_a_method_moves_no_other_number(
     small_task: TaskCard, dsm: MethodCard, tmp_path: Path
 ) -> None:
     nce, ssm = catalog.methods()["nce"], catalog.methods()["ssm"]
-    few = execute(plan([small_task], [dsm, nce], tmp_path / "a", "smoke"), tmp_path / "a", Quiet())
+    few = execute(
+        plan([small_task], [dsm, nce], tmp_path / "a", "smoke"), tmp_path / "a", Reporter()
+    )
     more = execute(
-        plan([small_task], [nce, ssm, dsm], tmp_path / "b", "smoke"), tmp_path / "b", Quiet()
+        plan([small_task], [nce, ssm, dsm], tmp_path / "b", "smoke"), tmp_path / "b", Reporter()
     )
     for name in ("dsm", "nce"):
         assert by_method(few)[name].metrics == by_method(more)[name].metrics
@@ -96,7 +98,7 @@ def test_adding_a_method_moves_no_other_number(
 def test_an_interrupt_keeps_what_is_done_and_stops_the_workers(
     small_task: TaskCard, dsm: MethodCard, sabotage: Sabotage, tmp_path: Path
 ) -> None:
-    class Interrupts(Quiet):
+    class Interrupts(Reporter):
         def finished(self, job: Job, record: Record) -> None:
             raise KeyboardInterrupt
 
@@ -132,7 +134,7 @@ def test_a_method_that_cannot_do_a_task_is_skipped_with_the_reason(tmp_path: Pat
     assert "log Z" in str(reason_to_skip(Job(wine, methods["mle-exact"], 0, "smoke")))
     assert reason_to_skip(Job(moons, methods["mle-exact"], 0, "smoke")) is None
     request = plan([laplace], [methods["sm"], methods["nce"]], tmp_path, "smoke")
-    records = execute(request, tmp_path, Quiet(), 1)
+    records = execute(request, tmp_path, Reporter(), 1)
     assert by_method(records)["sm"].status is Status.SKIPPED
     assert by_method(records)["nce"].status is Status.OK
 
@@ -163,7 +165,7 @@ def test_a_wrong_request_is_refused_before_anything_runs(
 
 
 def test_a_folder_holds_one_preset(small_task: TaskCard, dsm: MethodCard, tmp_path: Path) -> None:
-    execute(plan([small_task], [dsm], tmp_path, "smoke"), tmp_path, Quiet(), 1)
+    execute(plan([small_task], [dsm], tmp_path, "smoke"), tmp_path, Reporter(), 1)
     with pytest.raises(EbmbenchError, match="never mixes presets"):
         plan([small_task], [dsm], tmp_path, "standard")
 
@@ -173,11 +175,11 @@ def test_more_workers_than_cores_are_refused(
 ) -> None:
     request = plan([small_task], [dsm], tmp_path, "smoke")
     with pytest.raises(EbmbenchError, match=f"at most the {executor.cores()} cores"):
-        execute(request, tmp_path, Quiet(), executor.cores() + 1)
+        execute(request, tmp_path, Reporter(), executor.cores() + 1)
     with pytest.raises(EbmbenchError, match="--jobs is 0"):
-        execute(request, tmp_path, Quiet(), 0)
+        execute(request, tmp_path, Reporter(), 0)
     with pytest.raises(EbmbenchError, match="--timeout is -1"):
-        execute(request, tmp_path, Quiet(), 1, timeout=-1)
+        execute(request, tmp_path, Reporter(), 1, timeout=-1)
 
 
 def test_bad_options_stop_before_any_run(
@@ -187,14 +189,14 @@ def test_bad_options_stop_before_any_run(
     with pytest.raises(EbmbenchError, match=r"'dsm'.*sigma"):
         plan([small_task], [wrong], tmp_path, "smoke")
     with pytest.raises(EbmbenchError, match="--steps is -5"):
-        with_steps(small_task, "smoke", -5)
+        plan([small_task], [dsm], tmp_path, "smoke", steps=-5)
 
 
 def test_a_folder_holds_one_card_of_a_task(
     small_task: TaskCard, dsm: MethodCard, tmp_path: Path
 ) -> None:
-    execute(plan([small_task], [dsm], tmp_path, "smoke"), tmp_path, Quiet(), 1)
-    longer = with_steps(small_task, "smoke", 9)
+    execute(plan([small_task], [dsm], tmp_path, "smoke"), tmp_path, Reporter(), 1)
+    nce = catalog.methods()["nce"]
     with pytest.raises(EbmbenchError, match=r"two-moons with another card or other --steps \(dsm"):
-        plan([longer], [catalog.methods()["nce"]], tmp_path, "smoke")
-    assert len(plan([longer], [dsm], tmp_path, "smoke").run) == 1
+        plan([small_task], [nce], tmp_path, "smoke", steps=9)
+    assert len(plan([small_task], [dsm], tmp_path, "smoke", steps=9).run) == 1
