@@ -41,20 +41,6 @@ def make_record(seed: int = 0, status: Status = Status.OK, **changes: object) ->
     return Record.model_validate(values | changes)
 
 
-COST = Cost(
-    train_seconds=1.5,
-    steps=10,
-    step_ms_median=2.0,
-    step_ms_iqr=0.1,
-    energy_evaluations=1.0,
-    score_evaluations=0.0,
-    hvp_evaluations=0.0,
-    evaluation_seconds=0.5,
-    setup_seconds=0.1,
-    data_seconds=0.1,
-)
-
-
 def write(record: Record, out: Path) -> Path:
     path = record_path(out, record.task, record.method, record.seed)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,17 +48,17 @@ def write(record: Record, out: Path) -> Path:
     return path
 
 
-def test_a_record_survives_the_file_even_with_infinite_numbers(tmp_path: Path) -> None:
+def test_a_record_survives_the_file_even_with_infinite_numbers(tmp_path: Path, cost: Cost) -> None:
     metric = MetricRecord(value=float("-inf"), unit="nats", higher_is_better=True)
-    record = make_record(metrics={"log_likelihood": metric}, cost=COST)
+    record = make_record(metrics={"log_likelihood": metric}, cost=cost)
     path = write(record, tmp_path)
     assert read_records(tmp_path) == [record]
     json.loads(path.read_text(), parse_constant=pytest.fail)
 
 
-def test_tidy_rows_hold_metrics_cost_and_the_status_of_failures() -> None:
+def test_tidy_rows_hold_metrics_cost_and_the_status_of_failures(cost: Cost) -> None:
     metric = MetricRecord(value=-1.0, stderr=0.1, unit="nats", higher_is_better=True)
-    good = make_record(metrics={"log_likelihood": metric}, cost=COST)
+    good = make_record(metrics={"log_likelihood": metric}, cost=cost)
     bad = make_record(seed=1, status=Status.DIVERGED)
     rows = tidy_rows([good, bad])
     assert all(list(row) == COLUMNS for row in rows)

@@ -20,7 +20,7 @@ def number(value: float, certified: bool = True, note: str = "") -> MetricRecord
 
 
 @pytest.fixture
-def make() -> Make:
+def make(cost: Cost) -> Make:
     """Return a function from task, method, seed and log-likelihood to a record."""
 
     def record(
@@ -40,18 +40,6 @@ def make() -> Make:
             metrics["log_likelihood"] = number(value, certified, "" if certified else "too wide")
             if optimum is not None:
                 metrics["regret"] = number(optimum - value)
-        cost = Cost(
-            train_seconds=2.0,
-            steps=10,
-            step_ms_median=3.0,
-            step_ms_iqr=0.1,
-            energy_evaluations=1.0,
-            score_evaluations=2.0,
-            hvp_evaluations=0.5,
-            evaluation_seconds=0.1,
-            setup_seconds=0.1,
-            data_seconds=0.1,
-        )
         curve = [] if value is None else [
             CurvePoint(step=1, seconds=0.5, loss=1.0, log_likelihood=value - 1),
             CurvePoint(step=10, seconds=2.0, loss=0.5, log_likelihood=value + 0.04),
