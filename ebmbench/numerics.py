@@ -1,8 +1,11 @@
-"""Threads and the path of matrix products, chosen on purpose and written down."""
+"""Threads and the path of matrix products, chosen on purpose, and sums of exponentials."""
 
 from __future__ import annotations
 
+import math
+
 import torch
+from torch import Tensor
 
 ACCURACY = 1e-6
 """Largest relative error of a float32 product for which a faster path is taken."""
@@ -33,6 +36,23 @@ def configure(threads: int) -> dict[str, str]:
         "matmul_precision": torch.get_float32_matmul_precision(),
         "matmul_relative_error": f"{error:.1e}",
     }
+
+
+def logsumexp(x: Tensor, dim: int) -> Tensor:
+    """Return ``log Σ exp x`` along ``dim``, as torch does but without its slow path.
+
+    The exponential of what underflows takes ten times as long as any other, and in a mixture of
+    many narrow components nearly all terms do. Here no term is taken below the smallest normal
+    number times the largest term, which changes no digit of the sum. At least one term along
+    ``dim`` must be finite.
+
+    Arguments:
+        x: any shape.
+        dim: the dimension that is summed.
+    """
+    top = x.amax(dim, keepdim=True).detach()
+    floor = math.log(torch.finfo(x.dtype).tiny) + 1
+    return (x - top).clamp_min(floor).exp().sum(dim).log() + top.squeeze(dim)
 
 
 def _relative_error(size: int = 256) -> float:

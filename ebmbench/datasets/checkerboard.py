@@ -18,6 +18,7 @@ from torch.special import log_ndtr
 
 from ebmbench.datasets.base import Density
 from ebmbench.datasets.mixture import CHUNK
+from ebmbench.numerics import logsumexp
 
 
 class SoftCheckerboard(Density):
@@ -42,7 +43,7 @@ class SoftCheckerboard(Density):
     def log_prob(self, x: Tensor) -> Tensor:
         """See :class:`~ebmbench.datasets.base.Density`."""
         parts = [
-            torch.logsumexp(self._log_factors(part).sum(-1), 1)
+            logsumexp(self._log_factors(part).sum(-1), 1)
             for part in torch.split(x.double(), CHUNK)
         ]
         return (torch.cat(parts) - math.log(len(self.corners))).to(x.dtype)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.datasets.base import Density
+from ebmbench.numerics import logsumexp
 
 CELLS = 1 << 18
 """Pairs of a point and a node that are held at once: two megabytes, so that they stay in cache."""
@@ -45,7 +46,7 @@ class NoisyCurve(Density):
 
     def log_prob(self, x: Tensor) -> Tensor:
         """See :class:`~ebmbench.datasets.base.Density`."""
-        parts = [torch.logsumexp(self._log_terms(part), 1) for part in self._split(x)]
+        parts = [logsumexp(self._log_terms(part), 1) for part in self._split(x)]
         return torch.cat(parts).to(x.dtype)
 
     def score(self, x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.datasets.base import Density
+from ebmbench.numerics import logsumexp
 
 CHUNK = 8192
 """Points that are treated at once, so that temporaries stay small."""
@@ -37,9 +38,7 @@ class GaussianMixture(Density):
 
     def log_prob(self, x: Tensor) -> Tensor:
         """See :class:`~ebmbench.datasets.base.Density`."""
-        parts = [
-            torch.logsumexp(self._log_terms(part)[0], 1) for part in torch.split(x.double(), CHUNK)
-        ]
+        parts = [logsumexp(self._log_terms(part)[0], 1) for part in torch.split(x.double(), CHUNK)]
         return torch.cat(parts).to(x.dtype)
 
     def score(self, x: Tensor) -> Tensor:

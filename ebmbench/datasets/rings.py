@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.special import i0e, i1e
 
 from ebmbench.datasets.base import Density
+from ebmbench.numerics import logsumexp
 
 
 class NoisyRings(Density):
@@ -40,7 +41,7 @@ class NoisyRings(Density):
         """See :class:`~ebmbench.datasets.base.Density`."""
         r: Tensor = torch.linalg.vector_norm(x.double(), dim=1, keepdim=True)
         constant = math.log(2 * math.pi * self.std**2 * len(self.radii))
-        return (torch.logsumexp(self._log_terms(r), 1) - constant).to(x.dtype)
+        return (logsumexp(self._log_terms(r), 1) - constant).to(x.dtype)
 
     def score(self, x: Tensor) -> Tensor:
         """See :class:`~ebmbench.datasets.base.Density`; zero at the origin, by symmetry."""

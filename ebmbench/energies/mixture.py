@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
+from ebmbench.numerics import logsumexp
 
 CHUNK_ELEMENTS = 1 << 20
 """Numbers in the largest table of distances that is made at once."""
@@ -92,7 +93,7 @@ class GaussianMixtureEnergy(Energy):
         return max(1, CHUNK_ELEMENTS // each)
 
     def _values(self, x: Tensor) -> Tensor:
-        return -torch.logsumexp(self.constants - 0.5 * self._squared_distances(x), dim=1)
+        return -logsumexp(self.constants - 0.5 * self._squared_distances(x), dim=1)
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:

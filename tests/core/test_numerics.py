@@ -26,3 +26,16 @@ def test_a_path_that_rounds_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> Non
         assert words["matmul_relative_error"] == "2.0e-07"
     finally:
         torch.set_float32_matmul_precision(before)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("scale", [1.0, 1e2, 1e5])
+def test_logsumexp_is_that_of_torch(dtype: torch.dtype, scale: float) -> None:
+    x = -scale * torch.rand(20, 300, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    x[:, 3] = -torch.inf
+    ours, theirs = (x.clone().requires_grad_() for _ in range(2))
+    found, expected = numerics.logsumexp(ours, 1), torch.logsumexp(theirs, 1)
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=0)
+    found.sum().backward()
+    expected.sum().backward()
+    torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-5, atol=1e-30)
