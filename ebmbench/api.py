@@ -134,8 +134,9 @@ def train(
     if steps is not None:
         budget = budget.model_copy(update={"steps": steps})
     streams = make_streams(card.name, label, seed, str(energy.reference[0].device))
+    state = objective.init(energy, dataset.train.to(streams.noise.device), streams.noise)
     return loop.train(
-        energy, objective, dataset, card, budget, optimiser, streams.batches, streams.noise
+        energy, objective, state, dataset, card, budget, optimiser, streams.batches, streams.noise
     )
 
 

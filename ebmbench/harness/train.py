@@ -45,6 +45,7 @@ class Training:
 def train(
     energy: Energy,
     objective: Objective,
+    state: State,
     dataset: Dataset,
     card: TaskCard,
     budget: Budget,
@@ -58,6 +59,7 @@ def train(
     Arguments:
         energy: the model on its device; changed in place.
         objective: the loss.
+        state: what the objective prepared (:meth:`Objective.init`).
         dataset: the rows.
         card: the task, which says how the learning curve gets its likelihood.
         budget: steps and batch.
@@ -67,7 +69,6 @@ def train(
         progress: called now and then with the step and the total.
     """
     rows = dataset.train.to(noise.device)
-    state = objective.init(energy, rows, noise)
     adam = FlatAdam(
         [*energy.parameters(), *state.learned.values()],
         optimiser.learning_rate,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from ebmbench.calculus import path as calculus_path
 from ebmbench.cards import card_hash
@@ -191,14 +192,16 @@ def _train(
     objective = make_objective(job.method)
     energy = make_energy(job.task, dataset, job.seed).to(job.device)
     budget = getattr(job.task.budget, job.preset)
-    rehearsal = _rehearsal(job, energy, objective, dataset, budget.batch)
+    streams = make_streams(job.task.name, job.method.name, job.seed, job.device)
+    state = objective.init(energy, dataset.train.to(job.device), streams.noise)
+    rehearsal = _rehearsal(energy, objective, state, dataset.train[: budget.batch].to(job.device))
     rehearsal()
     setup_seconds = time.perf_counter() - begin
-    streams = make_streams(job.task.name, job.method.name, job.seed, job.device)
     peak = ProcessPeak()
     result = train(
         energy,
         objective,
+        state,
         dataset,
         job.task,
         budget,
@@ -234,16 +237,14 @@ def _train(
 
 
 def _rehearsal(
-    job: Job, energy: Energy, objective: Objective, dataset: Dataset, batch: int
+    energy: Energy, objective: Objective, state: State, rows: Tensor
 ) -> Callable[[], None]:
     """Return a training step that changes nothing.
 
     Before training it runs every lazy path once, so that neither the first timed step nor the
     process peak pays for it; after training the allocator's peak is measured on it.
     """
-    noise = generator("rehearsal", device=job.device)
-    rows = dataset.train[:batch].to(job.device)
-    state = objective.init(energy, dataset.train.to(job.device), noise)
+    noise = generator("rehearsal", device=rows.device.type)
     parameters = [*energy.parameters(), *state.learned.values()]
 
     def step() -> None:
