@@ -24,6 +24,9 @@ T = TypeVar("T")
 SAMPLES = (500, 2000, 10_000)
 """Model samples for ``effort`` 0, 1 and 2."""
 ROWS_FOR_LAW = 50_000
+SLACK = (5.0, 5.0, 1.0)
+"""Multiple of the card's tolerance within which annealing must agree, for ``effort`` 0, 1 and 2: a
+laptop's budget certifies nats where the full one certifies tenths."""
 
 
 def once(evaluation: Evaluation, name: str, compute: Callable[[], T]) -> T:
@@ -99,7 +102,7 @@ def ais_run(evaluation: Evaluation) -> AISRun:
 
     def run() -> AISRun:
         law = GaussianLaw.fitted(evaluation.energy, evaluation.dataset.train[:ROWS_FOR_LAW])
-        tolerance = evaluation.card.metrics.tolerance
+        tolerance = SLACK[evaluation.effort] * evaluation.card.metrics.tolerance
         generator = evaluation.generator("ais")
         return run_ais(evaluation.energy, generator, evaluation.effort, tolerance, law)
 
