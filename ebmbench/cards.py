@@ -96,7 +96,7 @@ class MetricsTable(_Table):
     log_z: Literal["exact", "quadrature", "ais"]
     """How ``log Z`` is found for an energy that does not know its own."""
     tolerance: Annotated[float, Field(gt=0)] = 0.1
-    """Nats: the widest bracket of ``log Z`` that is still certified."""
+    """Nats: the widest bracket of ``log Z`` that the full budget still certifies."""
 
 
 class Card(_Table):

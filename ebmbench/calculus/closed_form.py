@@ -27,9 +27,8 @@ def value_and_score(chain: Chain, x: Tensor) -> tuple[Tensor, Tensor]:
     """Return energies ``(n,)`` and scores ``(n, d)``, without a graph."""
     with torch.no_grad():
         u = (x - chain.mean) / chain.std
-        inputs, pre = chain.forward(u)
-        slopes = [r.derivatives(a, 1)[0] for r, a in zip(chain.rules, pre, strict=True)]
-        gradient = chain.adjoints(slopes).input
+        inputs, derivatives = chain.forward(u, 1)
+        gradient = chain.adjoints(derivatives).input
         return chain.energy(u, inputs[-1]), _to_score(chain, u, gradient)
 
 
@@ -57,28 +56,41 @@ def _to_score(chain: Chain, u: Tensor, gradient: Tensor) -> Tensor:
 
 
 class _Jet:
-    """Values, tangents and curvatures of all layers along one direction."""
+    """Values, tangents and curvatures of all layers along one direction.
 
-    def __init__(self, chain: Chain, x: Tensor, v: Tensor) -> None:
+    Arguments:
+        chain: the energy.
+        x: points, ``(n, d)``.
+        v: directions, ``(n, d)``.
+        order: of the derivatives that are kept: 3 if gradients are wanted later, else 2.
+    """
+
+    def __init__(self, chain: Chain, x: Tensor, v: Tensor, order: int) -> None:
         self.u = (x - chain.mean) / chain.std
         self.w = v / chain.std
         n = len(x)
-        self.inputs, self.pre = chain.forward(self.u)
-        self.tangent_inputs, self.tangents = [self.w], []
-        self.curvature_inputs, self.curvatures = list[Tensor](), list[Tensor]()
-        for layer, (rule, a) in enumerate(zip(chain.rules, self.pre, strict=True)):
+        self.inputs, self.derivatives = chain.forward(self.u, order)
+        self.tangent_inputs, self.tangents = [self.w], list[Tensor]()
+        self.curvature_inputs, self.curvatures = list[Tensor](), list[Tensor | None]()
+        self.bends = list[Tensor]()
+        """``φ''`` times the tangent."""
+        for layer, (first, second, *_) in enumerate(self.derivatives):
             weight = chain.weights[layer]
-            first, second = rule.derivatives(a, 2)
+            curvature: Tensor | None = None
             if layer == 0:
                 tangent = self.tangent_inputs[0] @ weight.T
-                curvature = torch.zeros_like(tangent)
             else:
                 both = torch.cat([self.tangent_inputs[-1], self.curvature_inputs[-1]])
                 tangent, curvature = torch.split(both @ weight.T, n)
+            bend = second * tangent
+            bent = bend * tangent
             self.tangents.append(tangent)
             self.curvatures.append(curvature)
+            self.bends.append(bend)
             self.tangent_inputs.append(first * tangent)
-            self.curvature_inputs.append(second * tangent * tangent + first * curvature)
+            self.curvature_inputs.append(
+                bent if curvature is None else bent.addcmul_(first, curvature)
+            )
 
     def first_and_second(self, chain: Chain) -> tuple[Tensor, Tensor]:
         """Return first and second derivative of log p along ``v``, each ``(n,)``."""
@@ -97,10 +109,10 @@ class _Tangents:
     pre: list[Tensor]
 
 
-def _tangents(chain: Chain, direction: Tensor, slopes: list[Tensor]) -> _Tangents:
+def _tangents(chain: Chain, direction: Tensor, derivatives: list[list[Tensor]]) -> _Tangents:
     """Propagate a direction in ``x``, ``(n, d)``, through all layers."""
     inputs, pre = [direction / chain.std], []
-    for weight, slope in zip(chain.weights, slopes, strict=True):
+    for weight, (slope, *_) in zip(chain.weights, derivatives, strict=True):
         pre.append(inputs[-1] @ weight.T)
         inputs.append(slope * pre[-1])
     return _Tangents(inputs, pre)
@@ -119,25 +131,32 @@ def _gradients(
         c_score: cotangent of ``s``, ``(n, d)``.
     """
     layers = range(len(chain.rules))
-    derivatives = [r.derivatives(a, 3) for r, a in zip(chain.rules, jet.pre, strict=True)]
-    adjoints = chain.adjoints([d[0] for d in derivatives])
-    extra = None if c_score is None else _tangents(chain, -c_score, [d[0] for d in derivatives])
+    adjoints = chain.adjoints(jet.derivatives)
+    extra = None if c_score is None else _tangents(chain, -c_score, jet.derivatives)
     weights, biases = [], []
     # A, B: adjoints of h and of its tangent; that of the curvature is −c_second times p's.
-    above_a: Tensor | float = 0.0
-    above_b: Tensor | float = 0.0 if c_first is None else -c_first
+    above_a: Tensor | None = None
+    above_b: Tensor | None = None if c_first is None else -c_first
     for layer in reversed(layers):
-        first, second, third = derivatives[layer]
-        t, k = jet.tangents[layer], jet.curvatures[layer]
+        first, second, third = jet.derivatives[layer]
+        t, k, bend = jet.tangents[layer], jet.curvatures[layer], jet.bends[layer]
         c = -c_second * adjoints.outputs[layer]
-        beta = above_b * first + 2 * c * second * t
-        alpha = above_a * first + above_b * second * t + c * (third * t * t + second * k)
+        beta = (c * bend).mul_(2)
+        alpha = (third * t).mul_(t)
+        if k is not None:
+            alpha.addcmul_(second, k)
+        alpha.mul_(c)
+        if above_a is not None:
+            alpha.addcmul_(above_a, first)
+        if above_b is not None:
+            alpha.addcmul_(above_b, bend)
+            beta.addcmul_(above_b, first)
         joint = None
         if layer > 0:
             joint = -c_second * jet.curvature_inputs[layer - 1]
         if extra is not None:
-            alpha = alpha + adjoints.outputs[layer] * second * extra.pre[layer]
-            joint = extra.inputs[layer] if joint is None else joint + extra.inputs[layer]
+            alpha.add_((adjoints.outputs[layer] * second).mul_(extra.pre[layer]))
+            joint = extra.inputs[layer] if joint is None else joint.add_(extra.inputs[layer])
         weight = alpha.T @ jet.inputs[layer]
         weight.addmm_(beta.T, jet.tangent_inputs[layer])
         if joint is not None:
@@ -150,12 +169,17 @@ def _gradients(
     return chain.like_parameters(weights[::-1], biases[::-1])
 
 
+def _order(ctx: Any, least: int) -> int:
+    """Return the order of the derivatives to keep: one more if gradients will be asked for."""
+    return least + any(ctx.needs_input_grad)
+
+
 class _Directional(torch.autograd.Function):
     """First and second derivative along ``v``."""
 
     @staticmethod
     def forward(ctx: Any, chain: Chain, x: Tensor, v: Tensor, *parameters: Tensor) -> Any:
-        ctx.chain, ctx.jet = chain, _Jet(chain, x, v)
+        ctx.chain, ctx.jet = chain, _Jet(chain, x, v, _order(ctx, 2))
         return ctx.jet.first_and_second(chain)
 
     @staticmethod
@@ -169,10 +193,9 @@ class _ScoreAndDirectional(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, chain: Chain, x: Tensor, v: Tensor, *parameters: Tensor) -> Any:
-        jet = _Jet(chain, x, v)
-        slopes = [r.derivatives(a, 1)[0] for r, a in zip(chain.rules, jet.pre, strict=True)]
+        jet = _Jet(chain, x, v, _order(ctx, 2))
         ctx.chain, ctx.jet = chain, jet
-        s = _to_score(chain, jet.u, chain.adjoints(slopes).input)
+        s = _to_score(chain, jet.u, chain.adjoints(jet.derivatives).input)
         return s, jet.first_and_second(chain)[1]
 
     @staticmethod
@@ -193,21 +216,20 @@ class _Score(torch.autograd.Function):
     def forward(ctx: Any, chain: Chain, x: Tensor, *parameters: Tensor) -> Tensor:
         u = (x - chain.mean) / chain.std
         ctx.chain = chain
-        ctx.inputs, ctx.pre = chain.forward(u)
-        ctx.slopes = [r.derivatives(a, 1)[0] for r, a in zip(chain.rules, ctx.pre, strict=True)]
-        ctx.adjoints = chain.adjoints(ctx.slopes)
+        ctx.inputs, ctx.derivatives = chain.forward(u, _order(ctx, 1))
+        ctx.adjoints = chain.adjoints(ctx.derivatives)
         return _to_score(chain, u, ctx.adjoints.input)
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         chain: Chain = ctx.chain
-        along = _tangents(chain, -cotangents[0], ctx.slopes)
+        along = _tangents(chain, -cotangents[0], ctx.derivatives)
         weights, biases = [], []
         q: Tensor | None = None
-        for layer in range(len(ctx.slopes) - 1, -1, -1):
-            second = chain.rules[layer].derivatives(ctx.pre[layer], 2)[1]
-            bent = ctx.adjoints.outputs[layer] * second * along.pre[layer]
-            q = bent if q is None else bent + (q @ chain.weights[layer + 1]) * ctx.slopes[layer]
+        for layer in range(len(ctx.derivatives) - 1, -1, -1):
+            first, second = ctx.derivatives[layer]
+            bent = (ctx.adjoints.outputs[layer] * second).mul_(along.pre[layer])
+            q = bent if q is None else bent.addcmul_(q @ chain.weights[layer + 1], first)
             weight = q.T @ ctx.inputs[layer]
             weights.append(weight.addmm_(ctx.adjoints.pre[layer].T, along.inputs[layer]))
             biases.append(q.sum(0))

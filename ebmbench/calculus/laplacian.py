@@ -54,7 +54,8 @@ class _Streams:
 
     inputs: list[Tensor]
     """``h``, ``(n, in)``."""
-    pre: list[Tensor]
+    derivatives: list[list[Tensor]]
+    """Of the nonlinearity at ``a``, up to ``order``."""
     columns: list[Tensor]
     """``J_a``, ``(n, k, out)``; of the first layer ``(k, out)``."""
     column_inputs: list[Tensor]
@@ -78,15 +79,17 @@ def _first_columns(chain: Chain) -> tuple[Tensor, Tensor | None]:
     return factor.T.to(chain.std.dtype).contiguous(), factor
 
 
-def _propagate(chain: Chain, u: Tensor, first: Tensor) -> tuple[_Streams, Tensor, Tensor]:
+def _propagate(
+    chain: Chain, u: Tensor, first: Tensor, order: int
+) -> tuple[_Streams, Tensor, Tensor]:
     """Return the streams, the summed columns ``(n, k)`` and the summed Laplacian ``(n,)``."""
     s = _Streams([u], [], [first], [], [], [], [(first * first).sum(0)])
     j: Tensor = first
     for layer, rule in enumerate(chain.rules):
-        a = chain.affine(layer, s.inputs[-1])
-        slope, bend = rule.derivatives(a, 2)
-        s.pre.append(a)
-        s.inputs.append(rule.value(a))
+        value, *derivatives = rule.jet(chain.affine(layer, s.inputs[-1]), order)
+        slope, bend = derivatives[:2]
+        s.inputs.append(value)
+        s.derivatives.append(derivatives)
         if layer == 0:
             j = slope[:, None, :] * first
             lap = bend * s.squares[0]
@@ -114,7 +117,7 @@ class _Laplacian(torch.autograd.Function):
         ctx.rows = max(CHUNK_NUMBERS // (len(first) * max(w.shape[0] for w in chain.weights)), 1)
         columns, laplacians = [], []
         for part in torch.split(u, ctx.rows):
-            _, j, lap = _propagate(chain, part, first)
+            _, j, lap = _propagate(chain, part, first, 2)
             columns.append(j)
             laplacians.append(lap)
         laplacian = -torch.cat(laplacians)
@@ -135,7 +138,7 @@ class _Laplacian(torch.autograd.Function):
         for start in range(0, len(ctx.u), ctx.rows):
             rows = slice(start, start + ctx.rows)
             c_columns = None if c_score is None else c_score[rows]
-            streams, _, _ = _propagate(chain, ctx.u[rows], ctx.first)
+            streams, _, _ = _propagate(chain, ctx.u[rows], ctx.first, 3)
             _accumulate(
                 chain, streams, c_columns, -cotangents[1][rows, None], weights, biases, first_grad
             )
@@ -164,7 +167,7 @@ def _accumulate(
     above_j: Tensor | float = 0.0 if c_columns is None else c_columns[:, :, None]
     above_l: Tensor | float = c_laplacian
     for layer in range(len(chain.rules) - 1, -1, -1):
-        slope, bend, jerk = chain.rules[layer].derivatives(s.pre[layer], 3)
+        slope, bend, jerk = s.derivatives[layer]
         columns = s.columns[layer] if layer else s.columns[0].expand(len(slope), -1, -1)
         beta = (2 * above_l * bend)[:, None, :] * columns + above_j * slope[:, None, :]
         alpha = above_l * jerk * s.squares[layer] + above_a * slope

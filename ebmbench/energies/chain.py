@@ -54,25 +54,32 @@ class Chain:
             return h @ self.weights[layer].T
         return torch.addmm(bias, h, self.weights[layer].T)
 
-    def forward(self, u: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Return the inputs ``h^(l−1)`` and the pre-activations ``a^(l)`` of all layers."""
-        inputs, pre = [u], []
+    def forward(self, u: Tensor, order: int) -> tuple[list[Tensor], list[list[Tensor]]]:
+        """Propagate values.
+
+        Returns:
+            the inputs ``h^(l−1)`` of all layers and last the output ``h^(L)``; and per layer the
+            derivatives ``[φ'(a), …]`` up to ``order``.
+        """
+        inputs, derivatives = [u], []
         for layer, rule in enumerate(self.rules):
-            pre.append(self.affine(layer, inputs[-1]))
-            inputs.append(rule.value(pre[-1]))
-        return inputs, pre
+            value, *found = rule.jet(self.affine(layer, inputs[-1]), order)
+            inputs.append(value)
+            derivatives.append(found)
+        return inputs, derivatives
 
     def energy(self, u: Tensor, end: Tensor) -> Tensor:
         """Return the energies ``(n,)`` from the input and the last layer's output."""
         total = end.sum(-1)
         return total + 0.5 * (u * u).sum(-1) if self.quadratic else total
 
-    def adjoints(self, slopes: list[Tensor]) -> Adjoints:
+    def adjoints(self, derivatives: list[list[Tensor]]) -> Adjoints:
         """Propagate the energy's derivative from the last layer to the input.
 
         Arguments:
-            slopes: ``φ_l'(a^(l))`` of all layers.
+            derivatives: those of :meth:`forward`, of order one at least.
         """
+        slopes = [first for first, *_ in derivatives]
         outputs, pre = [torch.ones_like(slopes[-1])], [slopes[-1]]
         for layer in range(len(slopes) - 1, 0, -1):
             outputs.append(pre[-1] @ self.weights[layer])
