@@ -13,6 +13,8 @@ NAMES_SHOWN = 4
 MODES = "mode_weight_error"
 WRONG_MASS = 0.05
 """Share of the mass on wrong modes from which that is the explanation."""
+FALL = 0.5
+"""Nats by which the validation log-likelihood must fall from its best for over-fitting."""
 
 
 def make_notes(records: Sequence[Record], metric: str) -> list[str]:
@@ -34,16 +36,34 @@ def make_notes(records: Sequence[Record], metric: str) -> list[str]:
 
 
 def explain(runs: Sequence[Record]) -> str:
-    """Say why runs may have missed the density: their modes' masses, else what the card assumes.
+    """Say why runs may have missed the density.
+
+    The learning curve, where it rose and fell; else the modes' masses; else what the card assumes.
 
     Arguments:
         runs: of one method on one task.
     """
+    peaks = [peak for run in runs if (peak := _over_fitted(run)) is not None]
+    if peaks:
+        step, fall = min(peaks)
+        return (
+            f"over-fits: the validation log-likelihood falls by {fall:.1f} nats after step {step}"
+        )
     wrong = [r.metrics[MODES].value for r in runs if MODES in r.metrics]
     assumed = runs[0].method_card.assumptions or "the card states no assumption"
     if wrong and (share := sum(wrong) / len(wrong)) >= WRONG_MASS:
         return f"{share:.0%} of the mass is on the wrong modes; {assumed[0].lower()}{assumed[1:]}"
     return f"{assumed[0].lower()}{assumed[1:]}"
+
+
+def _over_fitted(run: Record) -> tuple[int, float] | None:
+    """Return the step of the best validation log-likelihood and the fall from there, if any."""
+    points = [(p.log_likelihood, p.step) for p in run.curve if p.log_likelihood is not None]
+    if not points:
+        return None
+    best, step = max(points)
+    fall = best - points[-1][0]
+    return (step, fall) if fall > FALL else None
 
 
 def _reason(record: Record, metric: str) -> tuple[str, str]:

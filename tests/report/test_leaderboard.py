@@ -183,3 +183,14 @@ def test_a_method_below_the_gaussian_is_explained(make: Make) -> None:
     assert wrong.startswith("below the Gaussian: 2d/uneven-mixture × sm: 40% of the mass is on")
     assert "blind to the weights of separated modes" in wrong
     assert biased.startswith("below the Gaussian: 2d/uneven-mixture × dsm: biased: the optimum is")
+
+
+def test_over_fitting_is_told_from_the_curve(make: Make) -> None:
+    run = make("digits/nice", "ssm", 0, -120.0, optimum=None)
+    rising, falling = run.curve
+    assert falling.log_likelihood is not None
+    best = rising.model_copy(update={"log_likelihood": falling.log_likelihood + 3.0})
+    run = run.model_copy(update={"curve": [best, falling]})
+    gaussian = make("digits/nice", "gaussian", 0, -114.0, optimum=None)
+    (note,) = make_boards([run, gaussian]).notes
+    assert "× ssm: over-fits: the validation log-likelihood falls by 3.0 nats after step 1" in note
