@@ -8,7 +8,7 @@ buffer (Du & Mordatch 2019): each step takes a random part of it, moves it ``k``
 puts it back where it came from; with a small probability a chain restarts from the reference
 Gaussian. Every chain is advanced in place, so it is persistent in Tieleman's sense.
 
-Cost: two energies and ``k + 1`` scores per example. Follows maximum likelihood as long as the
+Cost: two energies and ``k`` scores per example, with MALA one more. Follows maximum likelihood as long as the
 chains keep up with the parameters (small learning rate, good mixing).
 """
 
@@ -77,6 +77,7 @@ class PersistentContrastiveDivergence(Objective):
             state.tensors["step_size"],
             generator,
             target_acceptance=0.6 if self.sampler == "mala" else None,
+            positions_only=True,
         )
         moved = chains.index_copy(0, index, trace.state.x)
         after = State(tensors={"chains": moved, "step_size": trace.step_size})
@@ -95,4 +96,4 @@ class PersistentContrastiveDivergence(Objective):
 
     def cost(self, dim: int) -> Cost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return Cost(energy=2.0, score=1.0 + self.steps)
+        return Cost(energy=2.0, score=float(self.steps + (self.sampler == "mala")))

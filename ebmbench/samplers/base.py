@@ -58,3 +58,17 @@ class Sampler(ABC):
             step_size: a number or a scalar tensor; its meaning is stated by the sampler.
             generator: the source of all randomness.
         """
+
+    def leave(
+        self,
+        state: ChainState,
+        target: LogDensityAndScore,
+        step_size: float | Tensor,
+        generator: torch.Generator,
+    ) -> tuple[ChainState, ChainInfo]:
+        """Make a last transition, of which only the positions are wanted.
+
+        A kernel that need not look at where it ends saves that evaluation; log-density and score
+        of the state are then those of where it began.
+        """
+        return self.step(state, target, step_size, generator)

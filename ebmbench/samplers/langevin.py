@@ -33,8 +33,7 @@ class Langevin(Sampler):
         generator: torch.Generator,
     ) -> tuple[ChainState, ChainInfo]:
         """See :class:`~ebmbench.samplers.base.Sampler`; a non-finite proposal is refused."""
-        z = torch.empty_like(state.x).normal_(generator=generator)
-        x = state.x + (0.5 * step_size**2) * state.score + step_size * z
+        x = _proposal(state, step_size, generator)
         log_density, score = target(x)
         finite = torch.isfinite(log_density) & torch.isfinite(score).all(-1)
         keep = finite[:, None]
@@ -44,3 +43,24 @@ class Langevin(Sampler):
             torch.where(keep, score, state.score),
         )
         return moved, ChainInfo(torch.ones_like(log_density), ~finite)
+
+    @torch.no_grad()
+    def leave(
+        self,
+        state: ChainState,
+        target: LogDensityAndScore,
+        step_size: float | Tensor,
+        generator: torch.Generator,
+    ) -> tuple[ChainState, ChainInfo]:
+        """See :class:`~ebmbench.samplers.base.Sampler`; evaluates nothing."""
+        x = _proposal(state, step_size, generator)
+        finite = torch.isfinite(x).all(-1)
+        moved = ChainState(
+            torch.where(finite[:, None], x, state.x), state.log_density, state.score
+        )
+        return moved, ChainInfo(torch.ones_like(state.log_density), ~finite)
+
+
+def _proposal(state: ChainState, step_size: float | Tensor, generator: torch.Generator) -> Tensor:
+    z = torch.empty_like(state.x).normal_(generator=generator)
+    return state.x + (0.5 * step_size**2) * state.score + step_size * z

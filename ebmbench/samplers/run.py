@@ -32,6 +32,7 @@ def run_chains(
     generator: torch.Generator,
     target_acceptance: float | None = None,
     gain: float = 0.05,
+    positions_only: bool = False,
 ) -> Trace:
     r"""Make ``steps`` transitions of every chain.
 
@@ -49,11 +50,14 @@ def run_chains(
         generator: the source of all randomness.
         target_acceptance: the acceptance to adapt to; ``None``: keep the step size.
         gain: the gain ``g``.
+        positions_only: whether the last transition may leave log-density and score of the end
+            unknown (:meth:`Sampler.leave`).
     """
     acceptance = torch.zeros_like(step_size)
     divergent = torch.zeros_like(step_size)
-    for _ in range(steps):
-        state, info = sampler.step(state, target, step_size, generator)
+    for k in range(steps):
+        transition = sampler.leave if positions_only and k + 1 == steps else sampler.step
+        state, info = transition(state, target, step_size, generator)
         mean = info.acceptance.mean()
         acceptance = acceptance + mean / steps
         divergent = divergent + info.divergent.to(mean.dtype).mean() / steps

@@ -5,6 +5,7 @@ import torch
 
 from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.registry import SAMPLERS
+from ebmbench.samplers.run import run_chains
 from ebmbench.samplers.target import target_of
 
 
@@ -44,3 +45,24 @@ def test_shapes_dtypes_and_bits(name: str, dtype: torch.dtype) -> None:
     assert not torch.equal(ends[0].x, ends[2].x)
     assert torch.equal(x, before)
     assert torch.equal(torch.get_rng_state(), outside)
+
+
+@pytest.mark.parametrize("name", list(SAMPLERS))
+def test_positions_are_the_same_when_they_alone_are_wanted(name: str) -> None:
+    sampler, target = SAMPLERS.get(name)(), target_of(energy(torch.float64))
+    x = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(4, 3)
+    size = torch.tensor(0.2, dtype=torch.float64)
+    whole, ends = (
+        run_chains(
+            sampler,
+            sampler.init(x, target),
+            target,
+            3,
+            size,
+            torch.Generator().manual_seed(7),
+            positions_only=positions_only,
+        )
+        for positions_only in (False, True)
+    )
+    assert torch.equal(whole.state.x, ends.state.x)
+    assert torch.equal(whole.acceptance, ends.acceptance)
