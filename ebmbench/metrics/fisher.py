@@ -20,7 +20,7 @@ LEVELS = (0.25, 0.5, 1.0)
 """Standard deviations of the smoothing, in units of the data's."""
 AGREEMENT = 0.01
 """Relative difference between two resolutions that is still certified."""
-TRACES = (10_000, 50_000, 2_000_000)
+TRACES = (10_000, 50_000, 500_000)
 """Hessian-vector products that the Hyvärinen score may cost, for ``effort`` 0, 1 and 2."""
 LEAST_TRACES = 16
 """Test rows that it looks at in any case."""

@@ -6,8 +6,8 @@ r"""Contrastive divergence: short chains that start at the data.
 Hinton (2002), Eq. 5; Song & Kingma (2021), Sect. 3 (arXiv:2101.03288). ``k`` Langevin (or MALA)
 steps from the batch itself; the dependence of the negatives on the parameters is dropped.
 
-Cost: two energies (data and negatives) and ``k`` scores per example, with MALA one more, that of the
-last proposal. Biased: it equals maximum likelihood only as ``k → ∞``; for one step of size
+Cost: two energies (data and negatives) and ``k`` scores per example, with MALA one more, that of
+the last proposal. Biased: it equals maximum likelihood only as ``k → ∞``; for one step of size
 ``ε → 0`` its gradient tends to ``(ε²/2)`` times that of the Fisher divergence, so it inherits the
 blindness of score matching to mode weights.
 """

@@ -8,8 +8,8 @@ buffer (Du & Mordatch 2019): each step takes a random part of it, moves it ``k``
 puts it back where it came from; with a small probability a chain restarts from the reference
 Gaussian. Every chain is advanced in place, so it is persistent in Tieleman's sense.
 
-Cost: two energies and ``k`` scores per example, with MALA one more. Follows maximum likelihood as long as the
-chains keep up with the parameters (small learning rate, good mixing).
+Cost: two energies and ``k`` scores per example, with MALA one more. Follows maximum likelihood as
+long as the chains keep up with the parameters (small learning rate, good mixing).
 """
 
 from __future__ import annotations

@@ -170,14 +170,23 @@ def test_an_interrupt_ends_with_130_and_keeps_what_is_done(tmp_path: Path) -> No
         "--tasks", "2d/two-moons", "--preset", "smoke", "--steps", "1000000",
         "--out", str(folder), "--jobs", "1",
     ]  # fmt: skip
-    process = subprocess.Popen(
-        command, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert "gaussian" in process.stdout.readline()
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    # A suite that runs in the background ignores interrupts, and so would what it starts.
+    heeding = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            command, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, heeding)
+    with process:
+        assert process.stdout is not None
+        assert "gaussian" in process.stdout.readline()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert err.strip() == "ebmbench: interrupted; finished runs are kept"
     assert [r.method for r in read_records(folder)] == ["gaussian"]
