@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: leaderboard test lint types smoke validate docs clean
+.PHONY: leaderboard test lint types smoke validate bench ratios asv docs clean
 
 # Two methods on everything that scikit-learn carries or that is generated, and, with EBMBENCH_DATA
 # set, on all data found there. Ends with the leaderboard and the path of the tables.
@@ -28,6 +28,22 @@ smoke: $(VENV)/.installed
 validate: $(VENV)/.tested
 	$(BIN)/python -m pytest -m statistical -q
 
+# Times of steps and samplers; `make bench BENCH=--benchmark-compare` compares with the last saved.
+bench: $(VENV)/.tested
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-autosave \
+	    --benchmark-warmup=on --benchmark-max-time=0.5 -q $(BENCH)
+
+# How many times as fast as torchebm and as plain autograd, on both matmul paths.
+ratios: $(VENV)/.benchmarked
+	$(BIN)/python -m benchmarks.ratios --path default --out results/ratios
+	$(BIN)/python -m benchmarks.ratios --path fast --out results/ratios
+
+# The present commit, into results/asv; fails if nothing ran.
+asv: $(VENV)/.benchmarked
+	$(BIN)/asv machine --yes
+	$(BIN)/asv run -E existing:$(BIN)/python --set-commit-hash $$(git rev-parse HEAD) --show-stderr
+	test -s results/asv/benchmarks.json
+
 # The reference of all modules, from their docstrings, under build/docs.
 docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
@@ -41,6 +57,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.tested: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[tests]'
+	touch $@
+
+$(VENV)/.benchmarked: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[benchmarks]'
 	touch $@
 
 clean:

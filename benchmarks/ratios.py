@@ -1,0 +1,203 @@
+"""How many times as fast as torchebm and as plain autograd a training step is.
+
+All implementations of one objective take turns in one process, so that a slow moment of the
+machine hits them alike; the ratio is taken in every round, and its median and quartiles are
+reported.
+
+    python -m benchmarks.ratios --out results/ratios
+
+measures everything and writes one table per matmul path. The share of the peak is what the step's
+own matrix products need at the best speed measured at the start, over the time of the step: no
+implementation of the same algorithm can be more than its inverse times as fast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+
+from benchmarks import callables
+from benchmarks.callables import (
+    CHAIN_STEPS,
+    LEAPFROG,
+    OPTIONS,
+    PASSES,
+    SIZES,
+    TORCHEBM,
+    Action,
+    Size,
+)
+from ebmbench.harness.provenance import machine, now, versions
+from ebmbench.numerics import configure
+
+BARS: dict[str, dict[str, float]] = {
+    "dsm": {"torchebm": 2.2},
+    "cd-1": {"torchebm": 2.2},
+    "cd-10": {"torchebm": 2.2},
+    "pcd": {"torchebm": 2.2},
+    "mle-mcmc": {"torchebm": 2.2},
+    "ssm": {"torchebm": 2.8},
+    "sm": {"torchebm": 5.5},
+    "nce": {"plain": 2.2},
+    "ssm-vr": {"plain": 2.4},
+    "langevin": {"torchebm": 2.2},
+    "hmc": {"torchebm": 4.5},
+}
+HIGHER = {("ssm", "784"): 3.4, ("sm", "784"): 20.0}
+"""What a step should reach, from measurements on a processor with AVX-512."""
+CHAIN_PASSES = {"langevin": 2 * (1 + CHAIN_STEPS), "hmc": 2 * (1 + CHAIN_STEPS * LEAPFROG)}
+LEAST_SECONDS = 0.1
+"""Of one implementation in one round."""
+
+
+def peak_flops(seconds: float = 1.0) -> float:
+    """Return the best speed of a float32 matrix product in operations a second."""
+    best = 0.0
+    for n in (256, 512, 1024):
+        a, b = torch.randn(n, n), torch.randn(n, n)
+        end = time.perf_counter() + seconds / 3
+        while time.perf_counter() < end:
+            start = time.perf_counter()
+            a @ b
+            best = max(best, 2 * n**3 / (time.perf_counter() - start))
+    return best
+
+
+def implementations(name: str, size: str) -> dict[str, Action]:
+    """Return the implementations of one objective or sampler that exist."""
+    if name in CHAIN_PASSES:
+        return {
+            "ours": callables.our_chains(name, SIZES[size]),
+            "torchebm": callables.torchebm_chains(name, SIZES[size]),
+        }
+    found = {
+        "ours": callables.ours(name, SIZES[size]),
+        "plain": callables.plain(name, SIZES[size]),
+    }
+    if name in TORCHEBM:
+        found["torchebm"] = callables.torchebm(name, SIZES[size])
+    return found
+
+
+def take_turns(actions: dict[str, Action], rounds: int) -> dict[str, list[float]]:
+    """Return the seconds of one call of each action in each round."""
+    repeats = {}
+    for name, action in actions.items():
+        action()
+        once = _seconds(action, 1)
+        repeats[name] = max(1, round(LEAST_SECONDS / once))
+    seconds: dict[str, list[float]] = {name: [] for name in actions}
+    for _ in range(rounds):
+        for name, action in actions.items():
+            seconds[name].append(_seconds(action, repeats[name]))
+    return seconds
+
+
+def _seconds(action: Callable[[], object], times: int) -> float:
+    start = time.perf_counter()
+    for _ in range(times):
+        action()
+    return (time.perf_counter() - start) / times
+
+
+def measure(name: str, size: str, rounds: int, peak: float) -> dict[str, object]:
+    """Return one row of the table."""
+    seconds = take_turns(implementations(name, size), rounds)
+    ours = statistics.median(seconds["ours"])
+    row: dict[str, object] = {"name": name, "d": int(size), "ours_ms": 1e3 * ours}
+    flops = _flops(name, SIZES[size])
+    row["share"] = None if flops is None else flops / peak / ours
+    for other in ("plain", "torchebm"):
+        if other in seconds:
+            ratios = [b / a for a, b in zip(seconds["ours"], seconds[other], strict=True)]
+            low, middle, high = statistics.quantiles(ratios, n=4)
+            row[other] = {"ratio": middle, "low": low, "high": high}
+            row[f"{other}_bar"] = (
+                HIGHER.get((name, size), BARS[name][other]) if other in BARS[name] else None
+            )
+    return row
+
+
+def _flops(name: str, size: Size) -> float | None:
+    passes = CHAIN_PASSES.get(name) or PASSES.get(name)
+    return None if passes is None else 2.0 * passes * size.multiplications * size.batch
+
+
+def to_markdown(rows: Iterable[dict[str, object]], words: dict[str, str], peak: float) -> str:
+    """Return the table, with what it was measured on above it."""
+    lines = [
+        f"{words['processor']}, {words['cores']} cores, one thread, torch {words['torch']}, "
+        f"torchebm {words['torchebm']}, {words['measured']}; matmul path "
+        f"`{words['matmul_precision']}` on all sides, its peak {peak / 1e9:.0f} GFLOP/s. "
+        "Ratios: median over rounds (quartiles); the bar in brackets.",
+        "",
+        "| step | d | ours, ms | plain autograd / ours | torchebm / ours | share of peak |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        share = row["share"]
+        lines.append(
+            f"| {row['name']} | {row['d']} | {row['ours_ms']:.2f} | {_ratio(row, 'plain')} "
+            f"| {_ratio(row, 'torchebm')} | {'–' if share is None else f'{share:.0%}'} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def _ratio(row: dict[str, object], other: str) -> str:
+    found = row.get(other)
+    if not isinstance(found, dict):
+        return "–"
+    text = f"{found['ratio']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
+    bar = row[f"{other}_bar"]
+    if not isinstance(bar, float):
+        return text
+    mark = "met" if found["ratio"] >= bar else "not met"
+    return f"{text} [{bar:g}: {mark}]"
+
+
+def main() -> None:
+    """Measure, print and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--names", nargs="*", default=[*OPTIONS, *CHAIN_PASSES])
+    parser.add_argument("--sizes", nargs="*", default=list(SIZES))
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--path", choices=["default", "fast"], default="fast")
+    parser.add_argument("--out", type=Path, help="Folder for the table as .md and .json.")
+    chosen = parser.parse_args()
+    numerics = configure(threads=1)
+    if chosen.path == "default":
+        torch.set_float32_matmul_precision("highest")
+        numerics["matmul_precision"] = "highest"
+    peak = peak_flops()
+    words = machine("cpu", numerics) | versions() | {"measured": now()}
+    words |= {"torchebm": _version_of_torchebm(), "platform": platform.platform()}
+    rows = []
+    for size in chosen.sizes:
+        for name in chosen.names:
+            # An exact trace at d = 784 takes torchebm half a minute a step.
+            rounds = 2 if (name, size) == ("sm", "784") else chosen.rounds
+            rows.append(measure(name, size, rounds, peak))
+            print(to_markdown(rows[-1:], words, peak).splitlines()[-1], flush=True)
+    text = to_markdown(rows, words, peak)
+    if chosen.out is not None:
+        chosen.out.mkdir(parents=True, exist_ok=True)
+        (chosen.out / f"{chosen.path}.md").write_text(text)
+        found = {"words": words, "peak_flops": peak, "rows": rows}
+        (chosen.out / f"{chosen.path}.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+def _version_of_torchebm() -> str:
+    from importlib.metadata import version
+
+    return version("torchebm")
+
+
+if __name__ == "__main__":
+    main()
