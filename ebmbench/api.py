@@ -185,6 +185,7 @@ def run(
     force: bool = False,
     executor: Literal["local", "dask"] = "local",
     scheduler: str | None = None,
+    cost: Literal["shared", "alone"] = "shared",
 ) -> pd.DataFrame:
     """Run a grid in worker processes, write tables and pictures, and return the tidy table.
 
@@ -211,7 +212,7 @@ def run(
         where,
         force,
     )
-    execute(request, folder, Reporter(), jobs, timeout, executor, scheduler)
+    execute(request, folder, Reporter(), jobs, timeout, executor, scheduler, cost)
     write_tables(folder)
     return results(folder)
 

@@ -71,6 +71,8 @@ class Cost(_Part):
     evaluation_seconds: float
     setup_seconds: float
     data_seconds: float
+    other_cores: float | None = None
+    """Cores that other processes kept busy during training, on average."""
 
 
 class CurvePoint(_Part):
@@ -119,7 +121,7 @@ class Record(Outcome):
     preset: Preset
     status: Status
     contended: bool
-    """Whether other jobs shared the cores while it was timed."""
+    """Whether other jobs or other programs shared the cores while it was timed."""
     task_card: TaskCard
     method_card: MethodCard
     """As used: with the values tuned for the task put in."""

@@ -35,6 +35,13 @@ from ebmbench.errors import EbmbenchError
     "--executor", type=click.Choice(["local", "dask"]), default="local", show_default=True
 )
 @click.option("--scheduler", help="Address of a dask scheduler. [a cluster on this machine]")
+@click.option(
+    "--cost",
+    type=click.Choice(["shared", "alone"]),
+    default="shared",
+    show_default=True,
+    help="alone: one run at a time, so that timings can be published.",
+)
 @click.option("--force", is_flag=True, help="Run again what is already done.")
 @click.option("--quiet", is_flag=True, help="Print only the leaderboard.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event on stdout.")
@@ -51,6 +58,7 @@ def command(
     timeout: float | None,
     executor: Literal["local", "dask"],
     scheduler: str | None,
+    cost: Literal["shared", "alone"],
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -84,7 +92,7 @@ def command(
         reporter = Display(len(request.run), console)
     else:
         reporter = Lines(len(request.run), sys.stdout)
-    records = execute(request, folder, reporter, jobs, timeout, executor, scheduler)
+    records = execute(request, folder, reporter, jobs, timeout, executor, scheduler, cost)
     if as_json:
         write_tables(folder)
     else:

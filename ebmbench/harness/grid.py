@@ -20,6 +20,7 @@ from ebmbench.harness.worker import failed_record
 from ebmbench.records import Record, Status, read_record
 
 Executor = Literal["local", "dask"]
+CostMode = Literal["shared", "alone"]
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ def execute(
     timeout: float | None = None,
     executor: Executor = "local",
     scheduler: str | None = None,
+    cost: CostMode = "shared",
 ) -> list[Record]:
     """Run a plan, write the tidy table, and return all records of the request.
 
@@ -139,12 +141,21 @@ def execute(
         timeout: seconds after which a run is stopped.
         executor: ``local``: processes on this machine; ``dask``: a dask cluster.
         scheduler: address of the dask scheduler; ``None``: a cluster on this machine.
+        cost: ``alone``: one run at a time, so that timings can be published; a run during which
+            other programs kept the cores busy is marked as contended all the same.
 
     Raises:
         EbmbenchError: a number is out of range, or the cluster cannot be reached.
     """
     if workers is not None and workers < 1:
         raise EbmbenchError(f"--jobs is {workers}, allowed: at least 1")
+    if cost == "alone":
+        if workers not in (None, 1) or executor != "local":
+            raise EbmbenchError(
+                "--cost alone means one run at a time on this machine, found "
+                f"--jobs {workers} and --executor {executor}"
+            )
+        workers = 1
     if timeout is not None and timeout <= 0:
         raise EbmbenchError(f"--timeout is {timeout}, allowed: more than 0 seconds")
     records = list(request.done)

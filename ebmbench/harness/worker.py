@@ -18,6 +18,7 @@ from ebmbench.datasets.store import DataUnavailable
 from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.job import Job
+from ebmbench.harness.load import BUSY, OtherWork
 from ebmbench.harness.memory import ProcessPeak, allocator_peak
 from ebmbench.harness.parts import (
     load_data,
@@ -87,6 +88,8 @@ def run_job(
 def _make_record(
     job: Job, started: str, contended: bool, known: _Known, words: dict[str, str]
 ) -> Record:
+    cost = known.outcome.cost
+    loaded = cost is not None and (cost.other_cores or 0.0) > BUSY
     return Record(
         **dict(known.outcome),
         run_id=job.run_id,
@@ -96,7 +99,7 @@ def _make_record(
         method_version=job.method.version,
         seed=job.seed,
         preset=job.preset,
-        contended=contended,
+        contended=contended or loaded,
         task_card=job.task,
         method_card=job.method,
         hashes={
@@ -166,7 +169,7 @@ def _fit_and_evaluate(job: Job, out: Path, known: _Known, progress: Progress) ->
 
 def _fit_reference(job: Job, dataset: Dataset, data_seconds: float) -> tuple[Energy, Cost]:
     estimator = make_estimator(job.method)
-    peak = ProcessPeak()
+    peak, others = ProcessPeak(), OtherWork()
     begin = time.perf_counter()
     energy = estimator.fit(dataset, generator(job.task.name, job.method.name, job.seed, "fit"))
     seconds = time.perf_counter() - begin
@@ -182,6 +185,7 @@ def _fit_reference(job: Job, dataset: Dataset, data_seconds: float) -> tuple[Ene
         evaluation_seconds=0.0,
         setup_seconds=0.0,
         data_seconds=data_seconds,
+        other_cores=others.cores(),
     )
 
 
@@ -197,7 +201,7 @@ def _train(
     rehearsal = _rehearsal(energy, objective, state, dataset.train[: budget.batch].to(job.device))
     rehearsal()
     setup_seconds = time.perf_counter() - begin
-    peak = ProcessPeak()
+    peak, others = ProcessPeak(), OtherWork()
     result = train(
         energy,
         objective,
@@ -210,7 +214,7 @@ def _train(
         streams.noise,
         progress=progress,
     )
-    process_bytes = peak.bytes()
+    process_bytes, other_cores = peak.bytes(), others.cores()
     known.add(curve=result.curve)
     if result.diverged:
         known.add(status=Status.DIVERGED, message=result.diverged)
@@ -232,6 +236,7 @@ def _train(
             evaluation_seconds=0.0,
             setup_seconds=setup_seconds,
             data_seconds=data_seconds,
+            other_cores=other_cores,
         ),
     )
 

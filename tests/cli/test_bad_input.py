@@ -44,6 +44,7 @@ def with_option(name: str, value: str) -> list[str]:
         (with_option("--methods", "dms"), "unknown method 'dms'; did you mean 'dsm'?"),
         (with_option("--steps", "-3"), "--steps is -3, allowed: at least 1"),
         (with_option("--seeds", "0"), "seeds is 0, allowed: at least 1"),
+        ([*with_option("--jobs", "2"), "--cost", "alone"], "--cost alone means one run at a time"),
         (with_option("--jobs", "0"), "--jobs is 0, allowed: at least 1"),
         (with_option("--timeout", "0"), "--timeout is 0.0, allowed: more than 0"),
         (with_option("--data-dir", "/no/such"), "data folder '/no/such' does not exist"),
