@@ -18,6 +18,7 @@ VERBS = {
     "compare": "Say what got better or worse between two output folders.",
     "check": "Check that an output folder is whole and its tables follow from its records.",
     "cite": "Print BibTeX of the tasks and methods that were used.",
+    "connections": "Measure the limits that connect the objectives.",
     "data": "List, fetch and verify data files.",
 }
 

@@ -28,6 +28,8 @@ class Connection:
     measure: Callable[[Setting, float], tuple[Tensor, Tensor]]
     """Maps a setting and a step to the measured and the predicted value, of equal shape."""
     steps: tuple[float, ...] = (0.2, 0.1, 0.05, 0.025)
+    of_gradients: bool = False
+    """Whether it is about gradients in the parameters, so that the energy must have some."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,13 @@ def run(connection: Connection, setting: Setting) -> Outcome:
 
 
 def run_all(connections: Sequence[Connection], settings: Sequence[Setting]) -> list[Outcome]:
-    """Run every connection in every setting."""
-    return [run(connection, setting) for connection in connections for setting in settings]
+    """Run every connection in every setting where it has a meaning."""
+    return [
+        run(connection, setting)
+        for connection in connections
+        for setting in settings
+        if any(True for _ in setting.energy.parameters()) or not connection.of_gradients
+    ]
 
 
 def _size(value: Tensor) -> float:

@@ -211,7 +211,7 @@ CONNECTIONS: tuple[Connection, ...] = (
         "The variance of the DSM gradient grows as 1/σ²",
         "Song & Kingma (2021), §4.1 before Eq. 12",
         "σ",
-        1.0,
+        2.0,
         denoising_variance,
     ),
     Connection(
@@ -237,6 +237,7 @@ CONNECTIONS: tuple[Connection, ...] = (
         "ε",
         2.0,
         contrastive_divergence_limit,
+        of_gradients=True,
     ),
     Connection(
         "T8",
@@ -277,5 +278,6 @@ CONNECTIONS: tuple[Connection, ...] = (
         "",
         None,
         cnce_is_cd,
+        of_gradients=True,
     ),
 )
