@@ -101,8 +101,11 @@ class GaussianMixtureEnergy(Energy):
         k = torch.multinomial(self.weights, n, replacement=True, generator=generator)
         z = torch.randn(n, self.dim, generator=generator, dtype=self.means.dtype)
         if self.factors.dim() == 3:
-            solved = torch.linalg.solve_triangular(self.factors[k], z[..., None], upper=False)
-            return torch.add(self.means[k], solved[..., 0])
+            # one component after the other: a factor for every row would not fit into memory
+            for j in k.unique().tolist():
+                rows = k == j
+                z[rows] = torch.linalg.solve_triangular(self.factors[j], z[rows].T, upper=False).T
+            return self.means[k] + z
         return self.means[k] + z / self.factors[k].reshape(n, -1)
 
     def _squared_distances(self, x: Tensor) -> Tensor:
