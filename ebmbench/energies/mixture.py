@@ -102,7 +102,7 @@ class GaussianMixtureEnergy(Energy):
         z = torch.randn(n, self.dim, generator=generator, dtype=self.means.dtype)
         if self.factors.dim() == 3:
             # one component after the other: a factor for every row would not fit into memory
-            for j in k.unique().tolist():
+            for j in range(len(self.weights)):
                 rows = k == j
                 z[rows] = torch.linalg.solve_triangular(self.factors[j], z[rows].T, upper=False).T
             return self.means[k] + z
