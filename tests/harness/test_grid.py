@@ -15,6 +15,7 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.harness import executor
 from ebmbench.harness.grid import execute, plan
 from ebmbench.harness.job import Job
+from ebmbench.harness.load import BUSY
 from ebmbench.harness.parts import reason_to_skip
 from ebmbench.harness.progress import Events, Lines, Reporter
 from ebmbench.records import Record, Status, read_records
@@ -58,7 +59,9 @@ def test_resumes_retries_and_forces(
     broken = sabotage("Raises")
     first = execute(plan([small_task], [dsm, broken], tmp_path, "smoke"), tmp_path, Reporter(), 1)
     good = by_method(first)["dsm"]
-    assert not good.contended
+    assert good.cost is not None
+    # with one worker only other programs' work, which a test machine may well have, counts
+    assert good.contended == ((good.cost.other_cores or 0.0) > BUSY)
     request = plan([small_task], [dsm, broken], tmp_path, "smoke", seeds=2)
     assert [record.run_id for record in request.done] == [good.run_id]
     assert [(job.method.name, job.seed) for job in request.run] == [
