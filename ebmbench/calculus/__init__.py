@@ -16,6 +16,7 @@ from ebmbench.calculus.operators import (
     score_and_laplacian,
     value,
     value_and_score,
+    value_and_score_of,
 )
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "score_and_laplacian",
     "value",
     "value_and_score",
+    "value_and_score_of",
 ]

@@ -94,7 +94,8 @@ class _Jet:
 
     def first_and_second(self, chain: Chain) -> tuple[Tensor, Tensor]:
         """Return first and second derivative of log p along ``v``, each ``(n,)``."""
-        first, second = self.tangent_inputs[-1].sum(-1), self.curvature_inputs[-1].sum(-1)
+        top = chain.top[0]
+        first, second = self.tangent_inputs[-1] @ top, self.curvature_inputs[-1] @ top
         if chain.quadratic:
             first = first + (self.u * self.w).sum(-1)
             second = second + (self.w * self.w).sum(-1)
@@ -136,7 +137,13 @@ def _gradients(
     weights, biases = [], []
     # A, B: adjoints of h and of its tangent; that of the curvature is −c_second times p's.
     above_a: Tensor | None = None
-    above_b: Tensor | None = None if c_first is None else -c_first
+    above_b: Tensor | None = None
+    head = -(c_second.T @ jet.curvature_inputs[-1])
+    if c_first is not None:
+        above_b = -c_first * chain.top
+        head.addmm_(c_first.T, jet.tangent_inputs[-1], alpha=-1)
+    if extra is not None:
+        head += extra.inputs[-1].sum(0)
     for layer in reversed(layers):
         first, second, third = jet.derivatives[layer]
         t, k, bend = jet.tangents[layer], jet.curvatures[layer], jet.bends[layer]
@@ -166,7 +173,7 @@ def _gradients(
         if layer > 0:
             down = torch.cat([alpha, beta]) @ chain.weights[layer]
             above_a, above_b = torch.split(down, len(alpha))
-    return chain.like_parameters(weights[::-1], biases[::-1])
+    return chain.like_parameters(weights[::-1], biases[::-1], head)
 
 
 def _order(ctx: Any, least: int) -> int:
@@ -233,4 +240,5 @@ class _Score(torch.autograd.Function):
             weight = q.T @ ctx.inputs[layer]
             weights.append(weight.addmm_(ctx.adjoints.pre[layer].T, along.inputs[layer]))
             biases.append(q.sum(0))
-        return (None, None, *chain.like_parameters(weights[::-1], biases[::-1]))
+        head = along.inputs[-1].sum(0, keepdim=True)
+        return (None, None, *chain.like_parameters(weights[::-1], biases[::-1], head))

@@ -82,7 +82,7 @@ def _first_columns(chain: Chain) -> tuple[Tensor, Tensor | None]:
 def _propagate(
     chain: Chain, u: Tensor, first: Tensor, order: int
 ) -> tuple[_Streams, Tensor, Tensor]:
-    """Return the streams, the summed columns ``(n, k)`` and the summed Laplacian ``(n,)``."""
+    """Return the streams, and ``J_h`` ``(n, k, out)`` and ``L_h`` ``(n, out)`` at the end."""
     s = _Streams([u], [], [first], [], [], [], [(first * first).sum(0)])
     j: Tensor = first
     for layer, rule in enumerate(chain.rules):
@@ -103,7 +103,7 @@ def _propagate(
             s.laplacians.append(lap @ weight.T)
             j = slope[:, None, :] * columns
             lap = bend * s.squares[-1] + slope * s.laplacians[-1]
-    return s, j.sum(-1), lap.sum(-1)
+    return s, j, lap
 
 
 class _Laplacian(torch.autograd.Function):
@@ -116,10 +116,11 @@ class _Laplacian(torch.autograd.Function):
         ctx.chain, ctx.u, ctx.first, ctx.factor = chain, u, first, factor
         ctx.rows = max(CHUNK_NUMBERS // (len(first) * max(w.shape[0] for w in chain.weights)), 1)
         columns, laplacians = [], []
+        top = chain.top[0]
         for part in torch.split(u, ctx.rows):
             _, j, lap = _propagate(chain, part, first, 2)
-            columns.append(j)
-            laplacians.append(lap)
+            columns.append(j @ top)
+            laplacians.append(lap @ top)
         laplacian = -torch.cat(laplacians)
         if chain.quadratic:
             laplacian = laplacian - (chain.std**-2).sum()
@@ -134,14 +135,17 @@ class _Laplacian(torch.autograd.Function):
         c_score = None if ctx.factor is not None else -cotangents[0]
         weights = [torch.zeros_like(w) for w in chain.weights]
         biases = [w.new_zeros(w.shape[0]) for w in chain.weights]
+        head = torch.zeros_like(chain.top)
         first_grad = torch.zeros_like(ctx.first)
         for start in range(0, len(ctx.u), ctx.rows):
             rows = slice(start, start + ctx.rows)
-            c_columns = None if c_score is None else c_score[rows]
-            streams, _, _ = _propagate(chain, ctx.u[rows], ctx.first, 3)
-            _accumulate(
-                chain, streams, c_columns, -cotangents[1][rows, None], weights, biases, first_grad
-            )
+            c_columns, c_laplacian = None, -cotangents[1][rows, None]
+            streams, j, lap = _propagate(chain, ctx.u[rows], ctx.first, 3)
+            head.addmm_(c_laplacian.T, lap)
+            if c_score is not None:
+                c_columns = c_score[rows]
+                head.addmm_(c_columns.reshape(1, -1), j.flatten(0, 1))
+            _accumulate(chain, streams, c_columns, c_laplacian, weights, biases, first_grad)
         if ctx.factor is None:
             weights[0] += first_grad.T / chain.std
         else:
@@ -150,7 +154,7 @@ class _Laplacian(torch.autograd.Function):
             slope = first_grad.T.double()
             twice_g = torch.linalg.solve_triangular(ctx.factor, slope, upper=False, left=False)
             weights[0] += twice_g.to(scaled.dtype) @ scaled / chain.std
-        return (None, None, *chain.like_parameters(weights, biases))
+        return (None, None, *chain.like_parameters(weights, biases, head))
 
 
 def _accumulate(
@@ -164,8 +168,8 @@ def _accumulate(
 ) -> None:
     """Add one chunk's gradients: of all weights and biases, and of the first columns."""
     above_a: Tensor | float = 0.0
-    above_j: Tensor | float = 0.0 if c_columns is None else c_columns[:, :, None]
-    above_l: Tensor | float = c_laplacian
+    above_j: Tensor | float = 0.0 if c_columns is None else c_columns[:, :, None] * chain.top
+    above_l: Tensor = c_laplacian * chain.top
     for layer in range(len(chain.rules) - 1, -1, -1):
         slope, bend, jerk = s.derivatives[layer]
         columns = s.columns[layer] if layer else s.columns[0].expand(len(slope), -1, -1)

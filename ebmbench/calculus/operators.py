@@ -6,6 +6,7 @@ form, any other by autograd; both are exact and agree to rounding.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -42,11 +43,24 @@ def score(energy: Energy, x: Tensor, create_graph: bool = False) -> Tensor:
 
 def value_and_score(energy: Energy, x: Tensor) -> tuple[Tensor, Tensor]:
     """Return the energies ``(n,)`` and scores ``(n, d)`` of ``x``, ``(n, d)``, without a graph."""
-    record(score=x.shape[0])
+    return value_and_score_of(energy)(x)
+
+
+def value_and_score_of(energy: Energy) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    """Return :func:`value_and_score` of one energy, for many calls on small batches.
+
+    The energy is looked at once; values of its parameters may change between calls, the parameters
+    themselves may not be replaced.
+    """
     chain = energy.chain()
-    if chain is None:
-        return reference.value_and_score(energy, x, create_graph=False)
-    return closed_form.value_and_score(chain, x)
+
+    def evaluate(x: Tensor) -> tuple[Tensor, Tensor]:
+        record(score=x.shape[0])
+        if chain is None:
+            return reference.value_and_score(energy, x, create_graph=False)
+        return closed_form.value_and_score(chain, x)
+
+    return evaluate
 
 
 def directional(

@@ -1,9 +1,10 @@
 r"""An energy as a chain of affine maps and elementwise nonlinearities.
 
-.. math:: E(x) = \sum_j h^{(L)}_j + \tfrac q2 \|u\|^2, \quad h^{(l)} = \varphi_l(a^{(l)}), \quad
-          a^{(l)} = W_l h^{(l-1)} + b_l, \quad h^{(0)} = u = (x - \mu) / \sigma
+.. math:: E(x) = w^\top h^{(L)} + b + \tfrac q2 \|u\|^2, \quad h^{(l)} = \varphi_l(a^{(l)}),
+          \quad a^{(l)} = W_l h^{(l-1)} + b_l, \quad h^{(0)} = u = (x - \mu) / \sigma
 
-with ``q`` one for networks over a Gaussian reference and zero otherwise.
+with ``q`` one for networks over a Gaussian reference and zero otherwise. The head ``w``, ``b`` is
+not one more layer, since its derivatives are known without a product.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ class Chain:
     biases: tuple[Tensor | None, ...]
     """``b_l``, ``(out,)``."""
     rules: tuple[Rule, ...]
+    head: tuple[Tensor, Tensor] | None
+    """``w``, ``(1, out)``, and ``b``, ``(1,)``; ``None``: the plain sum."""
     mean: Tensor
     """``μ``, ``(d,)``."""
     std: Tensor
@@ -34,18 +37,35 @@ class Chain:
 
     @property
     def parameters(self) -> list[Tensor]:
-        """Weights and biases in order, without the missing ones."""
+        """Weights and biases in order, without the missing ones, and the head."""
         pairs = zip(self.weights, self.biases, strict=True)
-        return [p for pair in pairs for p in pair if p is not None]
+        return [p for pair in pairs for p in pair if p is not None] + list(self.head or ())
 
-    def like_parameters(self, weights: list[Tensor], biases: list[Tensor]) -> list[Tensor]:
-        """Order gradients of all weights and biases as :attr:`parameters`."""
+    def like_parameters(
+        self, weights: list[Tensor], biases: list[Tensor], head: Tensor
+    ) -> list[Tensor]:
+        """Order gradients as :attr:`parameters`.
+
+        Arguments:
+            weights: those of all ``W_l``.
+            biases: those of all ``b_l``, also of missing ones.
+            head: that of ``w``, ``(1, out)``; no derivative in ``x`` sees ``b``.
+        """
         found = []
         for weight, bias, present in zip(weights, biases, self.biases, strict=True):
             found.append(weight)
             if present is not None:
                 found.append(bias)
+        if self.head is not None:
+            found += [head, torch.zeros_like(self.head[1])]
         return found
+
+    @property
+    def top(self) -> Tensor:
+        """The derivative of the energy in the last layer's output, ``(1, out)``."""
+        if self.head is None:
+            return torch.ones_like(self.weights[-1][:1, :1]).expand(1, len(self.weights[-1]))
+        return self.head[0]
 
     def affine(self, layer: int, h: Tensor) -> Tensor:
         """Return ``W h + b`` of one layer for rows ``h``."""
@@ -70,8 +90,8 @@ class Chain:
 
     def energy(self, u: Tensor, end: Tensor) -> Tensor:
         """Return the energies ``(n,)`` from the input and the last layer's output."""
-        total = end.sum(-1)
-        return total + 0.5 * (u * u).sum(-1) if self.quadratic else total
+        total = end.sum(-1) if self.head is None else end @ self.head[0][0] + self.head[1]
+        return total.add((u * u).sum(-1), alpha=0.5) if self.quadratic else total
 
     def adjoints(self, derivatives: list[list[Tensor]]) -> Adjoints:
         """Propagate the energy's derivative from the last layer to the input.
@@ -80,7 +100,8 @@ class Chain:
             derivatives: those of :meth:`forward`, of order one at least.
         """
         slopes = [first for first, *_ in derivatives]
-        outputs, pre = [torch.ones_like(slopes[-1])], [slopes[-1]]
+        outputs = [self.top]
+        pre = [outputs[0] * slopes[-1]]
         for layer in range(len(slopes) - 1, 0, -1):
             outputs.append(pre[-1] @ self.weights[layer])
             pre.append(outputs[-1] * slopes[layer - 1])
@@ -92,7 +113,7 @@ class Adjoints:
     """Derivatives of the chain's part of the energy."""
 
     outputs: list[Tensor]
-    """``∂E/∂h^(l)``, ``(n, out)``."""
+    """``∂E/∂h^(l)``, ``(n, out)``; of the last layer ``(1, out)``."""
     pre: list[Tensor]
     """``∂E/∂a^(l)``, ``(n, out)``."""
     input: Tensor

@@ -85,7 +85,8 @@ class ICAEnergy(Energy):
         if not self.smooth:
             return None
         origin, unit = torch.zeros_like(self.mean), torch.ones_like(self.mean)
-        return Chain((self.demixing,), (None,), (LogisticSource(),), origin, unit, quadratic=False)
+        rules = (LogisticSource(),)
+        return Chain((self.demixing,), (None,), rules, None, origin, unit, quadratic=False)
 
     def forward(self, x: Tensor) -> Tensor:
         s = x @ self.demixing.T

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ebmbench.energies.base import Energy
 from ebmbench.energies.chain import Chain
 from ebmbench.energies.layers import ACTIVATIONS, Activation, linear
-from ebmbench.energies.rules import Identity, Rule, SiLU, Softplus, Tanh
+from ebmbench.energies.rules import Rule, SiLU, Softplus, Tanh
 from ebmbench.options import build, options
 
 RULES: dict[Activation, Rule] = {"silu": SiLU(), "softplus": Softplus(), "tanh": Tanh()}
@@ -86,11 +86,12 @@ class MLPEnergy(Energy):
         return None
 
     def chain(self) -> Chain:
-        layers = [layer for layer in self.network if isinstance(layer, nn.Linear)]
+        *layers, last = [layer for layer in self.network if isinstance(layer, nn.Linear)]
         return Chain(
             tuple(layer.weight for layer in layers),
             tuple(layer.bias for layer in layers),
-            (*[RULES[self.activation]] * (len(layers) - 1), Identity()),
+            (RULES[self.activation],) * len(layers),
+            (last.weight, last.bias),
             self.mean,
             self.std,
             quadratic=True,

@@ -97,12 +97,3 @@ class LogisticSource(Rule):
         if order > 2:
             found.append(-t * found[2])
         return found
-
-
-class Identity(Rule):
-    r""":math:`\varphi(a) = a`: the end of a network."""
-
-    def jet(self, a: Tensor, order: int) -> list[Tensor]:
-        """See :class:`Rule`."""
-        constants = [torch.ones_like(a), *[torch.zeros_like(a)] * 2]
-        return [a, *constants[:order]]

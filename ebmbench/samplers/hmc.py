@@ -49,11 +49,11 @@ class HMC(Sampler):
     ) -> tuple[ChainState, ChainInfo]:
         """See :class:`~ebmbench.samplers.base.Sampler`."""
         # In units of the scale the mass is one: q = x / scale has gradient scale · s.
-        scale = torch.ones_like(state.x[0]) if self.scale is None else self.scale
         start = torch.empty_like(state.x).normal_(generator=generator)
         spread = torch.empty_like(state.x[:, :1]).uniform_(-1, 1, generator=generator)
         sizes = step_size * (1 + self.jitter * spread)
-        proposal, end = integrate(state, start, target, sizes, self.leapfrog, scale)
+        sizes = sizes if self.scale is None else sizes * self.scale
+        proposal, end = integrate(state, start, target, sizes, self.leapfrog)
         kinetic = 0.5 * ((start * start) - (end * end)).sum(-1)
         log_ratio = proposal.log_density - state.log_density + kinetic
         return accept(state, proposal, log_ratio, generator)
@@ -63,9 +63,8 @@ def integrate(
     state: ChainState,
     r: Tensor,
     target: LogDensityAndScore,
-    step_size: float | Tensor,
+    sizes: Tensor,
     steps: int,
-    scale: Tensor,
 ) -> tuple[ChainState, Tensor]:
     """Follow Hamilton's equations by the leapfrog rule, which is reversible and keeps volume.
 
@@ -73,18 +72,16 @@ def integrate(
         state: positions with their log-density and score.
         r: momenta in units of ``1 / scale``, ``(n, d)``.
         target: log-density and score.
-        step_size: ``ε``, a number or one per chain, ``(n, 1)``.
+        sizes: ``ε · scale``, any shape that broadcasts to ``(n, d)``.
         steps: ``L``; each costs one score.
-        scale: standard deviation of each coordinate, ``(d,)``.
 
     Returns:
         Where the positions and the momenta end.
     """
     x, log_density, score = state.x, state.log_density, state.score
-    r = r + (0.5 * step_size) * (scale * score)
+    r = torch.addcmul(r, sizes, score, value=0.5)
     for k in range(steps):
-        x = x + step_size * (scale * r)
+        x = torch.addcmul(x, sizes, r)
         log_density, score = target(x)
-        half = 0.5 if k + 1 == steps else 1.0
-        r = r + (half * step_size) * (scale * score)
+        r = torch.addcmul(r, sizes, score, value=0.5 if k + 1 == steps else 1.0)
     return ChainState(x, log_density, score), r

@@ -35,7 +35,8 @@ class Langevin(Sampler):
         """See :class:`~ebmbench.samplers.base.Sampler`; a non-finite proposal is refused."""
         x = _proposal(state, step_size, generator)
         log_density, score = target(x)
-        finite = torch.isfinite(log_density) & torch.isfinite(score).all(-1)
+        # a sum is finite only if all its terms are
+        finite = torch.isfinite(log_density + score.sum(-1))
         keep = finite[:, None]
         moved = ChainState(
             torch.where(keep, x, state.x),
@@ -54,7 +55,7 @@ class Langevin(Sampler):
     ) -> tuple[ChainState, ChainInfo]:
         """See :class:`~ebmbench.samplers.base.Sampler`; evaluates nothing."""
         x = _proposal(state, step_size, generator)
-        finite = torch.isfinite(x).all(-1)
+        finite = torch.isfinite(x.sum(-1))
         moved = ChainState(
             torch.where(finite[:, None], x, state.x), state.log_density, state.score
         )
@@ -63,4 +64,9 @@ class Langevin(Sampler):
 
 def _proposal(state: ChainState, step_size: float | Tensor, generator: torch.Generator) -> Tensor:
     z = torch.empty_like(state.x).normal_(generator=generator)
-    return state.x + (0.5 * step_size**2) * state.score + step_size * z
+    return torch.addcmul(state.x + step_size * z, state.score, 0.5 * _square(step_size, z))
+
+
+def _square(step_size: float | Tensor, like: Tensor) -> Tensor:
+    step = torch.as_tensor(step_size, dtype=like.dtype, device=like.device)
+    return step * step

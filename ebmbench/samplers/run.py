@@ -53,14 +53,13 @@ def run_chains(
         positions_only: whether the last transition may leave log-density and score of the end
             unknown (:meth:`Sampler.leave`).
     """
-    acceptance = torch.zeros_like(step_size)
-    divergent = torch.zeros_like(step_size)
+    acceptance = torch.zeros_like(state.log_density)
+    divergent = torch.zeros_like(state.log_density)
     for k in range(steps):
         transition = sampler.leave if positions_only and k + 1 == steps else sampler.step
         state, info = transition(state, target, step_size, generator)
-        mean = info.acceptance.mean()
-        acceptance = acceptance + mean / steps
-        divergent = divergent + info.divergent.to(mean.dtype).mean() / steps
+        acceptance += info.acceptance
+        divergent += info.divergent
         if target_acceptance is not None:
-            step_size = step_size * torch.exp(gain * (mean - target_acceptance))
-    return Trace(state, acceptance, divergent, step_size)
+            step_size = step_size * torch.exp(gain * (info.acceptance.mean() - target_acceptance))
+    return Trace(state, acceptance.mean() / steps, divergent.mean() / steps, step_size)

@@ -11,9 +11,10 @@ from ebmbench.samplers.base import ChainState, LogDensityAndScore
 
 def target_of(energy: Energy) -> LogDensityAndScore:
     """Return the function ``x → (log-density up to a constant, score)`` of an energy."""
+    value_and_score = calculus.value_and_score_of(energy)
 
     def target(x: Tensor) -> tuple[Tensor, Tensor]:
-        value, score = calculus.value_and_score(energy, x)
+        value, score = value_and_score(x)
         return -value, score
 
     return target

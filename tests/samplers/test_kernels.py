@@ -111,8 +111,8 @@ def test_stationary_variance_of_langevin(
 def test_leapfrog_is_reversible_and_keeps_volume(generator: torch.Generator) -> None:
     draws = torch.empty(2, 5, 2, dtype=torch.float64).normal_(generator=generator)
     x, r = draws
-    there, end = integrate(ChainState(x, *quartic(x)), r, quartic, 0.1, 7, SCALE)
-    back, start = integrate(there, -end, quartic, 0.1, 7, SCALE)
+    there, end = integrate(ChainState(x, *quartic(x)), r, quartic, 0.1 * SCALE, 7)
+    back, start = integrate(there, -end, quartic, 0.1 * SCALE, 7)
     assert (there.x - x).abs().min() > 1e-3
     torch.testing.assert_close(back.x, x)
     torch.testing.assert_close(start, -r)
@@ -120,7 +120,7 @@ def test_leapfrog_is_reversible_and_keeps_volume(generator: torch.Generator) -> 
     def flow(joint: Tensor) -> Tensor:
         at = joint[None, :2]
         moved, momentum = integrate(
-            ChainState(at, *quartic(at)), joint[None, 2:], quartic, 0.1, 7, SCALE
+            ChainState(at, *quartic(at)), joint[None, 2:], quartic, 0.1 * SCALE, 7
         )
         return torch.cat([moved.x[0], momentum[0]])
 
@@ -135,7 +135,7 @@ def test_leapfrog_conserves_energy_to_second_order() -> None:
 
     def error(steps: int) -> float:
         state = ChainState(x, *quartic(x))
-        moved, end = integrate(state, r, quartic, 1.0 / steps, steps, one)
+        moved, end = integrate(state, r, quartic, one / steps, steps)
         before = 0.5 * (r * r).sum() - state.log_density
         return abs(float(0.5 * (end * end).sum() - moved.log_density - before))
 
