@@ -33,10 +33,10 @@ bench: $(VENV)/.tested
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-autosave \
 	    --benchmark-warmup=on --benchmark-max-time=0.5 -q $(BENCH)
 
-# How many times as fast as torchebm and as plain autograd, on both matmul paths.
+# How many times as fast as torchebm and as plain autograd, on each matmul path.
 ratios: $(VENV)/.benchmarked
-	$(BIN)/python -m benchmarks.ratios --path default --out results/ratios
-	$(BIN)/python -m benchmarks.ratios --path fast --out results/ratios
+	for setting in as-run fast default; do \
+	    $(BIN)/python -m benchmarks.ratios --setting $$setting --out results/ratios || exit 1; done
 
 # The present commit, into results/asv; fails if nothing ran.
 asv: $(VENV)/.benchmarked

@@ -28,6 +28,7 @@ from ebmbench.samplers.run import run_chains
 from ebmbench.samplers.target import target_of
 
 SIGMA = 0.1
+EPSILON = 0.05
 STEP_SIZE = 0.1
 LEAPFROG = 5
 TRANSITIONS = 10
@@ -63,6 +64,7 @@ OPTIONS: dict[str, tuple[str, dict[str, object]]] = {
     "dsm": ("dsm", {"sigma": SIGMA}),
     "ssm": ("ssm", {}),
     "ssm-vr": ("ssm-vr", {}),
+    "fd-ssm": ("fd-ssm", {"epsilon": EPSILON}),
     "nce": ("nce", {}),
     "sm": ("sm", {}),
     "cd-1": ("cd", {"steps": 1, "sampler": "langevin", "step_size": STEP_SIZE}),
@@ -84,6 +86,7 @@ PASSES = {
     "dsm": 6,
     "ssm": 9,
     "ssm-vr": 10,
+    "fd-ssm": 9,
     "nce": 6,
     "cd-1": 8,
     "cd-10": 26,
@@ -224,6 +227,13 @@ def _plain_ssm_vr(energy: MLPEnergy, x: Tensor, *_: Tensor) -> Tensor:
     return (0.5 * (s * s).sum(1) + second).mean()
 
 
+def _plain_fd_ssm(energy: MLPEnergy, x: Tensor, *_: Tensor) -> Tensor:
+    v = torch.randn_like(x).sign()
+    ahead, here, behind = -energy(torch.cat([x + EPSILON * v, x, x - EPSILON * v])).view(3, -1)
+    first = (ahead - behind) / (2 * EPSILON)
+    return (0.5 * first**2 + (ahead + behind - 2 * here) / EPSILON**2).mean()
+
+
 def _plain_sm(energy: MLPEnergy, x: Tensor, *_: Tensor) -> Tensor:
     x = x.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(energy(x).sum(), x, create_graph=True)
@@ -292,6 +302,7 @@ PLAIN: dict[str, Callable[[MLPEnergy, Tensor, Tensor, Tensor], Tensor]] = {
     "dsm": _plain_dsm,
     "ssm": _plain_ssm,
     "ssm-vr": _plain_ssm_vr,
+    "fd-ssm": _plain_fd_ssm,
     "sm": _plain_sm,
     "nce": _plain_nce,
     "cd-1": _plain_cd_1,

@@ -68,6 +68,7 @@ OBJECTIVES: Registry[Any] = Registry(
         "dsm": "ebmbench.objectives.dsm:DenoisingScoreMatching",
         "ssm": "ebmbench.objectives.ssm:SlicedScoreMatching",
         "ssm-vr": "ebmbench.objectives.ssm_vr:SlicedScoreMatchingVR",
+        "fd-ssm": "ebmbench.objectives.fd_ssm:FiniteDifferenceSlicedScoreMatching",
         "nce": "ebmbench.objectives.nce:NoiseContrastiveEstimation",
     },
 )

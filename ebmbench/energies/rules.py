@@ -28,11 +28,11 @@ class Rule(ABC):
 class SiLU(Rule):
     r""":math:`\varphi(a) = a\,\sigma(a)` with the logistic function ``σ``.
 
-    .. math:: \varphi' = \sigma + \varphi(1 - \sigma), \quad
-              \varphi'' = (1 - \sigma)\bigl(\varphi + 2\sigma(1 - \varphi)\bigr), \quad
-              \varphi''' = \sigma'\bigl(3(1 - 2\sigma) + a(1 - 6\sigma')\bigr)
+    .. math:: \varphi' = \sigma + a \sigma', \quad
+              \varphi'' = \sigma'(2 + a - 2\varphi), \quad
+              \varphi''' = \sigma'\bigl(3 - 6\sigma + a(1 - 6\sigma')\bigr)
 
-    with :math:`\sigma' = \sigma(1 - \sigma)`; few passes over memory each.
+    with :math:`\sigma' = \sigma - \sigma^2`; few passes over memory each.
     """
 
     def jet(self, a: Tensor, order: int) -> list[Tensor]:
@@ -40,15 +40,13 @@ class SiLU(Rule):
         if order == 0:
             return [F.silu(a)]
         s = torch.sigmoid(a)
-        value = a * s
-        rest = 1 - s
-        found = [value, torch.addcmul(s, value, rest)]
+        value, bump = a * s, torch.addcmul(s, s, s, value=-1)
+        found = [value, torch.addcmul(s, a, bump)]
         if order > 1:
-            found.append(torch.addcmul(value, s, 1 - value, value=2).mul_(rest))
+            found.append(torch.sub(a, value, alpha=2).add_(2).mul_(bump))
         if order > 2:
-            bump = s * rest
             bend = torch.addcmul(a, a, bump, value=-6)
-            found.append(bend.add_(rest.sub_(s), alpha=3).mul_(bump))
+            found.append(bend.sub_(s, alpha=6).add_(3).mul_(bump))
         return found
 
 

@@ -23,6 +23,7 @@ CASES: dict[str, dict[str, Any]] = {
     "dsm": {"sigma": SIGMA},
     "ssm": {},
     "ssm-vr": {},
+    "fd-ssm": {},
     "nce": {"nu": 2},
 }
 

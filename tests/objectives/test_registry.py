@@ -25,6 +25,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("mle-mcmc", {"transitions": 4, "leapfrog": 2, "annealed": 0.5, "resample": True}),
     ("nce", {"nu": 3, "components": 2, "inflation": 1.3}),
     ("pcd", {"steps": 2, "sampler": "langevin", "buffer": 50, "restart": 0.2}),
+    ("fd-ssm", {"epsilon": 0.2, "projections": 2}),
     ("ssm", {"directions": "gaussian", "projections": 3}),
     ("ssm-vr", {"directions": "sphere", "projections": 2}),
 ]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 import torch
@@ -9,9 +10,10 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.energies.ica import ICAEnergy
-from ebmbench.objectives import State
+from ebmbench.objectives import Objective, State
 from ebmbench.objectives.directions import Law, draw_directions
 from ebmbench.objectives.dsm import DenoisingScoreMatching
+from ebmbench.objectives.fd_ssm import FiniteDifferenceSlicedScoreMatching
 from ebmbench.objectives.sm import ScoreMatching
 from ebmbench.objectives.ssm import SlicedScoreMatching
 from ebmbench.objectives.ssm_vr import SlicedScoreMatchingVR
@@ -107,6 +109,41 @@ def test_sliced_losses_are_score_matching_on_average(
     )
     assert abs(float(losses.mean()) - exact) < 4 * float(losses.std()) / math.sqrt(60)
     assert float(losses.std()) > 0
+
+
+def test_finite_differences_of_a_quadratic_are_exact(
+    gaussian_energy: Make, rows: Tensor, generator: torch.Generator
+) -> None:
+    energy = gaussian_energy([0.1, -0.4], [0.7, 2.0])
+    losses = [
+        objective.loss(energy, rows, State(), torch.Generator().manual_seed(4)).loss
+        for objective in (
+            FiniteDifferenceSlicedScoreMatching(epsilon=0.3, projections=2),
+            SlicedScoreMatching(projections=2),
+        )
+    ]
+    assert_same(losses[0], losses[1], energy)
+
+
+def test_finite_differences_tend_to_sliced_score_matching_with_the_square_of_the_step(
+    rows: Tensor,
+) -> None:
+    b = torch.tensor([[1.0, 0.4], [-0.3, 0.8]]).double()
+    energy = ICAEnergy(b, "logistic", torch.zeros(2).double(), torch.ones(2).double())
+
+    def gradient(objective: Objective) -> Tensor:
+        loss = objective.loss(energy, rows, State(), torch.Generator().manual_seed(4)).loss
+        (found,) = torch.autograd.grad(loss, list(energy.parameters()))
+        return found
+
+    limit = gradient(SlicedScoreMatching())
+    errors = [
+        float((gradient(FiniteDifferenceSlicedScoreMatching(epsilon=e)) - limit).norm())
+        for e in (0.2, 0.1, 0.05)
+    ]
+    assert errors[0] > 1e-3
+    for wide, narrow in pairwise(errors):
+        assert math.log2(wide / narrow) == pytest.approx(2, abs=0.1)
 
 
 @pytest.mark.parametrize("law", LAWS)
