@@ -22,6 +22,8 @@ from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.objectives.base import Objective
 from ebmbench.optim import FlatAdam
 from ebmbench.options import build
+from ebmbench.partition.annealing import anneal, pilot
+from ebmbench.partition.law import GaussianLaw
 from ebmbench.registry import OBJECTIVES, SAMPLERS
 from ebmbench.samplers.hmc import HMC
 from ebmbench.samplers.run import run_chains
@@ -33,6 +35,8 @@ STEP_SIZE = 0.1
 LEAPFROG = 5
 TRANSITIONS = 10
 CHAIN_STEPS = 20
+ANNEALING = (1000, 1000)
+"""Temperatures and chains of annealed importance sampling."""
 LEARNING_RATE = 1e-3
 
 Action = Callable[[], object]
@@ -82,19 +86,53 @@ OPTIONS: dict[str, tuple[str, dict[str, object]]] = {
 }
 """The objective and its hyper-parameters by the name of a benchmark."""
 
-PASSES = {
-    "dsm": 6,
-    "ssm": 9,
-    "ssm-vr": 10,
-    "fd-ssm": 9,
-    "nce": 6,
-    "cd-1": 8,
-    "cd-10": 26,
-    "pcd": 26,
-    "mle-mcmc": 2 * (1 + LEAPFROG * TRANSITIONS) + 6,
-}
-"""Forward passes' worth of matrix products in a step: what no implementation of the same algorithm
-can do without (see :mod:`ebmbench.calculus.closed_form`). Of exact SM it depends on the size."""
+CHAINS = ("langevin", "hmc")
+"""The samplers that torchebm has too."""
+
+
+def passes(name: str, size: Size) -> float:
+    """Return how many forward passes' worth of matrix products a step or run needs.
+
+    No implementation of the same algorithm can do without: see
+    :mod:`ebmbench.calculus.closed_form` and, for the exact trace, where the columns of the
+    Jacobian go through all layers but the first, :mod:`ebmbench.calculus.laplacian`.
+    """
+    if name == "sm":
+        behind = 1 - size.dim * size.hidden[0] / size.multiplications
+        return 3 * (2 + min(size.dim, size.hidden[0]) * behind)
+    return {
+        "dsm": 6,
+        "ssm": 9,
+        "ssm-vr": 10,
+        "fd-ssm": 9,
+        "nce": 6,
+        "cd-1": 8,
+        "cd-10": 26,
+        "pcd": 26,
+        "mle-mcmc": 2 * (1 + LEAPFROG * TRANSITIONS) + 6,
+        "langevin": 2 * (1 + CHAIN_STEPS),
+        "hmc": 2 * (1 + CHAIN_STEPS * LEAPFROG),
+        "ais": 2 * (1 + ANNEALING[0] * LEAPFROG),
+    }[name]
+
+
+def products(size: Size, n: int) -> Action:
+    """Return nothing but the three kinds of matrix product of every layer on ``n`` rows.
+
+    Forward, back to the layer's input, and for its weights: one pass's worth of operations each.
+    """
+    widths = (size.dim, *size.hidden, 1)
+    layers = [
+        (torch.randn(b, a), torch.randn(n, a), torch.randn(n, b)) for a, b in pairwise(widths)
+    ]
+
+    def multiply() -> None:
+        for weight, h, cotangent in layers:
+            torch.mm(h, weight.T)
+            torch.mm(cotangent, weight)
+            torch.mm(cotangent.T, h)
+
+    return multiply
 
 
 def network(size: Size) -> MLPEnergy:
@@ -347,6 +385,15 @@ def torchebm_chains(name: str, size: Size) -> Action:
     else:
         sampler = samplers.LangevinDynamics(model, step_size=0.5 * STEP_SIZE**2)
     return lambda: sampler.sample(x=x, n_steps=CHAIN_STEPS)
+
+
+def our_annealing(size: Size) -> Action:
+    """Return annealed importance sampling, :data:`ANNEALING`, from the reference of the energy."""
+    temperatures, chains = ANNEALING
+    energy, noise = network(size).requires_grad_(False), torch.Generator().manual_seed(3)
+    law = GaussianLaw.of_reference(energy)
+    learned = pilot(energy, law, noise)
+    return lambda: anneal(energy, law, learned, temperatures, chains, noise, leapfrog=LEAPFROG)
 
 
 def repeat(action: Action, times: int) -> None:

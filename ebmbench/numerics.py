@@ -25,8 +25,8 @@ def configure(threads: int) -> dict[str, str]:
     bfloat16. One product against float64 tells which: ``"medium"`` is kept only if its relative
     error is below 1e-6.
 
-    Freed memory stays with the process: glibc would hand every larger tensor back to the kernel and
-    pay for its pages again at the next step, which cost exact score matching a third of its time.
+    Freed memory stays with the process: glibc would hand larger tensors back to the kernel and pay
+    for their pages again at the next step, which cost exact score matching a third of its time.
 
     Arguments:
         threads: intra-op threads of this process.

@@ -107,6 +107,7 @@ def transition(
     beta: float,
     step_size: float,
     generator: torch.Generator,
+    leapfrog: int = LEAPFROG,
 ) -> tuple[Particles, Tensor]:
     """Make one Hamiltonian transition that leaves ``p_b`` invariant.
 
@@ -118,9 +119,9 @@ def transition(
     momentum = torch.randn(start.z.shape, generator=generator).to(start.z)
     p = momentum + 0.5 * eps * _force(start, beta)
     moving = start
-    for i in range(LEAPFROG):
+    for i in range(leapfrog):
         moving = particles_at(energy, law, moving.z + eps * p)
-        p = p + (eps if i + 1 < LEAPFROG else 0.5 * eps) * _force(moving, beta)
+        p = p + (eps if i + 1 < leapfrog else 0.5 * eps) * _force(moving, beta)
     change = _hamiltonian(moving, p, beta) - _hamiltonian(start, momentum, beta)
     probability = torch.nan_to_num((-change).clamp(max=0).exp(), nan=0.0)
     u = torch.rand(probability.shape, generator=generator, dtype=torch.float64)
@@ -172,6 +173,7 @@ def anneal(
     chains: int,
     generator: torch.Generator,
     populations: int | None = None,
+    leapfrog: int = LEAPFROG,
 ) -> Annealed:
     """Run chains from the law to the model.
 
@@ -184,6 +186,7 @@ def anneal(
         generator: the source of all randomness.
         populations: ``None`` for AIS. Otherwise the chains form that many independent populations,
             each resampled when its effective size falls below half (SMC).
+        leapfrog: steps per transition.
     """
     betas = plan.schedule(temperatures)
     step_sizes = plan.step_size(betas)
@@ -197,7 +200,7 @@ def anneal(
             log_w, index = _resample(log_w, populations, generator)
             particles = particles[index.to(particles.z.device)]
         particles, probability = transition(
-            energy, law, particles, float(betas[k]), float(step_sizes[k]), generator
+            energy, law, particles, float(betas[k]), float(step_sizes[k]), generator, leapfrog
         )
         accepted += float(probability.mean())
     return Annealed(log_w, particles, accepted / temperatures)
