@@ -87,6 +87,7 @@ ENERGIES: Registry[Any] = Registry(
     "energy",
     {
         "mlp": "ebmbench.energies.mlp:MLPEnergy",
+        "conv": "ebmbench.energies.conv:ConvEnergy",
         "ica": "ebmbench.energies.ica:ICAEnergy",
         "nice": "ebmbench.energies.nice:NICEEnergy",
     },

@@ -74,23 +74,26 @@ class _Jet:
         self.curvature_inputs, self.curvatures = list[Tensor](), list[Tensor | None]()
         self.bends = list[Tensor]()
         """``φ''`` times the tangent."""
-        for layer, (first, second, *_) in enumerate(self.derivatives):
-            weight = chain.weights[layer]
+        for layer, (first, second, *_) in zip(chain.layers, self.derivatives, strict=True):
             curvature: Tensor | None = None
-            if layer == 0:
-                tangent = self.tangent_inputs[0] @ weight.T
+            if not self.curvature_inputs:
+                tangent = layer.map.linear(self.w)
             else:
                 both = torch.cat([self.tangent_inputs[-1], self.curvature_inputs[-1]])
-                tangent, curvature = torch.split(both @ weight.T, n)
+                tangent, curvature = torch.split(layer.map.linear(both), n)
             bend = second * tangent
             bent = bend * tangent
+            if curvature is not None:
+                bent.addcmul_(first, curvature)
+            along = first * tangent
+            if layer.skip:
+                along += self.tangent_inputs[-1]
+                bent += self.curvature_inputs[-1]
             self.tangents.append(tangent)
             self.curvatures.append(curvature)
             self.bends.append(bend)
-            self.tangent_inputs.append(first * tangent)
-            self.curvature_inputs.append(
-                bent if curvature is None else bent.addcmul_(first, curvature)
-            )
+            self.tangent_inputs.append(along)
+            self.curvature_inputs.append(bent)
 
     def first_and_second(self, chain: Chain) -> tuple[Tensor, Tensor]:
         """Return first and second derivative of log p along ``v``, each ``(n,)``."""
@@ -113,9 +116,10 @@ class _Tangents:
 def _tangents(chain: Chain, direction: Tensor, derivatives: list[list[Tensor]]) -> _Tangents:
     """Propagate a direction in ``x``, ``(n, d)``, through all layers."""
     inputs, pre = [direction / chain.std], []
-    for weight, (slope, *_) in zip(chain.weights, derivatives, strict=True):
-        pre.append(inputs[-1] @ weight.T)
-        inputs.append(slope * pre[-1])
+    for layer, (slope, *_) in zip(chain.layers, derivatives, strict=True):
+        pre.append(layer.map.linear(inputs[-1]))
+        along = slope * pre[-1]
+        inputs.append(along + inputs[-1] if layer.skip else along)
     return _Tangents(inputs, pre)
 
 
@@ -131,7 +135,6 @@ def _gradients(
         c_second: cotangent of ``v'∇s v``, ``(n, 1)``.
         c_score: cotangent of ``s``, ``(n, d)``.
     """
-    layers = range(len(chain.rules))
     adjoints = chain.adjoints(jet.derivatives)
     extra = None if c_score is None else _tangents(chain, -c_score, jet.derivatives)
     weights, biases = [], []
@@ -144,7 +147,7 @@ def _gradients(
         head.addmm_(c_first.T, jet.tangent_inputs[-1], alpha=-1)
     if extra is not None:
         head += extra.inputs[-1].sum(0)
-    for layer in reversed(layers):
+    for layer in range(len(chain.layers) - 1, -1, -1):
         first, second, third = jet.derivatives[layer]
         t, k, bend = jet.tangents[layer], jet.curvatures[layer], jet.bends[layer]
         c = -c_second * adjoints.outputs[layer]
@@ -164,15 +167,16 @@ def _gradients(
         if extra is not None:
             alpha.add_((adjoints.outputs[layer] * second).mul_(extra.pre[layer]))
             joint = extra.inputs[layer] if joint is None else joint.add_(extra.inputs[layer])
-        weight = alpha.T @ jet.inputs[layer]
-        weight.addmm_(beta.T, jet.tangent_inputs[layer])
+        pairs = [(alpha, jet.inputs[layer]), (beta, jet.tangent_inputs[layer])]
         if joint is not None:
-            weight.addmm_(adjoints.pre[layer].T, joint)
-        weights.append(weight)
-        biases.append(alpha.sum(0))
+            pairs.append((adjoints.pre[layer], joint))
+        affine, skip = chain.layers[layer].map, chain.layers[layer].skip
+        weights.append(affine.gradient(*pairs))
+        biases.append(affine.bias_gradient(alpha))
         if layer > 0:
-            down = torch.cat([alpha, beta]) @ chain.weights[layer]
-            above_a, above_b = torch.split(down, len(alpha))
+            down_a, down_b = torch.split(affine.adjoint(torch.cat([alpha, beta])), len(alpha))
+            above_a = down_a if above_a is None or not skip else down_a + above_a
+            above_b = down_b if above_b is None or not skip else down_b + above_b
     return chain.like_parameters(weights[::-1], biases[::-1], head)
 
 
@@ -232,13 +236,18 @@ class _Score(torch.autograd.Function):
         chain: Chain = ctx.chain
         along = _tangents(chain, -cotangents[0], ctx.derivatives)
         weights, biases = [], []
-        q: Tensor | None = None
-        for layer in range(len(ctx.derivatives) - 1, -1, -1):
-            first, second = ctx.derivatives[layer]
-            bent = (ctx.adjoints.outputs[layer] * second).mul_(along.pre[layer])
-            q = bent if q is None else bent.addcmul_(q @ chain.weights[layer + 1], first)
-            weight = q.T @ ctx.inputs[layer]
-            weights.append(weight.addmm_(ctx.adjoints.pre[layer].T, along.inputs[layer]))
-            biases.append(q.sum(0))
+        above: Tensor | None = None
+        for k in range(len(chain.layers) - 1, -1, -1):
+            layer, (first, second) = chain.layers[k], ctx.derivatives[k]
+            q = (ctx.adjoints.outputs[k] * second).mul_(along.pre[k])
+            if above is not None:
+                q.addcmul_(above, first)
+            weights.append(
+                layer.map.gradient((q, ctx.inputs[k]), (ctx.adjoints.pre[k], along.inputs[k]))
+            )
+            biases.append(layer.map.bias_gradient(q))
+            if k > 0:
+                down = layer.map.adjoint(q)
+                above = down if above is None or not layer.skip else down + above
         head = along.inputs[-1].sum(0, keepdim=True)
         return (None, None, *chain.like_parameters(weights[::-1], biases[::-1], head))

@@ -38,7 +38,7 @@ def score_and_laplacian(chain: Chain, x: Tensor, create_graph: bool) -> tuple[Te
     with torch.set_grad_enabled(create_graph):
         outcome = _Laplacian.apply(chain, x.detach(), *chain.parameters)  # type: ignore[no-untyped-call]
         s, laplacian = outcome
-        if chain.weights[0].shape[0] < x.shape[1]:
+        if chain.layers[0].map.narrows:
             # The columns were those of the factor, so the score has to come from elsewhere.
             s = (
                 closed_form.score(chain, x)
@@ -70,12 +70,11 @@ class _Streams:
 
 def _first_columns(chain: Chain) -> tuple[Tensor, Tensor | None]:
     """Return ``J_a`` of the first layer, ``(k, out)``, and the factor if it stands in."""
-    scaled = chain.weights[0] / chain.std
-    out, dim = scaled.shape
-    if out >= dim:
-        return scaled.T, None
+    scaled = chain.layers[0].map.columns(1 / chain.std)
+    if not chain.layers[0].map.narrows:
+        return scaled, None
     scaled = scaled.double()
-    factor = torch.linalg.cholesky(scaled @ scaled.T)
+    factor = torch.linalg.cholesky(scaled.T @ scaled)
     return factor.T.to(chain.std.dtype).contiguous(), factor
 
 
@@ -85,24 +84,26 @@ def _propagate(
     """Return the streams, and ``J_h`` ``(n, k, out)`` and ``L_h`` ``(n, out)`` at the end."""
     s = _Streams([u], [], [first], [], [], [], [(first * first).sum(0)])
     j: Tensor = first
-    for layer, rule in enumerate(chain.rules):
-        value, *derivatives = rule.jet(chain.affine(layer, s.inputs[-1]), order)
+    for k, layer in enumerate(chain.layers):
+        value, *derivatives = layer.rule.jet(layer.map.affine(s.inputs[-1]), order)
         slope, bend = derivatives[:2]
-        s.inputs.append(value)
+        s.inputs.append(value + s.inputs[-1] if layer.skip else value)
         s.derivatives.append(derivatives)
-        if layer == 0:
+        if k == 0:
             j = slope[:, None, :] * first
             lap = bend * s.squares[0]
         else:
-            weight = chain.weights[layer]
             s.column_inputs.append(j)
             s.laplacian_inputs.append(lap)
-            columns = j @ weight.T
+            columns = layer.map.linear(j)
             s.columns.append(columns)
             s.squares.append((columns * columns).sum(1))
-            s.laplacians.append(lap @ weight.T)
+            s.laplacians.append(layer.map.linear(lap))
             j = slope[:, None, :] * columns
             lap = bend * s.squares[-1] + slope * s.laplacians[-1]
+            if layer.skip:
+                j += s.column_inputs[-1]
+                lap += s.laplacian_inputs[-1]
     return s, j, lap
 
 
@@ -114,7 +115,8 @@ class _Laplacian(torch.autograd.Function):
         u = (x - chain.mean) / chain.std
         first, factor = _first_columns(chain)
         ctx.chain, ctx.u, ctx.first, ctx.factor = chain, u, first, factor
-        ctx.rows = max(CHUNK_NUMBERS // (len(first) * max(w.shape[0] for w in chain.weights)), 1)
+        widest = max(layer.map.outputs for layer in chain.layers)
+        ctx.rows = max(CHUNK_NUMBERS // (len(first) * widest), 1)
         columns, laplacians = [], []
         top = chain.top[0]
         for part in torch.split(u, ctx.rows):
@@ -133,8 +135,9 @@ class _Laplacian(torch.autograd.Function):
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         chain: Chain = ctx.chain
         c_score = None if ctx.factor is not None else -cotangents[0]
-        weights = [torch.zeros_like(w) for w in chain.weights]
-        biases = [w.new_zeros(w.shape[0]) for w in chain.weights]
+        maps = [layer.map for layer in chain.layers]
+        weights = [torch.zeros_like(each.weight) for each in maps]
+        biases = [each.weight.new_zeros(each.weight.shape[0]) for each in maps]
         head = torch.zeros_like(chain.top)
         first_grad = torch.zeros_like(ctx.first)
         for start in range(0, len(ctx.u), ctx.rows):
@@ -146,14 +149,12 @@ class _Laplacian(torch.autograd.Function):
                 c_columns = c_score[rows]
                 head.addmm_(c_columns.reshape(1, -1), j.flatten(0, 1))
             _accumulate(chain, streams, c_columns, c_laplacian, weights, biases, first_grad)
-        if ctx.factor is None:
-            weights[0] += first_grad.T / chain.std
-        else:
+        if ctx.factor is not None:
             # The loss sees M = W̃W̃ᵀ = RRᵀ alone: ∂/∂R = 2GR and ∂/∂W̃ = 2GW̃ with G symmetric.
-            scaled = chain.weights[0] / chain.std
             slope = first_grad.T.double()
             twice_g = torch.linalg.solve_triangular(ctx.factor, slope, upper=False, left=False)
-            weights[0] += twice_g.to(scaled.dtype) @ scaled / chain.std
+            first_grad = maps[0].columns(1 / chain.std) @ twice_g.T.to(first_grad.dtype)
+        weights[0] += maps[0].columns_gradient(first_grad, 1 / chain.std)
         return (None, None, *chain.like_parameters(weights, biases, head))
 
 
@@ -170,7 +171,8 @@ def _accumulate(
     above_a: Tensor | float = 0.0
     above_j: Tensor | float = 0.0 if c_columns is None else c_columns[:, :, None] * chain.top
     above_l: Tensor = c_laplacian * chain.top
-    for layer in range(len(chain.rules) - 1, -1, -1):
+    for layer in range(len(chain.layers) - 1, -1, -1):
+        affine, skip = chain.layers[layer].map, chain.layers[layer].skip
         slope, bend, jerk = s.derivatives[layer]
         columns = s.columns[layer] if layer else s.columns[0].expand(len(slope), -1, -1)
         beta = (2 * above_l * bend)[:, None, :] * columns + above_j * slope[:, None, :]
@@ -179,13 +181,18 @@ def _accumulate(
             alpha = alpha + bend * (above_j * columns).sum(1)
         if layer > 0:
             alpha = alpha + above_l * bend * s.laplacians[layer - 1]
-        weights[layer].addmm_(alpha.T, s.inputs[layer])
-        biases[layer] += alpha.sum(0)
+        biases[layer] += affine.bias_gradient(alpha)
         if layer == 0:
+            weights[layer] += affine.gradient((alpha, s.inputs[layer]))
             first_grad += beta.sum(0)
             return
         gamma = above_l * slope
-        weights[layer].addmm_(gamma.T, s.laplacian_inputs[layer - 1])
-        weights[layer].addmm_(beta.flatten(0, 1).T, s.column_inputs[layer - 1].flatten(0, 1))
-        weight = chain.weights[layer]
-        above_a, above_l, above_j = alpha @ weight, gamma @ weight, beta @ weight
+        weights[layer] += affine.gradient(
+            (alpha, s.inputs[layer]),
+            (gamma, s.laplacian_inputs[layer - 1]),
+            (beta.flatten(0, 1), s.column_inputs[layer - 1].flatten(0, 1)),
+        )
+        skipped = (above_a, above_l, above_j) if skip else (0.0, 0.0, 0.0)
+        above_a = affine.adjoint(alpha) + skipped[0]
+        above_l = affine.adjoint(gamma) + skipped[1]
+        above_j = affine.adjoint(beta) + skipped[2]

@@ -1,10 +1,12 @@
 r"""An energy as a chain of affine maps and elementwise nonlinearities.
 
-.. math:: E(x) = w^\top h^{(L)} + b + \tfrac q2 \|u\|^2, \quad h^{(l)} = \varphi_l(a^{(l)}),
-          \quad a^{(l)} = W_l h^{(l-1)} + b_l, \quad h^{(0)} = u = (x - \mu) / \sigma
+.. math:: E(x) = w^\top h^{(L)} + b + \tfrac q2 \|u\|^2, \quad
+          h^{(l)} = \varphi_l(a^{(l)}) + r_l h^{(l-1)}, \quad
+          a^{(l)} = W_l h^{(l-1)} + b_l, \quad h^{(0)} = u = (x - \mu) / \sigma
 
-with ``q`` one for networks over a Gaussian reference and zero otherwise. The head ``w``, ``b`` is
-not one more layer, since its derivatives are known without a product.
+with ``q`` one for networks over a Gaussian reference and zero otherwise, and :math:`r_l` one for
+residual layers. The head ``w``, ``b`` is not one more layer, since its derivatives are known
+without a product.
 """
 
 from __future__ import annotations
@@ -14,18 +16,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ebmbench.energies.maps import AffineMap
 from ebmbench.energies.rules import Rule
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a chain."""
+
+    map: AffineMap
+    rule: Rule
+    skip: bool = False
+    """``r``: whether the input is added to the output; never of the first layer."""
 
 
 @dataclass(frozen=True)
 class Chain:
     """The layers of an energy, first to last."""
 
-    weights: tuple[Tensor, ...]
-    """``W_l``, ``(out, in)``."""
-    biases: tuple[Tensor | None, ...]
-    """``b_l``, ``(out,)``."""
-    rules: tuple[Rule, ...]
+    layers: tuple[Layer, ...]
     head: tuple[Tensor, Tensor] | None
     """``w``, ``(1, out)``, and ``b``, ``(1,)``; ``None``: the plain sum."""
     mean: Tensor
@@ -38,8 +47,9 @@ class Chain:
     @property
     def parameters(self) -> list[Tensor]:
         """Weights and biases in order, without the missing ones, and the head."""
-        pairs = zip(self.weights, self.biases, strict=True)
-        return [p for pair in pairs for p in pair if p is not None] + list(self.head or ())
+        maps = [layer.map for layer in self.layers]
+        found = [p for each in maps for p in (each.weight, each.bias) if p is not None]
+        return found + list(self.head or ())
 
     def like_parameters(
         self, weights: list[Tensor], biases: list[Tensor], head: Tensor
@@ -52,9 +62,9 @@ class Chain:
             head: that of ``w``, ``(1, out)``; no derivative in ``x`` sees ``b``.
         """
         found = []
-        for weight, bias, present in zip(weights, biases, self.biases, strict=True):
+        for weight, bias, layer in zip(weights, biases, self.layers, strict=True):
             found.append(weight)
-            if present is not None:
+            if layer.map.bias is not None:
                 found.append(bias)
         if self.head is not None:
             found += [head, torch.zeros_like(self.head[1])]
@@ -64,15 +74,8 @@ class Chain:
     def top(self) -> Tensor:
         """The derivative of the energy in the last layer's output, ``(1, out)``."""
         if self.head is None:
-            return torch.ones_like(self.weights[-1][:1, :1]).expand(1, len(self.weights[-1]))
+            return self.mean.new_ones(1, self.layers[-1].map.outputs)
         return self.head[0]
-
-    def affine(self, layer: int, h: Tensor) -> Tensor:
-        """Return ``W h + b`` of one layer for rows ``h``."""
-        bias = self.biases[layer]
-        if bias is None:
-            return h @ self.weights[layer].T
-        return torch.addmm(bias, h, self.weights[layer].T)
 
     def forward(self, u: Tensor, order: int) -> tuple[list[Tensor], list[list[Tensor]]]:
         """Propagate values.
@@ -82,9 +85,9 @@ class Chain:
             derivatives ``[φ'(a), …]`` up to ``order``.
         """
         inputs, derivatives = [u], []
-        for layer, rule in enumerate(self.rules):
-            value, *found = rule.jet(self.affine(layer, inputs[-1]), order)
-            inputs.append(value)
+        for layer in self.layers:
+            value, *found = layer.rule.jet(layer.map.affine(inputs[-1]), order)
+            inputs.append(value + inputs[-1] if layer.skip else value)
             derivatives.append(found)
         return inputs, derivatives
 
@@ -99,13 +102,13 @@ class Chain:
         Arguments:
             derivatives: those of :meth:`forward`, of order one at least.
         """
-        slopes = [first for first, *_ in derivatives]
-        outputs = [self.top]
-        pre = [outputs[0] * slopes[-1]]
-        for layer in range(len(slopes) - 1, 0, -1):
-            outputs.append(pre[-1] @ self.weights[layer])
-            pre.append(outputs[-1] * slopes[layer - 1])
-        return Adjoints(outputs[::-1], pre[::-1], pre[-1] @ self.weights[0])
+        outputs, pre = [self.top], list[Tensor]()
+        for layer, (slope, *_) in zip(reversed(self.layers), reversed(derivatives), strict=True):
+            pre.append(outputs[-1] * slope)
+            below = layer.map.adjoint(pre[-1])
+            outputs.append(below + outputs[-1] if layer.skip else below)
+        *outputs, end = outputs
+        return Adjoints(outputs[::-1], pre[::-1], end)
 
 
 @dataclass(frozen=True)

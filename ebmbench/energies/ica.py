@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ebmbench.energies.base import Energy
-from ebmbench.energies.chain import Chain
+from ebmbench.energies.chain import Chain, Layer
+from ebmbench.energies.maps import Dense
 from ebmbench.energies.rules import LogisticSource
 from ebmbench.options import build, options
 
@@ -85,8 +86,8 @@ class ICAEnergy(Energy):
         if not self.smooth:
             return None
         origin, unit = torch.zeros_like(self.mean), torch.ones_like(self.mean)
-        rules = (LogisticSource(),)
-        return Chain((self.demixing,), (None,), rules, None, origin, unit, quadratic=False)
+        layer = Layer(Dense(self.demixing, None), LogisticSource())
+        return Chain((layer,), None, origin, unit, quadratic=False)
 
     def forward(self, x: Tensor) -> Tensor:
         s = x @ self.demixing.T

@@ -7,6 +7,8 @@ from typing import Literal
 import torch
 from torch import nn
 
+from ebmbench.energies.rules import Rule, SiLU, Softplus, Tanh
+
 Activation = Literal["silu", "softplus", "tanh"]
 """Twice differentiable, so that score matching is well posed."""
 
@@ -15,6 +17,8 @@ ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     "softplus": nn.Softplus,
     "tanh": nn.Tanh,
 }
+RULES: dict[Activation, Rule] = {"silu": SiLU(), "softplus": Softplus(), "tanh": Tanh()}
+"""The same, for the closed forms."""
 
 
 def linear(fan_in: int, fan_out: int, gain: float, generator: torch.Generator | None) -> nn.Linear:
@@ -28,8 +32,16 @@ def linear(fan_in: int, fan_out: int, gain: float, generator: torch.Generator | 
     """
     # On the meta device the constructor draws nothing from the global generator.
     layer = nn.Linear(fan_in, fan_out, device="meta").to_empty(device="cpu")
+    start(layer, fan_in, gain, generator)
+    return layer
+
+
+def start(
+    layer: nn.Linear | nn.Conv2d, fan_in: int, gain: float, generator: torch.Generator | None
+) -> None:
+    """Draw weights and biases as :func:`linear` says; ``layer`` must have a bias."""
     generator = generator or torch.Generator()
     with torch.no_grad():
         layer.weight.normal_(0.0, 1.0, generator=generator).mul_(gain * (2.0 / fan_in) ** 0.5)
+        assert layer.bias is not None
         layer.bias.normal_(0.0, 1.0, generator=generator).mul_(0.5 * gain)
-    return layer

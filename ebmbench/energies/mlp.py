@@ -9,13 +9,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ebmbench.energies.base import Energy
-from ebmbench.energies.chain import Chain
-from ebmbench.energies.layers import ACTIVATIONS, Activation, linear
-from ebmbench.energies.rules import Rule, SiLU, Softplus, Tanh
+from ebmbench.energies.chain import Chain, Layer
+from ebmbench.energies.layers import ACTIVATIONS, RULES, Activation, linear
+from ebmbench.energies.maps import Dense
+from ebmbench.energies.tilted import TiltedGaussian, moments
 from ebmbench.options import build, options
-
-RULES: dict[Activation, Rule] = {"silu": SiLU(), "softplus": Softplus(), "tanh": Tanh()}
 
 
 @options
@@ -24,15 +22,11 @@ class MLPOptions:
 
     hidden: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1)]
     activation: Activation = "silu"
+    residual: bool = False
 
 
-class MLPEnergy(Energy):
-    r"""A network plus a Gaussian reference.
-
-    .. math:: E_\theta(x) = f_\theta(u) + \tfrac12 \|u\|^2, \qquad u = (x - \mu) / \sigma
-
-    The network :math:`f` grows at most linearly, so :math:`Z_\theta` is finite for all parameters.
-    Its last layer starts at zero weight, so that every method starts from the same Gaussian.
+class MLPEnergy(TiltedGaussian):
+    """A Gaussian tilted by a multilayer perceptron.
 
     Arguments:
         mean: the mean ``μ``, ``(d,)``.
@@ -40,6 +34,7 @@ class MLPEnergy(Energy):
         hidden: widths of the hidden layers.
         activation: ``silu``, ``softplus`` or ``tanh``: all twice differentiable.
         generator: the source of the initial weights.
+        residual: whether a hidden layer as wide as the one before it adds that one's output.
     """
 
     def __init__(
@@ -49,13 +44,11 @@ class MLPEnergy(Energy):
         hidden: list[int],
         activation: Activation = "silu",
         generator: torch.Generator | None = None,
+        residual: bool = False,
     ) -> None:
-        super().__init__()
-        self.mean: Tensor
-        self.std: Tensor
-        self.register_buffer("mean", mean.clone())
-        self.register_buffer("std", std.clone())
+        super().__init__(mean, std)
         self.activation = activation
+        self.skips = [False, *(residual and a == b for a, b in pairwise(hidden))]
         widths = [len(mean), *hidden]
         layers: list[nn.Module] = []
         for fan_in, fan_out in pairwise(widths):
@@ -67,37 +60,23 @@ class MLPEnergy(Energy):
     def create(cls, train: Tensor, generator: torch.Generator, **values: object) -> MLPEnergy:
         """Build the energy for training rows ``(n, d)``: ``μ`` and ``σ`` are theirs."""
         chosen = build(MLPOptions, values, "energy.options")
-        mean, std = train.mean(0), train.std(0).clamp_min(1e-6)
-        return cls(mean, std, chosen.hidden, chosen.activation, generator)
-
-    @property
-    def dim(self) -> int:
-        return len(self.mean)
-
-    @property
-    def smooth(self) -> bool:
-        return True
-
-    @property
-    def reference(self) -> tuple[Tensor, Tensor]:
-        return self.mean, self.std
-
-    def log_z(self) -> None:
-        return None
+        mean, std = moments(train)
+        return cls(mean, std, chosen.hidden, chosen.activation, generator, chosen.residual)
 
     def chain(self) -> Chain:
-        *layers, last = [layer for layer in self.network if isinstance(layer, nn.Linear)]
-        return Chain(
-            tuple(layer.weight for layer in layers),
-            tuple(layer.bias for layer in layers),
-            (RULES[self.activation],) * len(layers),
-            (last.weight, last.bias),
-            self.mean,
-            self.std,
-            quadratic=True,
+        *hidden, last = [each for each in self.network if isinstance(each, nn.Linear)]
+        rule = RULES[self.activation]
+        layers = tuple(
+            Layer(Dense(each.weight, each.bias), rule, skip)
+            for each, skip in zip(hidden, self.skips, strict=True)
         )
+        return Chain(layers, (last.weight, last.bias), self.mean, self.std, quadratic=True)
 
-    def forward(self, x: Tensor) -> Tensor:
-        u = (x - self.mean) / self.std
-        f: Tensor = self.network(u)
-        return f.squeeze(-1) + 0.5 * (u * u).sum(-1)
+    def tilt(self, u: Tensor) -> Tensor:
+        *hidden, last = self.network
+        h = u
+        for affine, bend, skip in zip(hidden[::2], hidden[1::2], self.skips, strict=True):
+            value = bend(affine(h))
+            h = value + h if skip else value
+        f: Tensor = last(h)
+        return f.squeeze(-1)

@@ -9,7 +9,9 @@ from torch import Tensor
 from ebmbench import calculus
 from ebmbench.calculus import count_evaluations, laplacian, operators, reference
 from ebmbench.energies.base import Energy
+from ebmbench.energies.conv import ConvEnergy
 from ebmbench.energies.ica import ICAEnergy
+from ebmbench.energies.layers import Activation
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.energies.nice import NICEEnergy
@@ -17,10 +19,20 @@ from ebmbench.energies.nice import NICEEnergy
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-11}
 
 
-def network(dim: int, hidden: list[int], activation: str) -> Energy:
+def network(dim: int, hidden: list[int], activation: Activation, residual: bool = False) -> Energy:
     generator = torch.Generator().manual_seed(0)
     mean, std = torch.randn(dim, generator=generator), 0.5 + torch.rand(dim, generator=generator)
-    energy = MLPEnergy(mean, std, hidden, activation, generator).double()
+    energy = MLPEnergy(mean, std, hidden, activation, generator, residual).double()
+    with torch.no_grad():
+        for parameter in energy.parameters():
+            parameter.normal_(generator=generator).mul_(0.5)
+    return energy
+
+
+def images(side: int, channels: list[int], kernel: int, stride: int) -> Energy:
+    generator = torch.Generator().manual_seed(3)
+    mean, std = torch.zeros(side**2), 0.5 + torch.rand(side**2, generator=generator)
+    energy = ConvEnergy(mean, std, channels, kernel, stride, "silu", generator).double()
     with torch.no_grad():
         for parameter in energy.parameters():
             parameter.normal_(generator=generator).mul_(0.5)
@@ -39,6 +51,10 @@ ENERGIES: dict[str, Energy] = {
     "tanh": network(2, [5, 6, 4], "tanh"),
     "one dimension": network(1, [4], "silu"),
     "wide input": network(9, [5, 4], "silu"),
+    "residual": network(3, [5, 5, 5, 4], "silu", residual=True),
+    "residual, wide input": network(7, [4, 4], "tanh", residual=True),
+    "convolutions": images(5, [2, 3], 3, 2),
+    "one convolution": images(4, [3], 2, 1),
     "ica": ica(4),
 }
 

@@ -20,13 +20,17 @@ from ebmbench.registry import ENERGIES
 
 OPTIONS = {
     "mlp": {"hidden": [16, 16]},
+    "conv": {"channels": [4, 8]},
     "ica": {"sources": "logistic"},
     "nice": {"couplings": 4, "hidden": [16]},
 }
+SQUARE = {"conv": 4}
+"""Where the number of coordinates must be a square."""
 kinds = pytest.mark.parametrize("kind", list(ENERGIES))
 
 
 def make(kind: str, dim: int = 2, perturbed: bool = True) -> Energy:
+    dim = SQUARE.get(kind, dim) if dim > 1 else dim
     generator = torch.Generator().manual_seed(0)
     rows = torch.randn(200, dim, generator=generator) * torch.arange(1, dim + 1) + 0.5
     energy = build_energy(kind, OPTIONS[kind], rows, generator)
@@ -47,7 +51,8 @@ def test_every_registered_energy_has_options_here() -> None:
 
 @kinds
 def test_one_finite_value_per_point_independent_of_the_batch(kind: str) -> None:
-    energy, x = make(kind, 3), points(7, 3)
+    energy = make(kind, 3)
+    x = points(7, energy.dim)
     values = energy(x)
     assert values.shape == (7,)
     assert torch.isfinite(values).all()
@@ -58,15 +63,15 @@ def test_one_finite_value_per_point_independent_of_the_batch(kind: str) -> None:
 @kinds
 def test_computes_in_the_dtype_of_its_parameters(kind: str) -> None:
     energy = make(kind).double()
-    assert energy(points(3, 2).double()).dtype == torch.float64
-    torch.testing.assert_close(
-        energy(points(3, 2).double()).float(), energy.float()(points(3, 2)), rtol=1e-5, atol=1e-5
-    )
+    x = points(3, energy.dim)
+    value = energy(x.double())
+    assert value.dtype == torch.float64
+    torch.testing.assert_close(value.float(), energy.float()(x), rtol=1e-5, atol=1e-5)
 
 
 @kinds
 def test_a_known_log_z_is_that_of_quadrature(kind: str) -> None:
-    energy = make(kind).double().requires_grad_(False)
+    energy = make(kind, 1 if kind in SQUARE else 2).double().requires_grad_(False)
     found = quadrature(energy)
     assert found.certified
     exact = energy.log_z()
@@ -81,16 +86,18 @@ def test_log_z_is_finite_even_for_wild_parameters(kind: str) -> None:
     with torch.no_grad():
         for parameter in energy.parameters():
             parameter.mul_(3.0)
-    radius = torch.tensor([[1e3, 0.0], [0.0, -1e3], [1e5, 1e5]], dtype=torch.float64)
+    radius = torch.zeros(3, energy.dim, dtype=torch.float64)
+    radius[0, 0], radius[1, 1], radius[2, :] = 1e3, -1e3, 1e5
     assert (energy(radius) > 100).all()
 
 
 @kinds
 def test_state_dict_round_trip(kind: str) -> None:
     energy, other = make(kind), make(kind, perturbed=False)
-    assert not torch.equal(energy(points(5, 2)), other(points(5, 2)))
+    x = points(5, energy.dim)
+    assert not torch.equal(energy(x), other(x))
     other.load_state_dict(energy.state_dict())
-    assert torch.equal(energy(points(5, 2)), other(points(5, 2)))
+    assert torch.equal(energy(x), other(x))
 
 
 @kinds
@@ -101,11 +108,11 @@ def test_the_start_depends_on_the_generator_alone(kind: str) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["mlp", "nice"])
+@pytest.mark.parametrize("kind", ["mlp", "conv", "nice"])
 def test_starts_at_the_gaussian_of_the_training_rows(kind: str) -> None:
     energy = make(kind, perturbed=False)
     mean, std = energy.reference
-    x = points(9, 2)
+    x = points(9, energy.dim)
     expected = 0.5 * (((x - mean) / std) ** 2).sum(-1)
     torch.testing.assert_close(energy(x), expected)
 
@@ -164,6 +171,27 @@ def test_a_mixture_is_that_of_torch_distributions(kind: str) -> None:
     torch.testing.assert_close(samples.std(0), truth.stddev, atol=0.05, rtol=0)
     again = GaussianMixtureEnergy.from_state(energy.state_dict())
     torch.testing.assert_close(again(x), energy(x))
+
+
+def test_images_must_be_square() -> None:
+    with pytest.raises(EbmbenchError, match="square images, but a row has 6 numbers"):
+        build_energy("conv", OPTIONS["conv"], torch.randn(10, 6), torch.Generator())
+
+
+def test_residual_layers_add_their_input() -> None:
+    rows, options = torch.randn(10, 2), {"hidden": [4, 4]}
+    plain, residual = (
+        build_energy("mlp", options | extra, rows, torch.Generator().manual_seed(0))
+        for extra in ({}, {"residual": True})
+    )
+    with torch.no_grad():
+        for energy in (plain, residual):
+            energy.get_parameter("network.4.weight").fill_(1.0)
+            energy.get_parameter("network.2.weight").zero_()
+    u = (rows - rows.mean(0)) / rows.std(0)
+    first = plain.get_parameter("network.0.weight"), plain.get_parameter("network.0.bias")
+    h = torch.nn.functional.silu(torch.addmm(first[1], u, first[0].T))
+    torch.testing.assert_close(residual(rows) - plain(rows), h.sum(1))
 
 
 def test_unknown_kinds_and_options_are_named() -> None:

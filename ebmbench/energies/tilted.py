@@ -1,0 +1,58 @@
+r"""What energies share that tilt a Gaussian by a network."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from torch import Tensor
+
+from ebmbench.energies.base import Energy
+
+
+class TiltedGaussian(Energy):
+    r"""A network plus a Gaussian reference.
+
+    .. math:: E_\theta(x) = f_\theta(u) + \tfrac12 \|u\|^2, \qquad u = (x - \mu) / \sigma
+
+    The network :math:`f` must grow at most linearly, so that :math:`Z_\theta` is finite for all
+    parameters, and start at zero, so that every method starts from the same Gaussian.
+
+    Arguments:
+        mean: the mean ``μ``, ``(d,)``.
+        std: the standard deviation ``σ``, ``(d,)``.
+    """
+
+    def __init__(self, mean: Tensor, std: Tensor) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer("mean", mean.clone())
+        self.register_buffer("std", std.clone())
+
+    @property
+    def dim(self) -> int:
+        return len(self.mean)
+
+    @property
+    def smooth(self) -> bool:
+        return True
+
+    @property
+    def reference(self) -> tuple[Tensor, Tensor]:
+        return self.mean, self.std
+
+    def log_z(self) -> None:
+        return None
+
+    @abstractmethod
+    def tilt(self, u: Tensor) -> Tensor:
+        """Return ``f(u)``, ``(n,)``, of standardised points ``u``, ``(n, d)``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        u = (x - self.mean) / self.std
+        return self.tilt(u) + 0.5 * (u * u).sum(-1)
+
+
+def moments(train: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of rows ``(n, d)``, the latter above zero."""
+    return train.mean(0), train.std(0).clamp_min(1e-6)
