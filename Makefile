@@ -33,10 +33,13 @@ bench: $(VENV)/.tested
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-autosave \
 	    --benchmark-warmup=on --benchmark-max-time=0.5 -q $(BENCH)
 
-# How many times as fast as torchebm and as plain autograd, on each matmul path.
+# How many times as fast as torchebm and as plain autograd, on each matmul path; a grid of runs
+# against the plain way; how the cost of a step grows.
 ratios: $(VENV)/.benchmarked
 	for setting in as-run fast default; do \
 	    $(BIN)/python -m benchmarks.ratios --setting $$setting --out results/ratios || exit 1; done
+	$(BIN)/python -m benchmarks.grid --out results/ratios
+	$(BIN)/python -m benchmarks.scaling --out results/scaling
 
 # The present commit, into results/asv; fails if nothing ran.
 asv: $(VENV)/.benchmarked

@@ -183,7 +183,7 @@ def plain(name: str, size: Size) -> Action:
 
 def torchebm(name: str, size: Size) -> Action:
     """Return one training step of torchebm."""
-    from torchebm import losses, samplers  # type: ignore[attr-defined]
+    from torchebm import losses, samplers
     from torchebm.core import BaseModel
 
     class Model(BaseModel):  # type: ignore[misc]
@@ -202,7 +202,7 @@ def torchebm(name: str, size: Size) -> Action:
 
         def likelihood() -> Tensor:
             x = hmc.sample(x=torch.randn_like(batch), n_steps=TRANSITIONS)
-            return energy(batch).mean() - energy(x.detach()).mean()
+            return _contrast(energy, batch, x.detach())
 
         return _stepper(adam, likelihood)
     if name in ("cd-1", "cd-10", "pcd"):
@@ -267,9 +267,12 @@ def _plain_ssm_vr(energy: MLPEnergy, x: Tensor, *_: Tensor) -> Tensor:
 
 def _plain_fd_ssm(energy: MLPEnergy, x: Tensor, *_: Tensor) -> Tensor:
     v = torch.randn_like(x).sign()
-    ahead, here, behind = -energy(torch.cat([x + EPSILON * v, x, x - EPSILON * v])).view(3, -1)
+    points = torch.cat([x + EPSILON * v, x, x - EPSILON * v])
+    ahead, here, behind = (-energy(points)).reshape(3, -1).unbind()
     first = (ahead - behind) / (2 * EPSILON)
-    return (0.5 * first**2 + (ahead + behind - 2 * here) / EPSILON**2).mean()
+    second = (ahead + behind - 2 * here) / EPSILON**2
+    loss: Tensor = (0.5 * first * first + second).mean()
+    return loss
 
 
 def _plain_sm(energy: MLPEnergy, x: Tensor, *_: Tensor) -> Tensor:
@@ -285,7 +288,7 @@ def _plain_sm(energy: MLPEnergy, x: Tensor, *_: Tensor) -> Tensor:
 def _plain_nce(energy: MLPEnergy, x: Tensor, log_z: Tensor, *_: Tensor) -> Tensor:
     noise = torch.distributions.MultivariateNormal(torch.zeros(x.shape[1]), torch.eye(x.shape[1]))
     both = torch.cat([x, noise.sample((len(x),))])
-    logit = -energy(both) - log_z - noise.log_prob(both)
+    logit = -energy(both) - log_z - noise.log_prob(both)  # type: ignore[no-untyped-call]
     labels = torch.cat([torch.ones(len(x)), torch.zeros(len(x))])
     return 2 * nn.functional.binary_cross_entropy_with_logits(logit, labels)
 
@@ -368,7 +371,7 @@ def our_chains(name: str, size: Size) -> Action:
 
 def torchebm_chains(name: str, size: Size) -> Action:
     """Return as many transitions of torchebm's sampler."""
-    from torchebm import samplers  # type: ignore[attr-defined]
+    from torchebm import samplers
     from torchebm.core import BaseModel
 
     class Model(BaseModel):  # type: ignore[misc]

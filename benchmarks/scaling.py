@@ -1,0 +1,116 @@
+"""How the seconds of a step grow with dimension, width, batch and number of chains.
+
+    python -m benchmarks.scaling --out results/scaling
+
+One size varies at a time, the others stay at :data:`BASE`. The slope is that of a straight line
+through the upper half of the points in log-log axes, where overheads have faded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from benchmarks import callables
+from benchmarks.callables import Action, Size
+from ebmbench.harness.provenance import machine, now, versions
+from ebmbench.numerics import configure
+
+BASE = Size(32, (128, 128), 256)
+OBJECTIVES = ("dsm", "ssm", "ssm-vr", "fd-ssm", "nce", "cd-10", "sm")
+SIZES: dict[str, dict[int, Size]] = {
+    "d": {n: replace(BASE, dim=n) for n in (2, 4, 8, 16, 32, 64, 128, 256, 512)},
+    "width": {n: replace(BASE, hidden=(n, n)) for n in (16, 32, 64, 128, 256, 512)},
+    "batch": {n: replace(BASE, batch=n) for n in (16, 32, 64, 128, 256, 512, 1024, 2048)},
+}
+CHAINS = {n: replace(BASE, batch=n) for n in (16, 64, 256, 1024, 4096)}
+SAMPLERS = ("langevin", "mala", "hmc")
+SECONDS = 0.3
+"""Spent on one point."""
+
+
+def seconds_of(action: Action) -> float:
+    """Return the median seconds of a call, after two to warm up."""
+    callables.repeat(action, 2)
+    seconds: list[float] = []
+    end = time.perf_counter() + SECONDS
+    while len(seconds) < 3 or time.perf_counter() < end:
+        start = time.perf_counter()
+        action()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def measure() -> pd.DataFrame:
+    """Return columns ``axis``, ``name``, ``size``, ``seconds``."""
+    rows = []
+    for axis, sizes in SIZES.items():
+        for name in OBJECTIVES:
+            for n, size in sizes.items():
+                rows.append((axis, name, n, seconds_of(callables.ours(name, size))))
+    for name in SAMPLERS:
+        for n, size in CHAINS.items():
+            rows.append(("chains", name, n, seconds_of(callables.our_chains(name, size))))
+    return pd.DataFrame(rows, columns=["axis", "name", "size", "seconds"])
+
+
+def slope(line: pd.DataFrame) -> float:
+    """Return the exponent of the upper half of the points."""
+    upper = line.sort_values("size").iloc[len(line) // 2 :]
+    return float(np.polyfit(np.log(upper["size"]), np.log(upper["seconds"]), 1)[0])
+
+
+def draw(table: pd.DataFrame, path: Path) -> None:
+    """Draw one panel per axis."""
+    axes = list(table["axis"].unique())
+    figure, panels = plt.subplots(2, 2, figsize=(11, 8.5), layout="constrained")
+    for panel, axis in zip(panels.flat, axes, strict=True):
+        for name, line in table[table["axis"] == axis].groupby("name", sort=False):
+            label = f"{name}: {slope(line):.2f}"
+            panel.loglog(line["size"], 1e3 * line["seconds"], "o-", ms=3, label=label)
+        panel.set_xlabel("number of chains" if axis == "chains" else axis)
+        what = f"{callables.CHAIN_STEPS} transitions" if axis == "chains" else "one training step"
+        panel.set_ylabel(f"milliseconds for {what}")
+        panel.grid(alpha=0.3, which="both")
+        panel.legend(title="slope of the upper half", fontsize=8)
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+
+
+def main() -> None:
+    """Measure, draw and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="Folder for table and picture.")
+    out: Path = parser.parse_args().out
+    words = machine("cpu", configure(threads=1)) | versions()
+    table = measure()
+    out.mkdir(parents=True, exist_ok=True)
+    table.to_csv(out / "scaling.csv", index=False, float_format="%.6g")
+    draw(table, out / "scaling.png")
+    slopes = [
+        f"| {axis} | {name} | {slope(line):.2f} |"
+        for (axis, name), line in table.groupby(["axis", "name"], sort=False)
+    ]
+    text = [
+        f"{words['processor']}, one thread, torch {words['torch']}, {now()}. "
+        f"Base: d = {BASE.dim}, width {BASE.hidden[0]} × {len(BASE.hidden)}, batch {BASE.batch}. "
+        "The slope is the exponent of the upper half of the sizes.",
+        "",
+        "| axis | name | slope |",
+        "| --- | --- | ---: |",
+        *slopes,
+        "",
+    ]
+    (out / "scaling.md").write_text("\n".join(text))
+    print("\n".join(text))
+
+
+if __name__ == "__main__":
+    main()
