@@ -1,8 +1,14 @@
 """The connections between objectives that theory predicts, measured."""
 
 from ebmbench.connections.base import Connection, Outcome, run, run_all
-from ebmbench.connections.checks import CONNECTIONS
 from ebmbench.connections.setting import Setting, gaussian_setting, network_setting
+from ebmbench.connections.to_likelihood import TO_LIKELIHOOD
+from ebmbench.connections.to_score_matching import TO_SCORE_MATCHING
+
+CONNECTIONS: tuple[Connection, ...] = tuple(
+    sorted(TO_SCORE_MATCHING + TO_LIKELIHOOD, key=lambda each: (len(each.id[:3]), each.id))
+)
+"""All of them, in the order of their numbers."""
 
 __all__ = [
     "CONNECTIONS",

@@ -62,11 +62,11 @@ def to_markdown(outcomes: Sequence[Outcome]) -> str:
 
 
 def draw_convergence(outcomes: Sequence[Outcome]) -> Figure:
-    """Draw the relative error of every limit against its step, one panel per setting."""
+    """Draw the relative error of every limit against its relative step, a panel per setting."""
     limits = [o for o in outcomes if o.order is not None]
     groups = by_setting(limits)
-    ids = sorted({o.connection.id for o in limits}, key=lambda name: int(name[1:]))
-    figure = Figure(figsize=(5.2 * len(groups), 4.4), layout="constrained")
+    ids = list(dict.fromkeys(o.connection.id for o in outcomes if o.order is not None))
+    figure = Figure(figsize=(6.4 * len(groups), 5), layout="constrained")
     axes = figure.subplots(1, len(groups), squeeze=False, sharey=True)[0]
     for ax, (setting, group) in zip(axes, groups.items(), strict=True):
         for o in group:
@@ -74,20 +74,26 @@ def draw_convergence(outcomes: Sequence[Outcome]) -> Figure:
             errors = [max(e, SMALLEST) for e in o.errors]
             label = f"{o.connection.id}: order {o.order:.2f}"
             ax.loglog(
-                o.steps, errors, "osD^v<>"[k % 7] + "-", c=f"C{k}", label=label, ms=4, lw=1.2
+                [step / o.steps[0] for step in o.steps],
+                errors,
+                "osD^v<>"[k % 7] + "-",
+                c=f"C{k}",
+                label=label,
+                ms=4,
+                lw=1.2,
             )
-        steps = sorted({s for o in limits for s in o.steps})
+        steps = [0.125, 0.25, 0.5, 1.0]
         for slope in (1, 2):
-            guide = [0.3 * (s / steps[-1]) ** slope for s in steps]
+            guide = [0.6 * step**slope for step in steps]
             ax.loglog(steps, guide, color="0.75", ls="--", lw=0.8, zorder=0)
             ax.annotate(
                 f"slope {slope}", (steps[0], 1.15 * guide[0]), color="0.5", fontsize=7, va="bottom"
             )
         ax.set_title(setting, fontsize=10)
-        ax.set_xlabel("step (σ, ε, |v| or t)")
+        ax.set_xlabel("step (σ, ε, |v|, t, …) over the first")
         ax.set_xticks(steps, [f"{s:g}" for s in steps])
         ax.minorticks_off()
-        ax.legend(fontsize=7, frameon=False)
+        ax.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         ax.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("relative error to the predicted limit")
     return figure

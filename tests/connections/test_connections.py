@@ -16,13 +16,18 @@ def test_a_connection_holds_on_random_networks(connection: Connection, setting: 
     assert outcome.holds, outcome
 
 
-# Values for data N(0, 1) and the model N(0, 2), worked out by hand: J = x²/8 − 1/2, so E J = −3/8.
+# Values for data N(0, 1) and the model N(0, 2), worked out by hand: J = x²/8 − 1/2, so E J = −3/8;
+# D_F = 1/8; KL = ½ log 2 − ¼; the other model is N(0, 3).
 CLOSED_FORM = {
     "T5": math.hypot(0.375, 0.375),
+    "T7": -0.125,
     "T8": -0.1875,
     "T9": -0.1875,
     "T10": -0.09375,
     "T12": -0.375,
+    "T12b": 0.5 * math.log(2 / 3) + 1 / 12,
+    "T13": 0.5 * math.log(2) - 0.25,
+    "T14": 0.0625,
 }
 
 
