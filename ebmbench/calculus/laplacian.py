@@ -8,8 +8,8 @@ the Jacobian columns and the Laplacian of a layer are
 
 Only :math:`W_1 \operatorname{diag}(1/\sigma^2) W_1^\top` enters behind the first layer. So where
 the input is wider than that layer, its Cholesky factor stands in for the ``d`` columns, and the
-score comes from an ordinary backward pass. Rows are taken in chunks of bounded memory; what the
-backward pass needs of a chunk is computed again there.
+score comes from an ordinary backward pass. Rows are taken in chunks of bounded memory. What the
+backward pass needs is kept while it is small, else computed again there.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from torch import Tensor
 from ebmbench.calculus import closed_form
 from ebmbench.energies.chain import Chain
 
-CHUNK_NUMBERS = 1 << 21
-"""Entries of one layer's Jacobian that are held at a time: 8 MiB in float32."""
+CHUNK_NUMBERS = 1 << 19
+"""Entries of one layer's Jacobian that are worked on at a time: 2 MiB in float32."""
+KEPT_NUMBERS = 1 << 23
+"""Entries of one layer's Jacobian of all rows up to which all chunks are kept for the backward
+pass."""
 
 
 def score_and_laplacian(chain: Chain, x: Tensor, create_graph: bool) -> tuple[Tensor, Tensor]:
@@ -100,7 +103,7 @@ def _propagate(
             s.squares.append((columns * columns).sum(1))
             s.laplacians.append(layer.map.linear(lap))
             j = slope[:, None, :] * columns
-            lap = bend * s.squares[-1] + slope * s.laplacians[-1]
+            lap = (bend * s.squares[-1]).addcmul_(slope, s.laplacians[-1])
             if layer.skip:
                 j += s.column_inputs[-1]
                 lap += s.laplacian_inputs[-1]
@@ -119,10 +122,14 @@ class _Laplacian(torch.autograd.Function):
         ctx.rows = max(CHUNK_NUMBERS // (len(first) * widest), 1)
         columns, laplacians = [], []
         top = chain.top[0]
+        keep = any(ctx.needs_input_grad) and len(u) * len(first) * widest <= KEPT_NUMBERS
+        ctx.kept = []
         for part in torch.split(u, ctx.rows):
-            _, j, lap = _propagate(chain, part, first, 2)
-            columns.append(j @ top)
-            laplacians.append(lap @ top)
+            chunk = _propagate(chain, part, first, 3 if keep else 2)
+            columns.append(chunk[1] @ top)
+            laplacians.append(chunk[2] @ top)
+            if keep:
+                ctx.kept.append(chunk)
         laplacian = -torch.cat(laplacians)
         if chain.quadratic:
             laplacian = laplacian - (chain.std**-2).sum()
@@ -140,10 +147,11 @@ class _Laplacian(torch.autograd.Function):
         biases = [each.weight.new_zeros(each.weight.shape[0]) for each in maps]
         head = torch.zeros_like(chain.top)
         first_grad = torch.zeros_like(ctx.first)
-        for start in range(0, len(ctx.u), ctx.rows):
-            rows = slice(start, start + ctx.rows)
+        for k, part in enumerate(torch.split(ctx.u, ctx.rows)):
+            rows = slice(k * ctx.rows, k * ctx.rows + len(part))
             c_columns, c_laplacian = None, -cotangents[1][rows, None]
-            streams, j, lap = _propagate(chain, ctx.u[rows], ctx.first, 3)
+            chunk = ctx.kept[k] if ctx.kept else _propagate(chain, part, ctx.first, 3)
+            streams, j, lap = chunk
             head.addmm_(c_laplacian.T, lap)
             if c_score is not None:
                 c_columns = c_score[rows]
@@ -168,19 +176,23 @@ def _accumulate(
     first_grad: Tensor,
 ) -> None:
     """Add one chunk's gradients: of all weights and biases, and of the first columns."""
-    above_a: Tensor | float = 0.0
-    above_j: Tensor | float = 0.0 if c_columns is None else c_columns[:, :, None] * chain.top
+    above_a: Tensor | None = None
+    above_j = None if c_columns is None else c_columns[:, :, None] * chain.top
     above_l: Tensor = c_laplacian * chain.top
     for layer in range(len(chain.layers) - 1, -1, -1):
         affine, skip = chain.layers[layer].map, chain.layers[layer].skip
         slope, bend, jerk = s.derivatives[layer]
         columns = s.columns[layer] if layer else s.columns[0].expand(len(slope), -1, -1)
-        beta = (2 * above_l * bend)[:, None, :] * columns + above_j * slope[:, None, :]
-        alpha = above_l * jerk * s.squares[layer] + above_a * slope
-        if isinstance(above_j, Tensor):
-            alpha = alpha + bend * (above_j * columns).sum(1)
+        curved = above_l * bend
+        beta = (2 * curved)[:, None, :] * columns
+        alpha = above_l * jerk * s.squares[layer]
+        if above_a is not None:
+            alpha.addcmul_(above_a, slope)
+        if above_j is not None:
+            beta.addcmul_(above_j, slope[:, None, :])
+            alpha.addcmul_(bend, (above_j * columns).sum(1))
         if layer > 0:
-            alpha = alpha + above_l * bend * s.laplacians[layer - 1]
+            alpha.addcmul_(curved, s.laplacians[layer - 1])
         biases[layer] += affine.bias_gradient(alpha)
         if layer == 0:
             weights[layer] += affine.gradient((alpha, s.inputs[layer]))
@@ -192,7 +204,10 @@ def _accumulate(
             (gamma, s.laplacian_inputs[layer - 1]),
             (beta.flatten(0, 1), s.column_inputs[layer - 1].flatten(0, 1)),
         )
-        skipped = (above_a, above_l, above_j) if skip else (0.0, 0.0, 0.0)
-        above_a = affine.adjoint(alpha) + skipped[0]
-        above_l = affine.adjoint(gamma) + skipped[1]
-        above_j = affine.adjoint(beta) + skipped[2]
+        down_a, down_l = torch.split(affine.adjoint(torch.cat([alpha, gamma])), len(alpha))
+        down_j = affine.adjoint(beta)
+        if skip:
+            down_l = down_l + above_l
+            down_a = down_a if above_a is None else down_a + above_a
+            down_j = down_j if above_j is None else down_j.add_(above_j)
+        above_a, above_l, above_j = down_a, down_l, down_j
