@@ -19,6 +19,7 @@ VERBS = {
     "check": "Check that an output folder is whole and its tables follow from its records.",
     "cite": "Print BibTeX of the tasks and methods that were used.",
     "connections": "Measure the limits that connect the objectives.",
+    "gradients": "Compare every objective's gradient with the exact one of the likelihood.",
     "data": "List, fetch and verify data files.",
 }
 
