@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import torch
@@ -285,8 +286,13 @@ def _plain_sm(energy: MLPEnergy, x: Tensor, *_: Tensor) -> Tensor:
     return (0.5 * (gradient * gradient).sum(1) + trace).mean()
 
 
+@cache
+def _plain_noise(dim: int) -> torch.distributions.MultivariateNormal:
+    return torch.distributions.MultivariateNormal(torch.zeros(dim), torch.eye(dim))
+
+
 def _plain_nce(energy: MLPEnergy, x: Tensor, log_z: Tensor, *_: Tensor) -> Tensor:
-    noise = torch.distributions.MultivariateNormal(torch.zeros(x.shape[1]), torch.eye(x.shape[1]))
+    noise = _plain_noise(x.shape[1])
     both = torch.cat([x, noise.sample((len(x),))])
     logit = -energy(both) - log_z - noise.log_prob(both)  # type: ignore[no-untyped-call]
     labels = torch.cat([torch.ones(len(x)), torch.zeros(len(x))])

@@ -6,7 +6,8 @@ reported.
 
     python -m benchmarks.ratios --out results/ratios
 
-measures everything and writes one table per setting of the matrix products:
+measures everything and writes one table per setting of the matrix products; rows that are not
+measured anew (``--names``, ``--sizes``) stay in it. The settings:
 
 - ``as-run``: ours on the path that the suite takes, the others as torch comes, which is what their
   users run;
@@ -171,7 +172,7 @@ def to_markdown(rows: Iterable[dict[str, object]], words: dict[str, str], peak: 
     """Return the table, with what it was measured on above it."""
     lines = [
         f"{words['processor']}, {words['cores']} cores, one thread, torch {words['torch']}, "
-        f"torchebm {words['torchebm']}, {words['measured']}; matmul precision "
+        f"torchebm {words['torchebm']}, {words['measured'][:10]}; matmul precision "
         f"`{words['ours']}` for ours with a peak of {peak / 1e9:.0f} GFLOP/s, "
         f"`{words['others']}` for the others. "
         "Ratios: median over rounds (quartiles); the bar in brackets.",
@@ -227,12 +228,20 @@ def main() -> None:
             rounds = 2 if (name, size) == ("sm", "784") or name == "ais" else chosen.rounds
             rows.append(measure(name, size, rounds, peak, (ours, others)))
             print(to_markdown(rows[-1:], words, peak).splitlines()[-1], flush=True)
-    text = to_markdown(rows, words, peak)
     if chosen.out is not None:
         chosen.out.mkdir(parents=True, exist_ok=True)
-        (chosen.out / f"{chosen.setting}.md").write_text(text)
+        stored = chosen.out / f"{chosen.setting}.json"
+        if stored.exists():
+            rows = merged(json.loads(stored.read_text())["rows"], rows)
+        (chosen.out / f"{chosen.setting}.md").write_text(to_markdown(rows, words, peak))
         found = {"words": words, "peak_flops": peak, "rows": rows}
-        (chosen.out / f"{chosen.setting}.json").write_text(json.dumps(found, indent=1) + "\n")
+        stored.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def merged(old: list[dict[str, object]], new: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return the old rows with those of the same step and size replaced; more come last."""
+    by_key = {(row["name"], row["d"]): row for row in [*old, *new]}
+    return list(by_key.values())
 
 
 def _version_of_torchebm() -> str:

@@ -120,6 +120,7 @@ METRICS: Registry[Any] = Registry(
         "demixing_error": "ebmbench.metrics.ica:demixing_error",
         "energy_distance": "ebmbench.metrics.samples:energy_distance",
         "sliced_wasserstein": "ebmbench.metrics.samples:sliced_wasserstein",
+        "c2st": "ebmbench.metrics.two_sample:c2st",
         "mmd": "ebmbench.metrics.kernels:mmd",
         "ksd": "ebmbench.metrics.kernels:ksd",
     },

@@ -135,6 +135,15 @@ _TABLE = [
         "directions (Bonneel et al. 2015).",
     ),
     MetricInfo(
+        "c2st",
+        "accuracy",
+        False,
+        "Classifier two-sample test",
+        "Accuracy over five folds of a network with two layers of 10 d units that tells model "
+        "samples from test rows; one half is perfect (Lopez-Paz & Oquab 2017; as in sbibm, "
+        "Lueckmann et al. 2021, with at most 2,000 points of each).",
+    ),
+    MetricInfo(
         "mmd",
         "1",
         False,

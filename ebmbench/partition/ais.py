@@ -31,6 +31,7 @@ from ebmbench.partition.base import (
     log_mean_exp,
     systematic_resample,
 )
+from ebmbench.partition.bennett import bennett
 from ebmbench.partition.law import GaussianLaw
 from ebmbench.partition.minima import Minimum, find_minima, weigh_minimum
 
@@ -125,6 +126,7 @@ def run_ais(
         "wide": log_mean_exp(wide.log_z),
         "reverse": -log_mean_exp(-back.log_z),
     }
+    point, point_stderr = bennett(forward.log_z, back.log_z)
     minima = _weigh(energy, law, forward, generator, work)
     lower = min(ends["forward"], ends["wide"])
     upper = max(ends["forward"], ends["wide"], ends["reverse"])
@@ -150,6 +152,8 @@ def run_ais(
         note="AIS refused: " + "; ".join(failures) if failures else how,
         diagnostics={
             **ends,
+            "bennett": point,
+            "bennett_stderr": point_stderr,
             "temperatures": count,
             "length": float(plan.length[-1]),
             "ess": size * work.chains,

@@ -21,6 +21,7 @@ from ebmbench.partition.base import (
     jackknife_stderr,
     log_mean_exp,
 )
+from ebmbench.partition.bennett import bennett
 from ebmbench.partition.law import GaussianLaw
 
 
@@ -54,6 +55,7 @@ def bdmc(
     back = anneal_back(energy, law, plan, count, start, generator)
     lower, upper = log_mean_exp(forward.log_z), -log_mean_exp(-back.log_z)
     gap = upper - lower
+    point, point_stderr = bennett(forward.log_z, back.log_z)
     stderr = max(
         delta_stderr(forward.log_z),
         delta_stderr(-back.log_z),
@@ -70,5 +72,10 @@ def bdmc(
         upper=upper,
         certified=agree,
         note=f"BDMC, {work.chains} chains, {found}" if agree else refused,
-        diagnostics={"temperatures": count, "length": float(plan.length[-1])},
+        diagnostics={
+            "bennett": point,
+            "bennett_stderr": point_stderr,
+            "temperatures": count,
+            "length": float(plan.length[-1]),
+        },
     )

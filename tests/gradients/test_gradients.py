@@ -80,7 +80,7 @@ def test_exact_gradient_is_the_derivative_of_the_likelihood() -> None:
 def found() -> dict[tuple[int, str], Comparison]:
     task = api.task("2d/two-moons")
     cards = catalog.select_methods("mle-exact,mle-mcmc,cd,dsm,sm,nce")
-    rows = compare_gradients(task, api.load_data(task), cards, SMALL, checkpoints=2, draws=150)
+    rows = compare_gradients(task, api.load_data(task), cards, SMALL, checkpoints=2, draws=100)
     return {(each.step, each.method): each for each in rows}
 
 
@@ -117,9 +117,7 @@ def test_what_has_no_exact_gradient_is_refused() -> None:
     task = api.task("ica/5")
     data = api.load_data(task)
     cards = catalog.select_methods("dsm")
-    with pytest.raises(
-        EbmbenchError, match="has 5 dimensions; the exact gradient"
-    ):
+    with pytest.raises(EbmbenchError, match="has 5 dimensions; the exact gradient"):
         next(compare_gradients(task, data, cards, SMALL))
     with pytest.raises(EbmbenchError, match="'kde' is a reference and has no gradient"):
         next(compare_gradients(task, data, catalog.select_methods("kde"), SMALL))
