@@ -78,7 +78,10 @@ def draw(table: pd.DataFrame, path: Path) -> None:
         panel.set_xlabel("number of chains" if axis == "chains" else axis)
         what = f"{callables.CHAIN_STEPS} transitions" if axis == "chains" else "one training step"
         panel.set_ylabel(f"milliseconds for {what}")
-        panel.grid(alpha=0.3, which="both")
+        sizes = sorted(table.loc[table["axis"] == axis, "size"].unique())
+        panel.set_xticks(sizes, [str(size) for size in sizes])
+        panel.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+        panel.grid(alpha=0.3)
         panel.legend(title="slope of the upper half", fontsize=8)
     figure.savefig(path, dpi=130)
     plt.close(figure)
