@@ -15,7 +15,7 @@ from ebmbench.energies.base import Energy
 ExactSampler = Callable[[int, torch.Generator], Tensor]
 """Draws exact samples of a model: a number and a generator to points ``(n, d)``."""
 
-CHUNK = 1 << 15
+CHUNK = 1 << 12
 """Rows per evaluation: large enough to amortise calls, small enough to stay in the cache."""
 
 
