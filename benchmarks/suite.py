@@ -21,7 +21,7 @@ from ebmbench.report.tables import to_markdown
 
 FOLLOWED = ["2", "63"]
 QUALITY_STEPS = 200
-REPORT_SEEDS = 10
+REPORT_SEEDS = 2
 
 
 class Step:
@@ -117,13 +117,14 @@ class Report:
 
     rounds = 1
     number = 1
-    repeat = 3
+    repeat = 2
+    timeout = 240
 
-    def setup(self) -> None:
-        self.records = list(_records())
+    def setup_cache(self) -> list[Record]:
+        return list(_records())
 
-    def time_leaderboard(self) -> None:
-        to_markdown(make_boards(self.records))
+    def time_leaderboard(self, records: list[Record]) -> None:
+        to_markdown(make_boards(records))
 
 
 class Quality:
