@@ -25,7 +25,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.callables import LEARNING_RATE, PLAIN
+from benchmarks.callables import LEARNING_RATE
+from benchmarks.plain import PLAIN
 from ebmbench import api
 from ebmbench.harness.provenance import machine, now, versions
 from ebmbench.numerics import configure

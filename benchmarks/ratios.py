@@ -32,13 +32,12 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import callables
+from benchmarks import callables, peer, plain
 from benchmarks.callables import (
     ANNEALING,
     CHAINS,
     OPTIONS,
     SIZES,
-    TORCHEBM,
     Action,
 )
 from ebmbench.harness.provenance import machine, now, versions
@@ -88,14 +87,14 @@ def implementations(name: str, size: str) -> dict[str, Action]:
     if name in CHAINS:
         return {
             "ours": callables.our_chains(name, SIZES[size]),
-            "torchebm": callables.torchebm_chains(name, SIZES[size]),
+            "torchebm": peer.torchebm_chains(name, SIZES[size]),
         }
     found = {
         "ours": callables.ours(name, SIZES[size]),
-        "plain": callables.plain(name, SIZES[size]),
+        "plain": plain.plain(name, SIZES[size]),
     }
-    if name in TORCHEBM:
-        found["torchebm"] = callables.torchebm(name, SIZES[size])
+    if name in peer.TORCHEBM:
+        found["torchebm"] = peer.torchebm(name, SIZES[size])
     return found
 
 

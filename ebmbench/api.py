@@ -119,6 +119,7 @@ def train(
         EbmbenchError: the method is a reference, which is not trained by steps.
     """
     from ebmbench.harness import train as loop
+    from ebmbench.harness.grid import with_steps
     from ebmbench.harness.parts import make_objective, make_streams
     from ebmbench.objectives.base import Objective as ObjectiveBase
 
@@ -130,9 +131,8 @@ def train(
         if chosen.objective is None:
             raise EbmbenchError(f"method {chosen.name!r} is a reference and has no training steps")
         objective, optimiser, label = make_objective(chosen), chosen.optimiser, chosen.name
+    card = card if steps is None else with_steps(card, preset, steps)
     budget: Budget = getattr(card.budget, preset)
-    if steps is not None:
-        budget = budget.model_copy(update={"steps": steps})
     streams = make_streams(card.name, label, seed, str(energy.reference[0].device))
     state = objective.init(energy, dataset.train.to(streams.noise.device), streams.noise)
     return loop.train(

@@ -75,6 +75,14 @@ class Cost(_Part):
     """Cores that other processes kept busy during training, on average."""
 
 
+def network_passes(energy: float, score: float, hvp: float) -> float:
+    """Return the network passes that evaluations come to, a cost that no machine changes.
+
+    An energy is one pass, a score two (there and back), a Hessian-vector product four.
+    """
+    return energy + 2 * score + 4 * hvp
+
+
 class CurvePoint(_Part):
     """One point of the learning curve."""
 

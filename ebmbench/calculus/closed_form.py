@@ -85,15 +85,12 @@ class _Jet:
             bent = bend * tangent
             if curvature is not None:
                 bent.addcmul_(first, curvature)
-            along = first * tangent
-            if layer.skip:
-                along += self.tangent_inputs[-1]
-                bent += self.curvature_inputs[-1]
+            below = self.curvature_inputs[-1] if self.curvature_inputs else None
             self.tangents.append(tangent)
             self.curvatures.append(curvature)
             self.bends.append(bend)
-            self.tangent_inputs.append(along)
-            self.curvature_inputs.append(bent)
+            self.tangent_inputs.append(layer.joined(first * tangent, self.tangent_inputs[-1]))
+            self.curvature_inputs.append(layer.joined(bent, below))
 
     def first_and_second(self, chain: Chain) -> tuple[Tensor, Tensor]:
         """Return first and second derivative of log p along ``v``, each ``(n,)``."""
@@ -118,8 +115,7 @@ def _tangents(chain: Chain, direction: Tensor, derivatives: list[list[Tensor]]) 
     inputs, pre = [direction / chain.std], []
     for layer, (slope, *_) in zip(chain.layers, derivatives, strict=True):
         pre.append(layer.map.linear(inputs[-1]))
-        along = slope * pre[-1]
-        inputs.append(along + inputs[-1] if layer.skip else along)
+        inputs.append(layer.joined(slope * pre[-1], inputs[-1]))
     return _Tangents(inputs, pre)
 
 
@@ -147,10 +143,10 @@ def _gradients(
         head.addmm_(c_first.T, jet.tangent_inputs[-1], alpha=-1)
     if extra is not None:
         head += extra.inputs[-1].sum(0)
-    for layer in range(len(chain.layers) - 1, -1, -1):
-        first, second, third = jet.derivatives[layer]
-        t, k, bend = jet.tangents[layer], jet.curvatures[layer], jet.bends[layer]
-        c = -c_second * adjoints.outputs[layer]
+    for i in range(len(chain.layers) - 1, -1, -1):
+        layer, (first, second, third) = chain.layers[i], jet.derivatives[i]
+        t, k, bend = jet.tangents[i], jet.curvatures[i], jet.bends[i]
+        c = -c_second * adjoints.outputs[i]
         beta = (c * bend).mul_(2)
         alpha = (third * t).mul_(t)
         if k is not None:
@@ -162,21 +158,20 @@ def _gradients(
             alpha.addcmul_(above_b, bend)
             beta.addcmul_(above_b, first)
         joint = None
-        if layer > 0:
-            joint = -c_second * jet.curvature_inputs[layer - 1]
+        if i > 0:
+            joint = -c_second * jet.curvature_inputs[i - 1]
         if extra is not None:
-            alpha.add_((adjoints.outputs[layer] * second).mul_(extra.pre[layer]))
-            joint = extra.inputs[layer] if joint is None else joint.add_(extra.inputs[layer])
-        pairs = [(alpha, jet.inputs[layer]), (beta, jet.tangent_inputs[layer])]
+            alpha.add_((adjoints.outputs[i] * second).mul_(extra.pre[i]))
+            joint = extra.inputs[i] if joint is None else joint.add_(extra.inputs[i])
+        pairs = [(alpha, jet.inputs[i]), (beta, jet.tangent_inputs[i])]
         if joint is not None:
-            pairs.append((adjoints.pre[layer], joint))
-        affine, skip = chain.layers[layer].map, chain.layers[layer].skip
-        weights.append(affine.gradient(*pairs))
-        biases.append(affine.bias_gradient(alpha))
-        if layer > 0:
-            down_a, down_b = torch.split(affine.adjoint(torch.cat([alpha, beta])), len(alpha))
-            above_a = down_a if above_a is None or not skip else down_a + above_a
-            above_b = down_b if above_b is None or not skip else down_b + above_b
+            pairs.append((adjoints.pre[i], joint))
+        weights.append(layer.map.gradient(*pairs))
+        biases.append(layer.map.bias_gradient(alpha))
+        if i > 0:
+            both = layer.map.adjoint(torch.cat([alpha, beta]))
+            down_a, down_b = torch.split(both, len(alpha))
+            above_a, above_b = layer.joined(down_a, above_a), layer.joined(down_b, above_b)
     return chain.like_parameters(weights[::-1], biases[::-1], head)
 
 
@@ -247,7 +242,6 @@ class _Score(torch.autograd.Function):
             )
             biases.append(layer.map.bias_gradient(q))
             if k > 0:
-                down = layer.map.adjoint(q)
-                above = down if above is None or not layer.skip else down + above
+                above = layer.joined(layer.map.adjoint(q), above)
         head = along.inputs[-1].sum(0, keepdim=True)
         return (None, None, *chain.like_parameters(weights[::-1], biases[::-1], head))

@@ -90,7 +90,7 @@ def _propagate(
     for k, layer in enumerate(chain.layers):
         value, *derivatives = layer.rule.jet(layer.map.affine(s.inputs[-1]), order)
         slope, bend = derivatives[:2]
-        s.inputs.append(value + s.inputs[-1] if layer.skip else value)
+        s.inputs.append(layer.joined(value, s.inputs[-1]))
         s.derivatives.append(derivatives)
         if k == 0:
             j = slope[:, None, :] * first
@@ -102,11 +102,9 @@ def _propagate(
             s.columns.append(columns)
             s.squares.append((columns * columns).sum(1))
             s.laplacians.append(layer.map.linear(lap))
-            j = slope[:, None, :] * columns
-            lap = (bend * s.squares[-1]).addcmul_(slope, s.laplacians[-1])
-            if layer.skip:
-                j += s.column_inputs[-1]
-                lap += s.laplacian_inputs[-1]
+            j = layer.joined(slope[:, None, :] * columns, j)
+            bent = (bend * s.squares[-1]).addcmul_(slope, s.laplacians[-1])
+            lap = layer.joined(bent, lap)
     return s, j, lap
 
 
@@ -179,35 +177,31 @@ def _accumulate(
     above_a: Tensor | None = None
     above_j = None if c_columns is None else c_columns[:, :, None] * chain.top
     above_l: Tensor = c_laplacian * chain.top
-    for layer in range(len(chain.layers) - 1, -1, -1):
-        affine, skip = chain.layers[layer].map, chain.layers[layer].skip
-        slope, bend, jerk = s.derivatives[layer]
-        columns = s.columns[layer] if layer else s.columns[0].expand(len(slope), -1, -1)
+    for i in range(len(chain.layers) - 1, -1, -1):
+        layer, (slope, bend, jerk) = chain.layers[i], s.derivatives[i]
+        columns = s.columns[i] if i else s.columns[0].expand(len(slope), -1, -1)
         curved = above_l * bend
         beta = (2 * curved)[:, None, :] * columns
-        alpha = above_l * jerk * s.squares[layer]
+        alpha = above_l * jerk * s.squares[i]
         if above_a is not None:
             alpha.addcmul_(above_a, slope)
         if above_j is not None:
             beta.addcmul_(above_j, slope[:, None, :])
             alpha.addcmul_(bend, (above_j * columns).sum(1))
-        if layer > 0:
-            alpha.addcmul_(curved, s.laplacians[layer - 1])
-        biases[layer] += affine.bias_gradient(alpha)
-        if layer == 0:
-            weights[layer] += affine.gradient((alpha, s.inputs[layer]))
+        if i > 0:
+            alpha.addcmul_(curved, s.laplacians[i - 1])
+        biases[i] += layer.map.bias_gradient(alpha)
+        if i == 0:
+            weights[i] += layer.map.gradient((alpha, s.inputs[i]))
             first_grad += beta.sum(0)
             return
         gamma = above_l * slope
-        weights[layer] += affine.gradient(
-            (alpha, s.inputs[layer]),
-            (gamma, s.laplacian_inputs[layer - 1]),
-            (beta.flatten(0, 1), s.column_inputs[layer - 1].flatten(0, 1)),
+        weights[i] += layer.map.gradient(
+            (alpha, s.inputs[i]),
+            (gamma, s.laplacian_inputs[i - 1]),
+            (beta.flatten(0, 1), s.column_inputs[i - 1].flatten(0, 1)),
         )
-        down_a, down_l = torch.split(affine.adjoint(torch.cat([alpha, gamma])), len(alpha))
-        down_j = affine.adjoint(beta)
-        if skip:
-            down_l = down_l + above_l
-            down_a = down_a if above_a is None else down_a + above_a
-            down_j = down_j if above_j is None else down_j.add_(above_j)
-        above_a, above_l, above_j = down_a, down_l, down_j
+        both = layer.map.adjoint(torch.cat([alpha, gamma]))
+        down_a, down_l = torch.split(both, len(alpha))
+        above_a, above_l = layer.joined(down_a, above_a), layer.joined(down_l, above_l)
+        above_j = layer.joined(layer.map.adjoint(beta), above_j)

@@ -46,6 +46,7 @@ def command(
     from ebmbench.cli.consoles import make_console
     from ebmbench.gradients.measure import Comparison, compare_gradients
     from ebmbench.gradients.show import TITLES, cells, draw, to_frame, to_markdown
+    from ebmbench.harness.grid import with_steps
     from ebmbench.harness.store import open_folder, write_atomically
     from ebmbench.numerics import configure
 
@@ -61,9 +62,8 @@ def command(
     cards = [
         card for card in catalog.select_methods(methods) if card.objective or methods != "all"
     ]
+    task = task if steps is None else with_steps(task, preset, steps)
     budget = getattr(task.budget, preset)
-    if steps is not None:
-        budget = budget.model_copy(update={"steps": steps})
     out = out or Path("runs") / "gradients"
     open_folder(out)
     configure(threads=1)

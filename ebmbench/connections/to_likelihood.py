@@ -87,16 +87,17 @@ def variational_bound(setting: Setting, _: float) -> tuple[Tensor, Tensor]:
     """
     x, w = setting.nodes()
     data, energy = setting.data(), setting.energy
-    likelihood = -mean(w, calculus.value(energy, x)) - log_partition(energy)
+    positive, log_z = -mean(w, calculus.value(energy, x)), log_partition(energy)
     grid, volume = grid_nodes(x.shape[1])
     log_q = -calculus.value(data, grid)
-    log_p = -calculus.value(energy, grid) - log_partition(energy)
+    energies = calculus.value(energy, grid)
+    log_p = -energies - log_z
     measured, predicted = [], []
     for log_sampler in (log_q, log_p):
         q = volume * log_sampler.exp()
         entropy = -mean(q, log_sampler)
-        bound = -mean(w, calculus.value(energy, x)) + mean(q, calculus.value(energy, grid))
-        measured.append(bound - entropy - likelihood)
+        bound = positive + mean(q, energies) - entropy
+        measured.append(bound - (positive - log_z))
         predicted.append(mean(q, log_sampler - log_p))
     return torch.stack(measured), torch.stack(predicted)
 

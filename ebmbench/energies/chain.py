@@ -29,6 +29,13 @@ class Layer:
     skip: bool = False
     """``r``: whether the input is added to the output; never of the first layer."""
 
+    def joined(self, through: Tensor, around: Tensor | None) -> Tensor:
+        """Return what went through the layer plus, if it is residual, what went around it.
+
+        Values and tangents on the way up, cotangents on the way down; ``None`` is zero.
+        """
+        return through + around if self.skip and around is not None else through
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -87,7 +94,7 @@ class Chain:
         inputs, derivatives = [u], []
         for layer in self.layers:
             value, *found = layer.rule.jet(layer.map.affine(inputs[-1]), order)
-            inputs.append(value + inputs[-1] if layer.skip else value)
+            inputs.append(layer.joined(value, inputs[-1]))
             derivatives.append(found)
         return inputs, derivatives
 
@@ -105,8 +112,7 @@ class Chain:
         outputs, pre = [self.top], list[Tensor]()
         for layer, (slope, *_) in zip(reversed(self.layers), reversed(derivatives), strict=True):
             pre.append(outputs[-1] * slope)
-            below = layer.map.adjoint(pre[-1])
-            outputs.append(below + outputs[-1] if layer.skip else below)
+            outputs.append(layer.joined(layer.map.adjoint(pre[-1]), outputs[-1]))
         *outputs, end = outputs
         return Adjoints(outputs[::-1], pre[::-1], end)
 

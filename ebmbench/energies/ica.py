@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ebmbench.energies.base import Energy
 from ebmbench.energies.chain import Chain, Layer
 from ebmbench.energies.maps import Dense
+from ebmbench.energies.referenced import ReferencedEnergy
 from ebmbench.energies.rules import LogisticSource
 from ebmbench.options import build, options
 
@@ -25,7 +25,7 @@ class ICAOptions:
     sources: Sources
 
 
-class ICAEnergy(Energy):
+class ICAEnergy(ReferencedEnergy):
     r"""Independent sources behind a linear map.
 
     .. math:: E_B(x) = \sum_i u(b_i^\top x), \qquad \log Z_B = -\log|\det B| + d \log c
@@ -43,11 +43,7 @@ class ICAEnergy(Energy):
     """
 
     def __init__(self, demixing: Tensor, sources: Sources, mean: Tensor, std: Tensor) -> None:
-        super().__init__()
-        self.mean: Tensor
-        self.std: Tensor
-        self.register_buffer("mean", mean.clone())
-        self.register_buffer("std", std.clone())
+        super().__init__(mean, std)
         self.demixing = nn.Parameter(demixing.clone())
         self.sources = sources
 
@@ -66,16 +62,8 @@ class ICAEnergy(Energy):
         return cls(demixing, chosen.sources, train.mean(0), train.std(0))
 
     @property
-    def dim(self) -> int:
-        return len(self.mean)
-
-    @property
     def smooth(self) -> bool:
         return self.sources == "logistic"
-
-    @property
-    def reference(self) -> tuple[Tensor, Tensor]:
-        return self.mean, self.std
 
     def log_z(self) -> Tensor:
         constant = 0.0 if self.sources == "logistic" else 0.5 * self.dim * math.log(2)

@@ -10,8 +10,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ebmbench.energies.base import Energy
 from ebmbench.energies.layers import ACTIVATIONS, Activation, linear
+from ebmbench.energies.referenced import ReferencedEnergy
 from ebmbench.options import build, options
 
 
@@ -26,7 +26,7 @@ class NICEOptions:
     activation: Activation = "softplus"
 
 
-class NICEEnergy(Energy):
+class NICEEnergy(ReferencedEnergy):
     r"""Additive coupling layers and a diagonal scale (Dinh et al. 2015).
 
     .. math:: E_\theta(x) = \tfrac12 \|z_\theta(x)\|^2, \qquad
@@ -53,11 +53,7 @@ class NICEEnergy(Energy):
         activation: Activation = "softplus",
         generator: torch.Generator | None = None,
     ) -> None:
-        super().__init__()
-        self.mean: Tensor
-        self.std: Tensor
-        self.register_buffer("mean", mean.clone())
-        self.register_buffer("std", std.clone())
+        super().__init__(mean, std)
         even = (len(mean) + 1) // 2
         sizes = (even, len(mean) - even)
         self.couplings = nn.ModuleList()
@@ -84,16 +80,8 @@ class NICEEnergy(Energy):
         )
 
     @property
-    def dim(self) -> int:
-        return len(self.mean)
-
-    @property
     def smooth(self) -> bool:
         return True
-
-    @property
-    def reference(self) -> tuple[Tensor, Tensor]:
-        return self.mean, self.std
 
     def log_z(self) -> Tensor:
         return 0.5 * self.dim * math.log(2 * math.pi) - self.log_scale.sum()

@@ -6,10 +6,10 @@ from abc import abstractmethod
 
 from torch import Tensor
 
-from ebmbench.energies.base import Energy
+from ebmbench.energies.referenced import ReferencedEnergy
 
 
-class TiltedGaussian(Energy):
+class TiltedGaussian(ReferencedEnergy):
     r"""A network plus a Gaussian reference.
 
     .. math:: E_\theta(x) = f_\theta(u) + \tfrac12 \|u\|^2, \qquad u = (x - \mu) / \sigma
@@ -22,24 +22,9 @@ class TiltedGaussian(Energy):
         std: the standard deviation ``σ``, ``(d,)``.
     """
 
-    def __init__(self, mean: Tensor, std: Tensor) -> None:
-        super().__init__()
-        self.mean: Tensor
-        self.std: Tensor
-        self.register_buffer("mean", mean.clone())
-        self.register_buffer("std", std.clone())
-
-    @property
-    def dim(self) -> int:
-        return len(self.mean)
-
     @property
     def smooth(self) -> bool:
         return True
-
-    @property
-    def reference(self) -> tuple[Tensor, Tensor]:
-        return self.mean, self.std
 
     def log_z(self) -> None:
         return None

@@ -39,7 +39,8 @@ from ebmbench.harness.parts import make_objective
 from ebmbench.harness.train import train
 from ebmbench.objectives.base import Objective
 from ebmbench.partition.quadrature import quadrature_grid
-from ebmbench.seeds import derive_seed
+from ebmbench.records import network_passes
+from ebmbench.seeds import generator
 
 WARM = 100
 CHUNK = 1 << 15
@@ -59,7 +60,7 @@ class Comparison:
     bias: float
     signal_to_noise: float
     passes: float
-    """Network passes per example: energy 1, score 2, Hessian-vector product 4."""
+    """Network passes per example (:func:`ebmbench.records.network_passes`)."""
 
     @property
     def signal_to_noise_per_pass(self) -> float:
@@ -215,8 +216,8 @@ def _draw(
             step = objective.loss(energy, minibatch(), state, noise)
             gradients.append(_gradient(energy, step.loss))
             state = step.state
-    passes = (counts.energy + 2 * counts.score + 4 * counts.hvp) / (draws * batch)
-    return torch.stack(gradients), passes
+    passes = network_passes(counts.energy, counts.score, counts.hvp)
+    return torch.stack(gradients), passes / (draws * batch)
 
 
 def _follow_the_likelihood(
@@ -249,4 +250,4 @@ def _checkpoints(steps: int, count: int) -> list[int]:
 
 
 def _stream(task: TaskCard, seed: int, purpose: str) -> torch.Generator:
-    return torch.Generator().manual_seed(derive_seed(task.name, seed, f"gradients: {purpose}"))
+    return generator(task.name, seed, f"gradients: {purpose}")

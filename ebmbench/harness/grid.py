@@ -71,7 +71,7 @@ def plan(
     if data_dir is not None and not data_dir.is_dir():
         raise EbmbenchError(f"data folder {str(data_dir)!r} does not exist")
     if steps is not None:
-        tasks = [_with_steps(task, preset, steps) for task in tasks]
+        tasks = [with_steps(task, preset, steps) for task in tasks]
     jobs = make_jobs(tasks, methods, count, preset, device, data_dir)
     first_seed = [job for job in jobs if job.seed == 0]
     for job in first_seed:
@@ -176,7 +176,7 @@ def execute(
     return records
 
 
-def _with_steps(task: TaskCard, preset: Preset, steps: int) -> TaskCard:
+def with_steps(task: TaskCard, preset: Preset, steps: int) -> TaskCard:
     """Return a task card whose budget under ``preset`` is ``steps`` training steps.
 
     Raises:

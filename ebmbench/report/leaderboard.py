@@ -10,7 +10,7 @@ from statistics import median
 
 from ebmbench.cards import MethodCard
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import Cost, Record, Status
+from ebmbench.records import Cost, Record, Status, network_passes
 from ebmbench.report.mixtures import refuse_mixtures
 from ebmbench.report.notes import explain, make_notes
 from ebmbench.report.stats import Interval, mean_interval, ranks
@@ -115,11 +115,8 @@ def kind_of(card: MethodCard) -> str:
 
 
 def passes(cost: Cost) -> float:
-    """Return network passes per training example and step, a cost that no machine changes.
-
-    An energy is one pass, a score two (there and back), a Hessian-vector product four.
-    """
-    return cost.energy_evaluations + 2 * cost.score_evaluations + 4 * cost.hvp_evaluations
+    """Return network passes per training example and step."""
+    return network_passes(cost.energy_evaluations, cost.score_evaluations, cost.hvp_evaluations)
 
 
 def make_boards(records: Sequence[Record]) -> Boards:

@@ -33,7 +33,7 @@ class Langevin(Sampler):
         generator: torch.Generator,
     ) -> tuple[ChainState, ChainInfo]:
         """See :class:`~ebmbench.samplers.base.Sampler`; a non-finite proposal is refused."""
-        x = _proposal(state, step_size, generator)
+        x, _ = propose(state, step_size, generator)
         log_density, score = target(x)
         # a sum is finite only if all its terms are
         finite = torch.isfinite(log_density + score.sum(-1))
@@ -54,7 +54,7 @@ class Langevin(Sampler):
         generator: torch.Generator,
     ) -> tuple[ChainState, ChainInfo]:
         """See :class:`~ebmbench.samplers.base.Sampler`; evaluates nothing."""
-        x = _proposal(state, step_size, generator)
+        x, _ = propose(state, step_size, generator)
         finite = torch.isfinite(x.sum(-1))
         moved = ChainState(
             torch.where(finite[:, None], x, state.x), state.log_density, state.score
@@ -62,11 +62,9 @@ class Langevin(Sampler):
         return moved, ChainInfo(torch.ones_like(state.log_density), ~finite)
 
 
-def _proposal(state: ChainState, step_size: float | Tensor, generator: torch.Generator) -> Tensor:
+def propose(
+    state: ChainState, step_size: float | Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Return where the Euler-Maruyama step leads and the noise in it, each ``(n, d)``."""
     z = torch.empty_like(state.x).normal_(generator=generator)
-    return torch.addcmul(state.x + step_size * z, state.score, 0.5 * _square(step_size, z))
-
-
-def _square(step_size: float | Tensor, like: Tensor) -> Tensor:
-    step = torch.as_tensor(step_size, dtype=like.dtype, device=like.device)
-    return step * step
+    return state.x + (0.5 * step_size**2) * state.score + step_size * z, z

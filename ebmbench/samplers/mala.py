@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ebmbench.options import options
 from ebmbench.samplers.base import ChainInfo, ChainState, LogDensityAndScore, Sampler
+from ebmbench.samplers.langevin import propose
 from ebmbench.samplers.metropolis import accept
 
 
@@ -33,8 +34,7 @@ class MALA(Sampler):
         generator: torch.Generator,
     ) -> tuple[ChainState, ChainInfo]:
         """See :class:`~ebmbench.samplers.base.Sampler`."""
-        z = torch.empty_like(state.x).normal_(generator=generator)
-        x = state.x + (0.5 * step_size**2) * state.score + step_size * z
+        x, z = propose(state, step_size, generator)
         log_density, score = target(x)
         # The noise that would bring the proposal back, in units of the step size.
         back = (state.x - x) / step_size - (0.5 * step_size) * score
