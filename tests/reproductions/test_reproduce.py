@@ -32,7 +32,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_page_says_what_was_published_and_what_came_out(out: Path) -> None:
     page = (out / "tutorial-claims" / "verdicts.md").read_text()
-    assert "| CD-1 (step 0.2): fitted θ | 0.2 | 0.20" in page
+    assert "| CD-10: fitted θ is below that of likelihood | 0.333333 | 0.2" in page
     assert "not run at this preset" in page
     assert "**Departures.**" in page
     assert (out / "tutorial-claims" / "figure.png").stat().st_size > 10_000
