@@ -37,7 +37,6 @@ METHODS: dict[str, Objective] = {
     "ed": EnergyDiscrepancy(t=1.0, negatives=4, w=1.0),
     # The code moves by half of 0.01 times the score: ε² = 0.01.
     "cd-10": ContrastiveDivergence(steps=10, step_size=0.1, energy_penalty=0.3),
-    "cd-10-plain": ContrastiveDivergence(steps=10, step_size=0.1),
     "sm": ScoreMatching(),
 }
 
