@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.partition.annealing import (
+    VARIANCE,
     Annealed,
     Particles,
     Plan,
@@ -36,8 +37,6 @@ from ebmbench.partition.law import GaussianLaw
 from ebmbench.partition.minima import Minimum, find_minima, weigh_minimum
 
 REPEATS = 10
-VARIANCE = 0.1
-"""Of the log-weights, at which the number of temperatures aims."""
 LEAST_ACCEPTANCE = 0.4
 LEAST_SIZE = 0.1
 """Smallest effective share of the chains."""
@@ -69,13 +68,11 @@ EFFORTS = (
 
 @dataclass(frozen=True)
 class AISRun:
-    """The estimate, and the chains behind it."""
+    """The estimate, and the path behind it, from which samples can be drawn."""
 
     result: LogZ
     law: GaussianLaw
     plan: Plan
-    forward: Annealed
-    """The longest run from the first law."""
 
 
 def ais(
@@ -96,7 +93,7 @@ def run_ais(
     tolerance: float = 0.1,
     law: GaussianLaw | None = None,
 ) -> AISRun:
-    """Estimate ``log Z`` and keep the chains.
+    """Estimate ``log Z`` and keep the path.
 
     Arguments:
         energy: the model.
@@ -148,12 +145,12 @@ def run_ais(
         stderr=stderr,
         lower=lower,
         upper=upper,
+        point=point,
+        point_stderr=point_stderr,
         certified=not failures,
         note="AIS refused: " + "; ".join(failures) if failures else how,
         diagnostics={
             **ends,
-            "bennett": point,
-            "bennett_stderr": point_stderr,
             "temperatures": count,
             "length": float(plan.length[-1]),
             "ess": size * work.chains,
@@ -162,7 +159,7 @@ def run_ais(
             "missed_mass": max(missed, default=0.0),
         },
     )
-    return AISRun(result, law, plan, forward)
+    return AISRun(result, law, plan)
 
 
 def wider(dim: int) -> float:
@@ -201,7 +198,7 @@ def _enough(
     The variance of the log-weights falls as one over that number; with perfect transitions it
     would be the squared length over it, which is where the search starts.
     """
-    count = math.ceil(_clipped(float(plan.length[-1]) ** 2 / VARIANCE, work) / 2)
+    count = math.ceil(plan.temperatures(work.least, work.most) / 2)
     while True:
         half = anneal(energy, law, plan, count, work.chains, generator)
         needed = count * float(half.log_z.var()) / VARIANCE
@@ -238,10 +235,10 @@ def _tempered(
     index = systematic_resample(torch.cat([forward.log_z, wide.log_z]), n, generator)
     # systematic resampling leaves the indices sorted; repeats must not be blocks of one ancestor
     index = index[torch.randperm(n, generator=generator)]
-    return settled(energy, law, plan, both[index.to(law.mean.device)], settle, generator)
+    return _settled(energy, law, plan, both[index.to(law.mean.device)], settle, generator)
 
 
-def settled(
+def _settled(
     energy: Energy,
     law: GaussianLaw,
     plan: Plan,
