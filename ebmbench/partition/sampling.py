@@ -18,11 +18,13 @@ from ebmbench.partition.quadrature import POINTS, quadrature_grid
 from ebmbench.partition.tempering import Ladders, temper
 
 LADDERS = (
-    Ladders(chains=50, thinning=2, burn_in=5, most=6),
+    Ladders(chains=50, thinning=2, burn_in=20, most=6),
     Ladders(chains=100, thinning=5, burn_in=20, most=16),
     Ladders(chains=100, thinning=10, burn_in=100, most=32),
 )
 """For ``effort`` 0, 1 and 2: smoke, standard and full."""
+COSTLY = 256
+"""Dimension above which an evaluation costs more, so that the next lower effort is made."""
 
 
 @runtime_checkable
@@ -76,7 +78,7 @@ def tempered_samples(
         generator: the source of all randomness.
         effort: 0, 1 or 2; see :data:`LADDERS`.
     """
-    ladders = LADDERS[effort]
+    ladders = LADDERS[effort if energy.dim <= COSTLY else max(0, effort - 1)]
     found = temper(energy, law, plan, ladders, -(-n // ladders.chains), generator)
     drawn = found.x.flatten(0, 1)
     return drawn[torch.randperm(len(drawn), generator=generator)[:n]]
