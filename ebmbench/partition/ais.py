@@ -34,7 +34,7 @@ from ebmbench.partition.base import (
 )
 from ebmbench.partition.bennett import bennett
 from ebmbench.partition.law import GaussianLaw
-from ebmbench.partition.minima import Minimum, find_minima, weigh_minimum
+from ebmbench.partition.minima import STANDARD, Missed, Search, missed_mass
 
 REPEATS = 10
 LEAST_ACCEPTANCE = 0.4
@@ -51,17 +51,14 @@ class Effort:
     least: int
     most: int
     """Range of the number of temperatures; within it the thermodynamic length decides."""
-    starts: int
-    """Points of the search for minima."""
-    descents: int
-    candidates: int
-    """Minima that are weighed."""
+    search: Search
+    """For minima."""
 
 
 EFFORTS = (
-    Effort(chains=40, least=20, most=60, starts=16, descents=30, candidates=2),
-    Effort(chains=200, least=40, most=280, starts=48, descents=80, candidates=6),
-    Effort(chains=600, least=400, most=4000, starts=256, descents=300, candidates=24),
+    Effort(chains=40, least=20, most=60, search=Search(16, 30, 2)),
+    Effort(chains=200, least=40, most=280, search=STANDARD),
+    Effort(chains=600, least=400, most=4000, search=Search(256, 300, 24)),
 )
 """For ``effort`` 0, 1 and 2: smoke, standard and full."""
 
@@ -124,7 +121,6 @@ def run_ais(
         "reverse": -log_mean_exp(-back.log_z),
     }
     point, point_stderr = bennett(forward.log_z, back.log_z)
-    minima = _weigh(energy, law, forward, generator, work)
     lower = min(ends["forward"], ends["wide"])
     upper = max(ends["forward"], ends["wide"], ends["reverse"])
     errors = {
@@ -134,7 +130,8 @@ def run_ais(
     }
     stderr = errors[max(errors, key=lambda name: ends[name])]
     size = effective_sample_size(forward.log_z) / work.chains
-    missed = [_unvisited(m, upper) for m in minima]
+    ends_at = law.to_x(forward.particles.z)
+    missed = missed_mass(energy, law, ends_at, forward.log_z, upper, generator, work.search)
     failures = _failures(ends, stderr, tolerance, size, forward.acceptance, missed)
     how = (
         f"AIS, {work.chains} chains, {count} temperatures from the Gaussian, {wide_count} from "
@@ -155,8 +152,8 @@ def run_ais(
             "length": float(plan.length[-1]),
             "ess": size * work.chains,
             "acceptance": forward.acceptance,
-            "minima": len(minima),
-            "missed_mass": max(missed, default=0.0),
+            "minima": missed.minima,
+            "missed_mass": missed.mass,
         },
     )
     return AISRun(result, law, plan)
@@ -179,9 +176,11 @@ def _affordable(work: Effort, dim: int) -> Effort:
         chains=max(REPEATS * 2, work.chains // 50 * 20),
         least=work.least,
         most=max(work.least, work.most // 4),
-        starts=max(8, work.starts // 8),
-        descents=max(20, work.descents // 4),
-        candidates=max(1, work.candidates // 6),
+        search=Search(
+            starts=max(8, work.search.starts // 8),
+            descents=max(20, work.search.descents // 4),
+            candidates=max(1, work.search.candidates // 6),
+        ),
     )
 
 
@@ -253,30 +252,13 @@ def _settled(
     return particles
 
 
-def _weigh(
-    energy: Energy, law: GaussianLaw, forward: Annealed, generator: torch.Generator, work: Effort
-) -> list[Minimum]:
-    found = find_minima(energy, law, generator, work.starts, work.descents)
-    samples = law.to_x(forward.particles.z)
-    return [
-        weigh_minimum(energy, x, law, samples, forward.log_z, generator)
-        for x in found[: work.candidates]
-    ]
-
-
-def _unvisited(minimum: Minimum, log_z: float) -> float:
-    """Return the mass around a minimum if the chains have less than half of it, else zero."""
-    mass = math.exp(min(minimum.log_mass - log_z, 0.0))
-    return mass if minimum.share_found < 0.5 * mass else 0.0
-
-
 def _failures(
     ends: dict[str, float],
     stderr: float,
     tolerance: float,
     size: float,
     acceptance: float,
-    missed: list[float],
+    missed: Missed,
 ) -> list[str]:
     """Say in words and numbers which checks failed."""
     if not all(math.isfinite(value) for value in [*ends.values(), stderr]):
@@ -296,8 +278,5 @@ def _failures(
         failures.append(f"the effective size is {size:.1%} of the chains, below {LEAST_SIZE:.0%}")
     if acceptance < LEAST_ACCEPTANCE:
         failures.append(f"acceptance is {acceptance:.2f}, below {LEAST_ACCEPTANCE}")
-    most = max(missed, default=0.0)
-    # mass that is missed moves log Z by -log(1 - mass)
-    if most > 1 - math.exp(-tolerance):
-        failures.append(f"a minimum holds {most:.1%} of the mass and the chains do not visit it")
-    return failures
+    unvisited = missed.failure(tolerance)
+    return failures if unvisited is None else [*failures, unvisited]

@@ -4,7 +4,6 @@ The inverse temperatures, their number and the step sizes are adapted in a pilot
 frozen, so that ``Ẑ`` of each population is unbiased; so is the mean over populations, and
 ``log Ẑ`` is a stochastic lower bound. A population is resampled when its effective size falls
 below half.
-Nothing here searches for missed modes; :func:`ebmbench.partition.ais.ais` does.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.partition.annealing import anneal, pilot
 from ebmbench.partition.base import LogZ, jackknife_stderr, log_mean_exp
 from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.minima import missed_mass
 
 LEAST, MOST = 64, 1024
 """Range of the number of temperatures."""
@@ -46,14 +46,24 @@ def smc(
     chains = population * repeats
     run = anneal(energy, law, plan, count, chains, generator, populations=repeats)
     estimate, stderr = log_mean_exp(run.log_z), jackknife_stderr(run.log_z, repeats)
-    agree = 2 * stderr <= tolerance
-    found = f"{repeats} populations of {population}, {count} temperatures"
-    refused = f"SMC refused: two standard errors are {2 * stderr:.2g} nats, above {tolerance:g}"
+    ends_at = law.to_x(run.particles.z)
+    missed = missed_mass(energy, law, ends_at, run.log_z, estimate, generator)
+    failures = []
+    if not 2 * stderr <= tolerance:
+        failures.append(f"two standard errors are {2 * stderr:.2g} nats, above {tolerance:g}")
+    unvisited = missed.failure(tolerance)
+    if unvisited is not None:
+        failures.append(unvisited)
+    how = f"SMC, {repeats} populations of {population}, {count} temperatures"
     return LogZ(
         log_z=estimate,
         stderr=stderr,
         lower=estimate,
-        certified=agree,
-        note=f"SMC, {found}" if agree else refused,
-        diagnostics={"temperatures": count, "acceptance": run.acceptance},
+        certified=not failures,
+        note="SMC refused: " + "; ".join(failures) if failures else how,
+        diagnostics={
+            "temperatures": count,
+            "acceptance": run.acceptance,
+            "missed_mass": missed.mass,
+        },
     )
