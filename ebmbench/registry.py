@@ -121,6 +121,7 @@ METRICS: Registry[Any] = Registry(
         "hellinger": "ebmbench.metrics.divergences:hellinger",
         "amari_distance": "ebmbench.metrics.ica:amari_distance",
         "demixing_error": "ebmbench.metrics.ica:demixing_error",
+        "ood_auroc": "ebmbench.metrics.outliers:ood_auroc",
         "energy_distance": "ebmbench.metrics.samples:energy_distance",
         "sliced_wasserstein": "ebmbench.metrics.samples:sliced_wasserstein",
         "c2st": "ebmbench.metrics.two_sample:c2st",

@@ -33,7 +33,7 @@ def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:
     job = requested_job(record, data_dir)
     energy = load_energy(job.path(out).parent / record.weights, job.task)
     dataset = load_data(job.task, job.seed, data_dir)
-    metrics = evaluate_energy(job, energy, dataset, record.learned_log_z)
+    metrics = evaluate_energy(job, out, energy, dataset, record.learned_log_z)
     updated = record.model_copy(update={"metrics": metrics})
     write_record(updated, out)
     return updated

@@ -29,10 +29,12 @@ from ebmbench.harness.parts import (
     make_streams,
 )
 from ebmbench.harness.provenance import code_hash, data_hash, machine, now, versions
-from ebmbench.harness.store import write_record
+from ebmbench.harness.sheet import sample_sheet
+from ebmbench.harness.store import write_bytes_atomically, write_record
 from ebmbench.harness.train import train
 from ebmbench.metrics.evaluate import evaluate
 from ebmbench.metrics.info import METRIC_INFO
+from ebmbench.metrics.shared import samples
 from ebmbench.numerics import configure
 from ebmbench.objectives.base import Objective, State
 from ebmbench.records import Cost, MetricRecord, Outcome, Record, Status
@@ -122,11 +124,14 @@ def failed_record(job: Job, status: Status, message: str, contended: bool) -> Re
 
 
 def evaluate_energy(
-    job: Job, energy: Energy, dataset: Dataset, learned_log_z: float | None
+    job: Job, out: Path, energy: Energy, dataset: Dataset, learned_log_z: float | None
 ) -> dict[str, MetricRecord]:
-    """Compute the metrics of the task on a trained energy."""
+    """Compute the metrics of the task on a trained energy; of images, write a sheet of samples."""
     evaluation = make_evaluation(job.task, energy, dataset, job.seed, job.preset, learned_log_z)
     measured = evaluate(evaluation, job.task.metrics.names)
+    if dataset.image_shape is not None and job.preset != "smoke":
+        sheet = sample_sheet(samples(evaluation), dataset.image_shape)
+        write_bytes_atomically(job.path(out).with_suffix(".samples.png"), sheet)
     return {
         name: MetricRecord(
             **vars(m),
@@ -162,7 +167,7 @@ def _fit_and_evaluate(job: Job, out: Path, known: _Known, progress: Progress) ->
     save_weights(path, energy, state.learned)
     known.add(weights=path.name)
     begin = time.perf_counter()
-    metrics = evaluate_energy(job, energy, dataset, known.outcome.learned_log_z)
+    metrics = evaluate_energy(job, out, energy, dataset, known.outcome.learned_log_z)
     seconds = time.perf_counter() - begin
     known.add(metrics=metrics, cost=cost.model_copy(update={"evaluation_seconds": seconds}))
 
