@@ -16,11 +16,11 @@ def make_console() -> Console:
     return console if console.is_terminal else Console(width=WIDTH)
 
 
-def write_and_show(out: Path, console: Console) -> None:
+def write_and_show(out: Path, console: Console, figures: str = "png") -> None:
     """Write the tables and pictures of an output folder and print its leaderboard."""
     from ebmbench.report.terminal import print_leaderboard
     from ebmbench.report.write import write_tables, written_words
 
-    written = write_tables(out)
+    written = write_tables(out, figures)
     print_leaderboard(out, console)
     console.print(written_words(written, out), soft_wrap=True, highlight=False)

@@ -49,8 +49,12 @@ def write_site(out: Path, asv: Path | None = None) -> Path:
     return build_site(read_records(out), out, asv)
 
 
-def write_tables(out: Path) -> list[Path]:
+def write_tables(out: Path, figures: str = "png") -> list[Path]:
     """Write the tables and the pictures of an output folder; return all paths.
+
+    Arguments:
+        out: the folder.
+        figures: format of the pictures: ``png``, ``pdf`` or ``svg``.
 
     Raises:
         EbmbenchError: the folder holds no records, or they do not belong into one table.
@@ -60,4 +64,5 @@ def write_tables(out: Path) -> list[Path]:
     for name, text in table_texts(records).items():
         (out / name).write_text(text, encoding="utf-8", newline="")
         written.append(out / name)
-    return written + draw_densities(records, out) + draw_boards(make_boards(records), records, out)
+    written += draw_densities(records, out, figures)
+    return written + draw_boards(make_boards(records), records, out, figures)
