@@ -30,18 +30,21 @@ def command(out: Path, form: str, site: bool, asv: Path | None) -> int:
     from ebmbench.cli.consoles import make_console, write_and_show
     from ebmbench.records import read_records
     from ebmbench.report.leaderboard import make_boards
+    from ebmbench.report.site.build import build_site
     from ebmbench.report.tables import to_csv, to_markdown
-    from ebmbench.report.write import write_site, write_tables
+    from ebmbench.report.write import write_tables
 
-    if asv is None and (DEFAULT_ASV / "benchmarks.json").is_file():
-        asv = DEFAULT_ASV
-    first_page = write_site(out, asv) if site else None
+    records = read_records(out)
     if form == "terminal":
-        write_and_show(out, make_console())
-        if first_page is not None:
-            click.echo(f"Open {first_page}")
-        return 0
-    write_tables(out)
-    boards = make_boards(read_records(out))
-    click.echo(to_markdown(boards) if form == "md" else to_csv(boards), nl=False)
+        write_and_show(records, out, make_console())
+    else:
+        write_tables(records, out)
+        boards = make_boards(records)
+        click.echo(to_markdown(boards) if form == "md" else to_csv(boards), nl=False)
+    if site:
+        if asv is None and (DEFAULT_ASV / "benchmarks.json").is_file():
+            asv = DEFAULT_ASV
+        first_page = build_site(records, out, asv)
+        # Not on stdout, where a table may be read by another program.
+        click.echo(f"The site starts at {first_page}", err=True)
     return 0
