@@ -115,4 +115,6 @@ def _environment() -> Environment:
         "method_link": method_link,
         "run_link": run_link,
     }
+    # A card may name any scheme, and that of a script would run.
+    environment.tests["web_address"] = lambda url: url.startswith(("https://", "http://"))
     return environment
