@@ -197,6 +197,7 @@ def run(
     """
     from ebmbench.harness.grid import execute, plan
     from ebmbench.harness.progress import Reporter
+    from ebmbench.records import read_records
     from ebmbench.report.write import write_tables
 
     folder = Path(out)
@@ -213,7 +214,7 @@ def run(
         force,
     )
     execute(request, folder, Reporter(), jobs, timeout, executor, scheduler, cost)
-    write_tables(folder)
+    write_tables(read_records(folder), folder)
     return results(folder)
 
 

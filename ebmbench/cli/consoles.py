@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from ebmbench.records import Record
 
 WIDTH = 120
 """Characters of a line where there is no terminal to ask: a log, a pipe."""
@@ -16,11 +21,14 @@ def make_console() -> Console:
     return console if console.is_terminal else Console(width=WIDTH)
 
 
-def write_and_show(out: Path, console: Console, figures: str = "png") -> None:
+def write_and_show(
+    records: Sequence[Record], out: Path, console: Console, figures: str = "png"
+) -> None:
     """Write the tables and pictures of an output folder and print its leaderboard."""
-    from ebmbench.report.terminal import print_leaderboard
+    from ebmbench.report.leaderboard import make_boards
+    from ebmbench.report.terminal import print_boards
     from ebmbench.report.write import write_tables, written_words
 
-    written = write_tables(out, figures)
-    print_leaderboard(out, console)
+    written = write_tables(records, out, figures)
+    print_boards(make_boards(records), console)
     console.print(written_words(written, out), soft_wrap=True, highlight=False)

@@ -39,18 +39,21 @@ def command(out: Path, form: str, figures: str, site: bool, asv: Path | None) ->
     from ebmbench.report.html import to_html
     from ebmbench.report.latex import to_latex
     from ebmbench.report.leaderboard import make_boards
+    from ebmbench.report.site.build import build_site
     from ebmbench.report.tables import to_csv, to_markdown
-    from ebmbench.report.write import write_site, write_tables
+    from ebmbench.report.write import write_tables
 
-    first_page = write_site(out, asv or stored_history()) if site else None
+    records = read_records(out)
     if form == "terminal":
-        write_and_show(out, make_console(), figures)
-        if first_page is not None:
-            click.echo(f"Open {first_page}")
-        return 0
-    write_tables(out, figures)
-    formats = {"md": to_markdown, "latex": to_latex, "csv": to_csv, "html": to_html}
-    click.echo(formats[form](make_boards(read_records(out))), nl=False)
+        write_and_show(records, out, make_console(), figures)
+    else:
+        write_tables(records, out, figures)
+        formats = {"md": to_markdown, "latex": to_latex, "csv": to_csv, "html": to_html}
+        click.echo(formats[form](make_boards(records)), nl=False)
+    if site:
+        first_page = build_site(records, out, asv or stored_history())
+        # Not on stdout, where a table may be read by another program.
+        click.echo(f"The site starts at {first_page}", err=True)
     return 0
 
 

@@ -75,7 +75,7 @@ def command(
     # Torch is loaded from here on, and not for a request that is wrong on its face.
     from ebmbench.harness.grid import execute, plan
     from ebmbench.harness.progress import Display, Events, Lines, Reporter
-    from ebmbench.records import Status
+    from ebmbench.records import Status, read_records
     from ebmbench.report.write import write_tables
 
     folder = out or Path("runs") / preset
@@ -93,8 +93,9 @@ def command(
     else:
         reporter = Lines(len(request.run), sys.stdout)
     records = execute(request, folder, reporter, jobs, timeout, executor, scheduler, cost)
+    everything = read_records(folder)
     if as_json:
-        write_tables(folder)
+        write_tables(everything, folder)
     else:
-        write_and_show(folder, console)
+        write_and_show(everything, folder, console)
     return int(any(r.status not in (Status.OK, Status.SKIPPED) for r in records))

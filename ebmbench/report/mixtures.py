@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ebmbench.cards import Card, card_hash
+from ebmbench.cards import Card
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Record
 
@@ -37,7 +37,7 @@ def refuse_mixtures(records: Sequence[Record]) -> None:
     for record in records:
         pairs[f"method {record.method!r} on {record.task}"].append(record.method_card)
     for what, used in ({f"task {name!r}": cards for name, cards in tasks.items()} | pairs).items():
-        if len({card_hash(card) for card in used}) > 1:
+        if any(card != used[0] for card in used):
             raise EbmbenchError(
                 f"the records hold different cards of {what} under one version; run all with the "
                 "same card and --steps, or choose another output folder"

@@ -11,7 +11,8 @@ from pathlib import Path
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Record, Status, read_records, record_path, to_json
 from ebmbench.report.densities import cache_of
-from ebmbench.report.write import write_site, write_tables
+from ebmbench.report.site.build import build_site
+from ebmbench.report.write import write_tables
 
 OURS = (
     "README.md",
@@ -58,8 +59,8 @@ def publish(out: Path, to: Path, weights: bool = False, asv: Path | None = None)
         shutil.copytree(out / "runs", fresh / "runs", ignore=shutil.ignore_patterns(".*"))
         if cache_of(out).is_dir():
             shutil.copytree(cache_of(out), cache_of(fresh))
-        write_site(fresh, asv)
-        write_tables(fresh)
+        write_tables(records, fresh)
+        build_site(records, fresh, asv)
         if not weights:
             for path in (fresh / "runs").rglob("*.safetensors"):
                 path.unlink()
@@ -99,7 +100,8 @@ def describe(records: Sequence[Record], name: str) -> str:
         f"# {name}",
         "",
         f"{len(records)} runs ({', '.join(statuses)}): {len(tasks)} tasks × {len(methods)} "
-        f"methods, seeds {', '.join(map(str, seeds))}, preset {' and '.join(presets)}, run {span}.",
+        f"methods, seeds {', '.join(map(str, seeds))}, preset {' and '.join(presets)}, "
+        f"run {span}.",
         "",
         "[Leaderboard](leaderboard.md) · [site](site/index.html), to be opened from a checkout · "
         "[every number](results.csv) · records under `runs/`.",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ebmbench.records import read_records
-from ebmbench.report.leaderboard import Board, Boards, Row, make_boards
+from ebmbench.report.leaderboard import Board, Boards, Row
 from ebmbench.report.summary import summarise
 from ebmbench.report.tables import (
     COST_TITLES,
@@ -29,11 +26,6 @@ LABEL_STYLE = {"oracle": "cyan", "reference": "dim", "": "bold"}
 PAD = 2
 """Spaces after a column; the box adds one between two."""
 NOTES_SHOWN = 10
-
-
-def print_leaderboard(out: Path, console: Console) -> None:
-    """Print the leaderboard of an output folder, a block of tasks at a time."""
-    print_boards(make_boards(read_records(out)), console)
 
 
 def print_boards(boards: Boards, console: Console) -> None:

@@ -1,16 +1,15 @@
-"""Writing what a report consists of: tables, pictures and the site."""
+"""Writing what a report consists of: tables and pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from ebmbench.records import Record, read_records, results_csv
+from ebmbench.records import Record, results_csv
 from ebmbench.report.densities import draw_densities
 from ebmbench.report.figures import draw_boards
 from ebmbench.report.latex import to_latex
 from ebmbench.report.leaderboard import make_boards
-from ebmbench.report.site.build import build_site
 from ebmbench.report.tables import to_csv, to_markdown
 
 
@@ -35,31 +34,17 @@ def written_words(paths: Sequence[Path], out: Path) -> str:
     return f"Written to {out}: {', '.join(tables)}{more}"
 
 
-def write_site(out: Path, asv: Path | None = None) -> Path:
-    """Write the static site of an output folder; return its first page.
-
-    Arguments:
-        out: the folder.
-        asv: a folder of asv results, whose history is drawn; ``None``: no such page.
-
-    Raises:
-        EbmbenchError: the folder holds no records, they do not belong into one report, or the
-            results of asv cannot be read.
-    """
-    return build_site(read_records(out), out, asv)
-
-
-def write_tables(out: Path, figures: str = "png") -> list[Path]:
+def write_tables(records: Sequence[Record], out: Path, figures: str = "png") -> list[Path]:
     """Write the tables and the pictures of an output folder; return all paths.
 
     Arguments:
+        records: of the folder.
         out: the folder.
         figures: format of the pictures: ``png``, ``pdf`` or ``svg``.
 
     Raises:
-        EbmbenchError: the folder holds no records, or they do not belong into one table.
+        EbmbenchError: the records do not belong into one table.
     """
-    records = read_records(out)
     written = []
     for name, text in table_texts(records).items():
         (out / name).write_text(text, encoding="utf-8", newline="")

@@ -16,7 +16,7 @@ from ebmbench.report.site.method_page import method_page, methods_page
 from ebmbench.report.site.numbers_page import cite_page, numbers_page
 from ebmbench.report.site.pictures import Gallery, draw_gallery
 from ebmbench.report.site.render import Page, render
-from ebmbench.report.site.run_page import run_page
+from ebmbench.report.site.run_page import run_pages
 from ebmbench.report.site.task_page import task_page, tasks_page
 
 ASSETS = Path(__file__).parent / "assets"
@@ -49,9 +49,10 @@ def build_site(records: Sequence[Record], out: Path, asv: Path | None = None) ->
         (fresh / name).touch()
     gallery = draw_gallery(content.records, out, fresh)
     common = {"preset": content.boards.preset, "history": asv is not None}
+    for folder in ("tasks", "methods", "runs"):
+        (fresh / folder).mkdir()
     for page in _pages(content, gallery, asv):
         path = fresh / page.path
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(render(page, common), encoding="utf-8", newline="")
     shutil.rmtree(site, ignore_errors=True)
     fresh.rename(site)
@@ -71,5 +72,5 @@ def _pages(content: Content, gallery: Gallery, asv: Path | None) -> Iterator[Pag
         yield task_page(content, task, gallery)
     for method in content.methods:
         yield method_page(content, method)
-    for run in content.records:
-        yield run_page(content, run, gallery.stored.get((run.task, run.method, run.seed), ()))
+    for runs in content.pairs.values():
+        yield from run_pages(content, runs, gallery)

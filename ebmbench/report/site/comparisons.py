@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from ebmbench.report.leaderboard import Board
 from ebmbench.report.significance import performance_profile
-from ebmbench.report.site.plot import Figure, Plot, axis, rounded, styles
+from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded
 from ebmbench.report.summary import Summary
 from ebmbench.report.targets import CLOSED
 
@@ -17,20 +17,20 @@ RATIOS = np.geomspace(1, 100, 101)
 
 
 def profile_plot(
-    board: Board, costs: Mapping[str, Mapping[str, list[float]]], methods: Sequence[str]
+    board: Board, costs: Mapping[str, Mapping[str, list[float]]], looks: Mapping[str, Style]
 ) -> Plot | None:
     """Plot the share of tasks solved within a multiple of the cheapest objective's cost.
 
     Arguments:
         board: of the family.
         costs: by kind of cost (``seconds``, ``evaluations``), by objective, per task.
-        methods: all of the site, which fixes how each looks.
+        looks: of the methods.
 
     Returns:
         ``None`` if no objective solves a task.
     """
     variants = {
-        f"within a multiple of the best {kind}": _profile(of, kind, methods)
+        f"within a multiple of the best {kind}": _profile(of, kind, looks)
         for kind, of in costs.items()
         if any(math.isfinite(v) for values in of.values() for v in values)
     }
@@ -60,9 +60,8 @@ def differences_plot(board: Board, summary: Summary | None) -> Plot | None:
     return Plot(f"differences-{board.family}", title, note, {"mean rank": _differences(summary)})
 
 
-def _profile(costs: Mapping[str, list[float]], kind: str, methods: Sequence[str]) -> Figure:
+def _profile(costs: Mapping[str, list[float]], kind: str, looks: Mapping[str, Style]) -> Figure:
     table = np.maximum(np.array(list(costs.values())).T, 1e-6)
-    looks = styles(methods)
     data = [
         {
             "type": "scatter", "mode": "lines", "name": name,

@@ -10,6 +10,7 @@ from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.records import Record, Status
 from ebmbench.report.leaderboard import Board, Boards, Cell, Row, make_boards
 from ebmbench.report.site.links import run_link
+from ebmbench.report.site.plot import Style, styles
 from ebmbench.report.site.sheet import Entry
 
 Pair = tuple[str, str]
@@ -27,6 +28,8 @@ class Content:
     tasks: Mapping[str, TaskCard]
     methods: Mapping[str, MethodCard]
     """As used on the first task."""
+    looks: Mapping[str, Style]
+    """Of every method, the same in all plots."""
 
     def board_of(self, task: str) -> Board | None:
         """Return the board that has the task, unless all its runs were skipped."""
@@ -53,12 +56,14 @@ def gather(records: Sequence[Record]) -> Content:
     pairs: dict[Pair, list[Record]] = defaultdict(list)
     for record in ordered:
         pairs[record.task, record.method].append(record)
+    methods = {r.method: r.method_card for r in reversed(ordered)}
     return Content(
         records=ordered,
         boards=make_boards(ordered),
         pairs=dict(pairs),
         tasks={r.task: r.task_card for r in reversed(ordered)},
-        methods={r.method: r.method_card for r in reversed(ordered)},
+        methods=methods,
+        looks=styles(list(methods)),
     )
 
 

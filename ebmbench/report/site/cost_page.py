@@ -39,7 +39,7 @@ def cost_page(content: Content) -> Page:
                 "profile": profile_plot(
                     board,
                     {kind: complete(of) for kind, of in costs.items()},
-                    list(content.methods),
+                    content.looks,
                 ),
             }
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ebmbench.records import CurvePoint, Record
-from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded, styles
+from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded
 from ebmbench.report.targets import Spent, evaluations, seconds
 
 Quantity = Callable[[CurvePoint], float | None]
@@ -17,29 +17,29 @@ AGAINST: Mapping[str, tuple[str, Spent]] = {
 }
 
 
-def task_curves(runs: Mapping[str, Sequence[Record]], methods: Sequence[str]) -> Plot | None:
+def task_curves(runs: Mapping[str, Sequence[Record]], looks: Mapping[str, Style]) -> Plot | None:
     """Plot the learning curves of all methods on one task, a line per seed.
 
     Arguments:
         runs: by method.
-        methods: all of the site, which fixes how each looks.
+        looks: of the methods.
 
     Returns:
         ``None`` if no run has a curve.
     """
     everything = [run for of_method in runs.values() for run in of_method]
-    return _plot(everything, styles(methods), "Learning curves", (
+    return _plot(everything, looks, "Learning curves", (
         "A line per seed. Losses of different objectives do not compare; the validation "
         "log-likelihood does, and stands where it is cheap (exact or quadrature). Choose a name "
         "to hide it."
     ))  # fmt: skip
 
 
-def run_curves(run: Record, methods: Sequence[str]) -> Plot | None:
+def run_curves(run: Record, looks: Mapping[str, Style]) -> Plot | None:
     """Plot loss, validation log-likelihood and every diagnostic of one run."""
     names = sorted({name for point in run.curve for name in point.info})
     title = "Learning curve and diagnostics"
-    return _plot([run], styles(methods), title, "", names)
+    return _plot([run], looks, title, "", names)
 
 
 def _plot(

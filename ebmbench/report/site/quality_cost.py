@@ -10,7 +10,7 @@ from ebmbench.records import Record
 from ebmbench.report.leaderboard import Board, Row, contended_pairs, passes
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import method_link
-from ebmbench.report.site.plot import Figure, Plot, Style, axis, front, rounded, styles
+from ebmbench.report.site.plot import Figure, Plot, Style, axis, front, rounded
 from ebmbench.report.summary import Summary
 
 Points = Mapping[str, float]
@@ -97,9 +97,8 @@ def _plot(
     qualities: Mapping[str, Quality],
     costs: Mapping[str, tuple[str, Points]],
 ) -> Plot | None:
-    looks = styles(list(content.methods))
     variants = {
-        f"{name} against {cost}": _figure(x, x_title, quality, looks)
+        f"{name} against {cost}": _figure(x, x_title, quality, content.looks)
         for name, quality in qualities.items()
         for cost, (x_title, x) in costs.items()
         if len(x.keys() & quality.points.keys()) > 1

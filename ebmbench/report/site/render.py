@@ -48,13 +48,16 @@ def render(page: Page, common: Mapping[str, Any]) -> str:
 
 
 def embed(value: Any) -> Markup:
-    r"""Return a value as JSON that is safe inside a ``<script>``; what is not finite is null.
+    r"""Return a value as JSON that is safe inside a ``<script>``.
 
     Example:
-        >>> str(embed({"x": [1.0, float("nan")], "y": "</script>"}))
+        >>> str(embed({"x": [1.0, None], "y": "</script>"}))
         '{"x":[1.0,null],"y":"\\u003c/script>"}'
+
+    Raises:
+        ValueError: a number is not finite.
     """
-    text = json.dumps(_finite(value), separators=(",", ":"), sort_keys=True, allow_nan=False)
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("<", "\\u003c"))
 
 
@@ -93,16 +96,6 @@ def to_number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
-    return value
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -122,4 +115,6 @@ def _environment() -> Environment:
         "method_link": method_link,
         "run_link": run_link,
     }
+    # A card may name any scheme, and that of a script would run.
+    environment.tests["web_address"] = lambda url: url.startswith(("https://", "http://"))
     return environment

@@ -35,7 +35,7 @@ def task_page(content: Content, task: str, gallery: Gallery) -> Page:
         "reference": None if board is None else board.reference(task),
         "sheet": _methods_sheet(content, task, runs, board),
         "pareto": None if board is None else task_plot(content, board, task),
-        "curves": task_curves(runs, list(content.methods)),
+        "curves": task_curves(runs, content.looks),
         "strips": gallery.strips.get(task, {}),
         "stored": _stored(task, gallery),
     }

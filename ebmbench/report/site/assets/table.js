@@ -88,7 +88,7 @@
     }
     document.getElementById("count").value = `${count} rows`;
   };
-  form.addEventListener("input", filter);
+  for (const event of ["input", "change"]) form.addEventListener(event, filter);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.reset();
   filter();

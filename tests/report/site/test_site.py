@@ -1,0 +1,185 @@
+"""The site is a function of the records, links hold, and nothing of a card is ever markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from ebmbench.errors import EbmbenchError
+from ebmbench.records import Record
+from ebmbench.report.site.build import build_site
+
+Make = Callable[..., Record]
+ASV = Path(__file__).parents[3] / "results" / "asv"
+
+
+class Elements(HTMLParser):
+    """Collects start tags with their attributes, and the text of scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1][0] == "script" and data.strip():
+            self.scripts.append(data)
+
+
+def pages(site: Path) -> dict[str, Elements]:
+    return {
+        path.relative_to(site).as_posix(): Elements(path.read_text(encoding="utf-8"))
+        for path in sorted(site.rglob("*.html"))
+    }
+
+
+def contents(site: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(site).as_posix(): path.read_bytes()
+        for path in sorted(site.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_there_is_a_page_for_every_task_method_and_run(site: Path, grid: list[Record]) -> None:
+    names = set(pages(site))
+    assert {"index.html", "cost.html", "tasks.html", "methods.html", "numbers.html"} < names
+    assert {"tasks/2d.rings.html", "methods/nce.html", "runs/2d.rings.dsm.1.html"} < names
+    assert sum(name.startswith("runs/") for name in names) == len(grid)
+
+
+def test_same_records_same_bytes_in_any_order(grid: list[Record], tmp_path: Path) -> None:
+    first = contents(build_site(grid, tmp_path).parent)
+    second = contents(build_site(grid[::-1], tmp_path).parent)
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
+    count = 0
+    for name, page in pages(site).items():
+        for _, attributes in page.tags:
+            for key in ("href", "src"):
+                target = attributes.get(key)
+                if target and not re.match(r"https?:|#|data:", target):
+                    path = ((site / name).parent / target).resolve()
+                    assert path.is_file(), f"{name} links to {target}"
+                    count += 1
+    assert count > 500
+
+
+def test_points_of_plots_lead_to_a_file_of_the_site(site: Path) -> None:
+    links = [
+        link
+        for page in pages(site).values()
+        for script in page.scripts
+        for _, figure in json.loads(script)
+        for trace in figure["data"]
+        for link in trace.get("customdata", [])
+    ]
+    assert links
+    assert all((site / link).is_file() for link in links)
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
+    for name, page in pages(site).items():
+        for tag, attributes in page.tags:
+            loaded = attributes.get("src") or (attributes.get("href") if tag == "link" else "")
+            assert not re.match(r"(https?:)?//", loaded or ""), f"{name}: {loaded}"
+
+
+def test_what_cards_and_messages_say_is_never_markup(site: Path) -> None:
+    for name, page in pages(site).items():
+        for tag, attributes in page.tags:
+            assert not (tag == "img" and attributes.get("src") == "x"), name
+            assert not any(key.startswith("on") for key in attributes), name
+            assert not (attributes.get("href") or "").startswith("javascript:"), name
+        assert all(json.loads(script) for script in page.scripts)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("index.html", ["refused 1/2", "diverged 1/2", "skipped: uci/wine × nce: because"]),
+        ("index.html", ["true density", "oracle", "reference"]),
+        ("cost.html", ["by seconds", "by evaluations", "not reached"]),
+        ("tasks/2d.rings.html", ["Budget", "20 steps of", "refused 1/2", "Learning curves"]),
+        ("methods/dsm.html", ["<math", "Last or failed on", "searched", "Vincent"]),
+        ("runs/2d.pinwheel.cd.1.html", ["loss is nan", "Traceback", "Task card", "diverged"]),
+        ("runs/2d.rings.dsm.0.html", ["refused", "too wide", "seed 1"]),
+        ("numbers.html", ["Student", "certified", "refused: 2d/rings × dsm: too wide"]),
+        ("cite.html", ["@article{vincent2011connection"]),
+    ],
+)
+def test_pages_say_what_they_are_for(site: Path, page: str, words: list[str]) -> None:
+    text = (site / page).read_text(encoding="utf-8")
+    assert [word for word in words if word not in text] == []
+
+
+def test_timings_of_shared_cores_do_not_stand_beside_others(make: Make, tmp_path: Path) -> None:
+    records = [make("2d/rings", method, 0, -2.01) for method in ("dsm", "ssm")]
+    records.append(make("2d/rings", "gaussian", 0, -3.0))
+    records.append(make("2d/rings", "nce", 0, -2.01).model_copy(update={"contended": True}))
+    text = (build_site(records, tmp_path).parent / "cost.html").read_text(encoding="utf-8")
+    seconds, evaluations = (
+        text[text.index(f'data-name="by-{kind}-2d"') :].partition("</table>")[0]
+        for kind in ("seconds", "evaluations")
+    )
+    assert "no part" in seconds
+    assert "incomplete" in seconds
+    assert "no part" not in evaluations
+
+
+def test_a_picture_stored_beside_a_record_is_shown(grid: list[Record], tmp_path: Path) -> None:
+    stored = tmp_path / "runs" / "2d" / "rings" / "ssm"
+    stored.mkdir(parents=True)
+    (stored / "seed-0.sample-sheet.png").write_bytes(b"a picture")
+    site = build_site(grid, tmp_path).parent
+    name = "pictures/2d.rings.ssm.0.sample-sheet.png"
+    assert (site / name).read_bytes() == b"a picture"
+    for page in ("runs/2d.rings.ssm.0.html", "tasks/2d.rings.html"):
+        assert f"../{name}" in (site / page).read_text(encoding="utf-8")
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(grid: list[Record], tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "thesis.txt").write_text("mine")
+    with pytest.raises(EbmbenchError, match="is not a site that ebmbench wrote"):
+        build_site(grid, tmp_path)
+    assert (tmp_path / "site" / "thesis.txt").read_text() == "mine"
+
+
+def test_asv_history_is_drawn(grid: list[Record], tmp_path: Path) -> None:
+    site = build_site(grid, tmp_path, ASV).parent
+    page = Elements((site / "history.html").read_text(encoding="utf-8"))
+    figures = [figure for script in page.scripts for _, figure in json.loads(script)]
+    stored = len([path for path in ASV.glob("*/*.json") if path.name != "machine.json"])
+    longest = max(len(trace["x"]) for figure in figures for trace in figure["data"])
+    assert longest == stored > 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [("{", "is not JSON"), ('{"results": 1}', "is not a result of asv")]
+)
+def test_bad_asv_results_are_named(
+    grid: list[Record], tmp_path: Path, content: str, words: str
+) -> None:
+    (tmp_path / "asv" / "vm").mkdir(parents=True)
+    (tmp_path / "asv" / "benchmarks.json").write_text("{}")
+    (tmp_path / "asv" / "vm" / "abc.json").write_text(content)
+    with pytest.raises(EbmbenchError, match=words):
+        build_site(grid, tmp_path, tmp_path / "asv")
+
+
+def test_missing_asv_results_are_named(grid: list[Record], tmp_path: Path) -> None:
+    with pytest.raises(EbmbenchError, match=r"benchmarks\.json' cannot be read"):
+        build_site(grid, tmp_path, tmp_path / "nowhere")
