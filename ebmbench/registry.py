@@ -70,6 +70,8 @@ OBJECTIVES: Registry[Any] = Registry(
         "ssm-vr": "ebmbench.objectives.ssm_vr:SlicedScoreMatchingVR",
         "fd-ssm": "ebmbench.objectives.fd_ssm:FiniteDifferenceSlicedScoreMatching",
         "nce": "ebmbench.objectives.nce:NoiseContrastiveEstimation",
+        "cnce": "ebmbench.objectives.cnce:ConditionalNoiseContrastiveEstimation",
+        "ed": "ebmbench.objectives.ed:EnergyDiscrepancy",
     },
 )
 
@@ -90,6 +92,7 @@ ENERGIES: Registry[Any] = Registry(
         "conv": "ebmbench.energies.conv:ConvEnergy",
         "ica": "ebmbench.energies.ica:ICAEnergy",
         "nice": "ebmbench.energies.nice:NICEEnergy",
+        "dkef": "ebmbench.energies.dkef:DKEFEnergy",
     },
 )
 

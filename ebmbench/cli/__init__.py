@@ -20,6 +20,7 @@ VERBS = {
     "cite": "Print BibTeX of the tasks and methods that were used.",
     "connections": "Measure the limits that connect the objectives.",
     "gradients": "Compare every objective's gradient with the exact one of the likelihood.",
+    "reproduce": "Run published experiments again and judge their claims.",
     "data": "List, fetch and verify data files.",
 }
 

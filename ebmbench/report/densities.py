@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -13,9 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from torch import Tensor
 
-from ebmbench.cards import TaskCard
+from ebmbench.cards import TaskCard, card_hash
 from ebmbench.datasets.base import Density, Loader, Sizes
 from ebmbench.options import build
 from ebmbench.partition.base import log_density
@@ -51,14 +52,8 @@ def draw_densities(records: Sequence[Record], out: Path) -> list[Path]:
         The files written.
     """
     paths = []
-    for task in sorted({r.task for r in records if r.task_card.family == "2d"}):
-        first = {
-            record.method: record
-            for record in sorted(records, key=lambda r: -r.seed)
-            if record.task == task and record.status is Status.OK and record.weights is not None
-        }
-        runs = [first[method] for method in sorted(first) if weights_path(out, first[method])]
-        truth = _truth(runs[0].task_card) if runs else None
+    for task, runs in drawable(records, out).items():
+        truth = true_density(runs[0].task_card, seed=0)
         if truth is None:
             continue
         path = out / "figures" / f"{task.replace('/', '-')}.png"
@@ -66,6 +61,19 @@ def draw_densities(records: Sequence[Record], out: Path) -> list[Path]:
         _figure(task, truth, runs, out).savefig(path, dpi=110)
         paths.append(path)
     return paths
+
+
+def drawable(records: Sequence[Record], out: Path, family: str = "2d") -> dict[str, list[Record]]:
+    """Return, per task of a family, the first good run of every method that has weights."""
+    first: dict[str, dict[str, Record]] = defaultdict(dict)
+    for record in sorted(records, key=lambda r: (r.task, r.method, r.seed)):
+        if record.task_card.family == family and record.status is Status.OK and record.weights:
+            first[record.task].setdefault(record.method, record)
+    with_weights = {
+        task: [run for run in runs.values() if weights_path(out, run) is not None]
+        for task, runs in first.items()
+    }
+    return {task: runs for task, runs in with_weights.items() if runs}
 
 
 def weights_path(out: Path, record: Record) -> Path | None:
@@ -76,14 +84,52 @@ def weights_path(out: Path, record: Record) -> Path | None:
     return path if path.is_file() else None
 
 
-def learned_density(path: Path, task: TaskCard, box: Box) -> Picture:
+def learned_density(path: Path, task: TaskCard, box: Box, cache: Path | None = None) -> Picture:
     """Return the normalised density of stored weights on a picture's grid, ``(CELLS, CELLS)``.
 
     Arguments:
         path: the safetensors file.
         task: the card of the run.
         box: the part of the plane that is looked at.
+        cache: a folder that keeps the result, under a hash of all that it depends on.
     """
+    if cache is None:
+        return _tabulated(path, task, box)
+    asked = (path.read_bytes(), card_hash(task), box.low.tolist(), box.high.tolist(), CELLS)
+    kept = cache / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:32]}.npy"
+    if not kept.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        np.save(kept, _tabulated(path, task, box).astype(np.float32))
+    return cast(Picture, np.load(kept).astype(np.float64))
+
+
+def cache_of(out: Path) -> Path:
+    """Return the folder that keeps the densities of an output folder between two reports."""
+    return out / ".cache" / "densities"
+
+
+def true_density(card: TaskCard, seed: int) -> Density | None:
+    """Return the density that a task's rows are drawn from, if it is known and needs no file."""
+    where = f"task {card.name!r}, [data.options]"
+    loader = cast(Loader, build(LOADERS.get(card.data.loader), card.data.options, where))
+    return None if loader.files() else loader.load(Sizes(2, 2, 2), seed, None).truth
+
+
+def square_box(truth: Density) -> Box:
+    """Return the square that holds the data of a density in the plane."""
+    rows = truth.sample(4000, torch.Generator().manual_seed(0))
+    centre = (rows.amax(0) + rows.amin(0)) / 2
+    half = 1.12 * float((rows - centre).abs().max()) * torch.ones(2, dtype=torch.float64)
+    return Box(centre - half, centre + half)
+
+
+def true_picture(truth: Density, box: Box) -> Picture:
+    """Return a known density on a picture's grid, ``(CELLS, CELLS)``."""
+    values = truth.log_prob(midpoints(box, (CELLS, CELLS))).exp()
+    return cast(Picture, values.reshape(CELLS, CELLS).numpy())
+
+
+def _tabulated(path: Path, task: TaskCard, box: Box) -> Picture:
     energy = load_energy(path, task).requires_grad_(False)
     exact = energy.log_z()
     if exact is None:
@@ -94,28 +140,14 @@ def learned_density(path: Path, task: TaskCard, box: Box) -> Picture:
     return cast(Picture, values.exp().reshape(CELLS, CELLS).numpy())
 
 
-def _truth(card: TaskCard) -> Density | None:
-    where = f"task {card.name!r}, [data.options]"
-    loader = cast(Loader, build(LOADERS.get(card.data.loader), card.data.options, where))
-    return None if loader.files() else loader.load(Sizes(2, 2, 2), 0, None).truth
-
-
-def _square(truth: Density) -> Box:
-    rows = truth.sample(4000, torch.Generator().manual_seed(0))
-    centre = (rows.amax(0) + rows.amin(0)) / 2
-    half = 1.12 * float((rows - centre).abs().max()) * torch.ones(2, dtype=torch.float64)
-    return Box(centre - half, centre + half)
-
-
 def _figure(task: str, truth: Density, runs: Sequence[Record], out: Path) -> Figure:
-    box = _square(truth)
-    points: Tensor = midpoints(box, (CELLS, CELLS))
-    true = truth.log_prob(points).exp().reshape(CELLS, CELLS).numpy()
+    box = square_box(truth)
+    true = true_picture(truth, box)
     panels: list[tuple[str, Picture]] = [("true density", true)]
     for run in runs:
         path = weights_path(out, run)
         if path is not None:
-            panels.append((_title(run), learned_density(path, run.task_card, box)))
+            panels.append((_title(run), learned_density(path, run.task_card, box, cache_of(out))))
     columns = min(len(panels), COLUMNS)
     lines = math.ceil(len(panels) / columns)
     size = (PANEL_INCHES * columns, (PANEL_INCHES + 0.25) * lines + 0.3)

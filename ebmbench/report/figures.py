@@ -15,7 +15,8 @@ from matplotlib.ticker import NullFormatter
 from ebmbench.records import Record
 from ebmbench.report.leaderboard import Board, Boards, Row
 from ebmbench.report.significance import performance_profile
-from ebmbench.report.summary import CLOSED, Summary, seconds_to_target, summarise
+from ebmbench.report.summary import Summary, summarise
+from ebmbench.report.targets import CLOSED, complete, cost_to_target, seconds
 
 LINES = ("-", "--", "-.", ":")
 RATIOS = np.geomspace(1, 100, 200)
@@ -40,7 +41,7 @@ def draw_boards(boards: Boards, records: Sequence[Record], out: Path) -> list[Pa
         summary = summarise(board)
         if summary is not None and summary.friedman_p is not None:
             drawn[f"differences-{board.family}"] = draw_differences(board, summary)
-        times = seconds_to_target(records, board)
+        times = complete(cost_to_target(records, board, seconds))
         if any(math.isfinite(t) for of_method in times.values() for t in of_method):
             drawn[f"profile-{board.family}"] = draw_profile(board, times)
     paths = []

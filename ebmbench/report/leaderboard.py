@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from statistics import median
 
@@ -57,11 +57,11 @@ class Row:
     rank: float | None
     """Mean rank among the objectives over the tasks; ``None`` where a task is missing."""
     step_ms: float | None
-    """Median over runs of the median milliseconds per step."""
+    """Median over runs of the median milliseconds per step; contended ones only if all are."""
     passes: float | None
     """Median over runs of network passes per training example and step (see :func:`passes`)."""
     train_seconds: float | None
-    """Median over runs."""
+    """Median over runs, of the same ones."""
     peak_bytes: float | None
     """Median over runs of the allocator's peak."""
 
@@ -107,6 +107,18 @@ class Boards:
     """Skipped, failed and refused runs, with reasons, grouped."""
 
 
+def contended_pairs(records: Sequence[Record]) -> frozenset[tuple[str, str]]:
+    """Return the pairs of task and method whose timings do not stand beside the others.
+
+    They are those that were timed on shared cores, where some were timed alone; where all were
+    shared or none was, all are alike and the set is empty.
+    """
+    timed = [record for record in records if record.cost is not None]
+    if all(record.contended for record in timed):
+        return frozenset()
+    return frozenset((record.task, record.method) for record in timed if record.contended)
+
+
 def kind_of(card: MethodCard) -> str:
     """Return ``oracle``, ``reference`` or empty."""
     if "oracle" in card.tags:
@@ -135,7 +147,10 @@ def make_boards(records: Sequence[Record]) -> Boards:
     families: dict[str, list[Record]] = defaultdict(list)
     for record in sorted(records, key=lambda r: (r.task, r.method, r.seed)):
         families[record.task_card.family].append(record)
-    boards = [_board(family, families[family]) for family in FAMILY_TITLES if family in families]
+    apart = contended_pairs(records)
+    boards = [
+        _board(family, families[family], apart) for family in FAMILY_TITLES if family in families
+    ]
     boards = [board for board in boards if board.tasks]
     trained = [r for r in records if r.status is Status.OK]
     return Boards(
@@ -148,7 +163,7 @@ def make_boards(records: Sequence[Record]) -> Boards:
     )
 
 
-def _board(family: str, records: list[Record]) -> Board:
+def _board(family: str, records: list[Record], apart: Set[tuple[str, str]]) -> Board:
     by_pair: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
         by_pair[record.task, record.method].append(record)
@@ -157,7 +172,7 @@ def _board(family: str, records: list[Record]) -> Board:
     cards = {r.method: r.method_card for r in ran}
     seeds = {task: len({r.seed for r in ran if r.task == task}) for task in tasks}
     cells = {
-        method: {task: _cell(by_pair.get((task, method), []), seeds[task]) for task in tasks}
+        method: {task: make_cell(by_pair.get((task, method), []), seeds[task]) for task in tasks}
         for method in cards
     }
     kinds = {method: kind_of(card) for method, card in cards.items()}
@@ -169,7 +184,7 @@ def _board(family: str, records: list[Record]) -> Board:
             kind=kinds[method],
             cells=cells[method],
             rank=rank.get(method),
-            **_costs([r for r in records if r.method == method]),
+            **_costs([r for r in records if r.method == method], apart),
         )
         for method in cards
     ]
@@ -177,10 +192,17 @@ def _board(family: str, records: list[Record]) -> Board:
     return Board(family, FAMILY_TITLES[family], tasks, rows, _optima(tasks, records))
 
 
-def _cell(records: list[Record], expected: int) -> Cell:
-    if not records:
+def make_cell(records: Sequence[Record], expected: int, metric: str = HEADLINE) -> Cell:
+    """Return what the runs of one method on one task come to.
+
+    Arguments:
+        records: of the pair; none where it was never tried.
+        expected: how many seeds there should be.
+        metric: which number. A run that lacks the headline is refused; no other is promised.
+    """
+    numbers = {r.seed: r.metrics[metric] for r in records if metric in r.metrics}
+    if not records or (metric != HEADLINE and not numbers):
         return Cell(None, ABSENT, expected, {})
-    numbers = {r.seed: r.metrics[HEADLINE] for r in records if HEADLINE in r.metrics}
     values = {
         seed: number.value
         for seed, number in numbers.items()
@@ -239,13 +261,14 @@ def _mean_ranks(
     }
 
 
-def _costs(records: list[Record]) -> dict[str, float | None]:
+def _costs(records: list[Record], apart: Set[tuple[str, str]]) -> dict[str, float | None]:
     costs = [record.cost for record in records if record.cost is not None]
+    alike = [r.cost for r in records if r.cost is not None and (r.task, r.method) not in apart]
     peaks = [c.allocator_peak_bytes for c in costs if c.allocator_peak_bytes is not None]
     return {
-        "step_ms": median(c.step_ms_median for c in costs) if costs else None,
+        "step_ms": median(c.step_ms_median for c in alike) if alike else None,
         "passes": median(map(passes, costs)) if costs else None,
-        "train_seconds": median(c.train_seconds for c in costs) if costs else None,
+        "train_seconds": median(c.train_seconds for c in alike) if alike else None,
         "peak_bytes": median(peaks) if peaks else None,
     }
 

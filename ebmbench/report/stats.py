@@ -69,24 +69,25 @@ def ranks(scores: Mapping[str, float | None], higher_is_better: bool) -> dict[st
     return dict(zip(scores, map(float, stats.rankdata(keys)), strict=True))
 
 
-def interquartile_mean(values: Sequence[float] | Array) -> float:
+def interquartile_mean(values: Sequence[float] | Array) -> Array:
     """Return the mean of what is left when the lowest and the highest quarter are cut off.
 
-    A quarter of ``n`` values is rounded down to whole values, as in Agarwal et al. (2021), Deep
-    Reinforcement Learning at the Edge of the Statistical Precipice.
+    Of an array, along its last axis. A quarter of ``n`` values is rounded down to whole values, as
+    in Agarwal et al. (2021), Deep Reinforcement Learning at the Edge of the Statistical Precipice.
 
     Example:
-        >>> interquartile_mean([0.0, 2.0, 4.0, 100.0])
+        >>> float(interquartile_mean([0.0, 2.0, 4.0, 100.0]))
         3.0
     """
-    ordered = np.sort(np.asarray(values, dtype=np.float64).ravel())
-    cut = len(ordered) // 4
-    return float(ordered[cut : len(ordered) - cut].mean())
+    ordered = np.sort(np.asarray(values, dtype=np.float64), axis=-1)
+    count = ordered.shape[-1]
+    kept: Array = ordered[..., count // 4 : count - count // 4].mean(-1)
+    return kept
 
 
 def stratified_bootstrap(
     values: Sequence[Sequence[float]],
-    statistic: Callable[[Array], float],
+    statistic: Callable[[Array], Array],
     generator: np.random.Generator,
     repeats: int = 2000,
     confidence: float = 0.95,
@@ -98,18 +99,15 @@ def stratified_bootstrap(
 
     Arguments:
         values: per task the values of its seeds.
-        statistic: of all values of all tasks in one array.
+        statistic: of all values of all tasks, which lie along the last axis.
         generator: source of the resamples.
         repeats: number of resamples.
         confidence: of the interval.
     """
-    tasks = [np.asarray(row, dtype=np.float64) for row in values]
-    drawn = [
-        statistic(
-            np.concatenate([row[generator.integers(len(row), size=len(row))] for row in tasks])
-        )
-        for _ in range(repeats)
-    ]
+    sizes = [len(row) for row in values]
+    starts = np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
+    draws = starts + generator.integers(np.tile(np.repeat(sizes, sizes), (repeats, 1)))
+    drawn = statistic(np.concatenate([np.asarray(row, dtype=np.float64) for row in values])[draws])
     tail = 0.5 * (1 - confidence)
     low, high = np.quantile(drawn, [tail, 1 - tail])
     return float(low), float(high)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ebmbench.records import Record
 from ebmbench.report.leaderboard import GAUSSIAN, Board, Row
 from ebmbench.report.significance import (
     Array,
@@ -22,8 +20,6 @@ from ebmbench.report.stats import interquartile_mean, normalised_regret, stratif
 
 BOOTSTRAP_SEED = 20111
 """Any fixed number: the same records must give the same bytes."""
-CLOSED = 0.9
-"""Share of the gap between Gaussian and truth at which a task counts as solved."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +98,7 @@ def _regrets(board: Board) -> dict[str, Regret]:
         generator = np.random.default_rng(BOOTSTRAP_SEED)
         low, high = stratified_bootstrap(values, interquartile_mean, generator)
         flat = [value for of_task in values for value in of_task]
-        regrets[row.method] = Regret(interquartile_mean(flat), low, high)
+        regrets[row.method] = Regret(float(interquartile_mean(flat)), low, high)
     return regrets
 
 
@@ -124,45 +120,3 @@ def _beats_gaussian(board: Board) -> dict[str, float]:
         for row in board.rows
         if row is not gaussian and all(row.cells[task].takes_part for task in tasks)
     }
-
-
-def seconds_to_target(records: Sequence[Record], board: Board) -> Mapping[str, list[float]]:
-    """Return, per objective, the training seconds in which each task was solved.
-
-    A task is solved when the validation log-likelihood of the learning curve closes
-    :data:`CLOSED` of the gap between the Gaussian reference and the truth; the value is the mean
-    over seeds, ``inf`` if one seed never gets there. Tasks without truth take no part.
-
-    Arguments:
-        records: those that the board was made from.
-        board: of the family.
-    """
-    targets = {
-        task: reference + CLOSED * (optimum - reference)
-        for task, optimum in board.optimum.items()
-        if (reference := board.reference(task)) is not None and reference < optimum
-    }
-    times: dict[str, list[float]] = {}
-    for row in board.rows:
-        if row.kind or not targets or not all(row.cells[t].takes_part for t in targets):
-            continue
-        times[row.method] = [
-            float(
-                np.mean(
-                    [
-                        _first_time(record, target)
-                        for record in records
-                        if record.task == task and record.method == row.method
-                    ]
-                )
-            )
-            for task, target in targets.items()
-        ]
-    return times
-
-
-def _first_time(record: Record, target: float) -> float:
-    for point in record.curve:
-        if point.log_likelihood is not None and point.log_likelihood >= target:
-            return point.seconds
-    return math.inf

@@ -125,31 +125,35 @@ def verdict(summary: Summary) -> str:
 
 
 def _overall(summary: Summary) -> list[str]:
-    lines = ["### Over all tasks of the family", ""]
-    names = [*summary.methods, *(m for m in summary.regret if m not in summary.methods)]
     header = ["method", "mean rank", "wins", "beats the Gaussian", "regret (IQM)", "95 %"]
-    lines += [_line(header), _line(["---", *["---:"] * 5])]
-    for name in names:
-        place = summary.methods.index(name) if name in summary.methods else None
-        beats, regret = summary.beats_gaussian.get(name), summary.regret.get(name)
-        lines.append(
-            _line(
-                [
-                    name,
-                    NONE if place is None else f"{summary.mean_rank[place]:.1f}",
-                    NONE if place is None else f"{100 * wins(summary)[place]:.0f} %",
-                    NONE if beats is None else f"{100 * beats:.0f} %",
-                    NONE if regret is None else f"{regret.iqm:.3f}",
-                    NONE if regret is None else f"{regret.low:.3f} to {regret.high:.3f}",
-                ]
-            )
-        )
+    lines = ["### Over all tasks of the family", "", _line(header)]
+    lines += [_line(["---", *["---:"] * 5]), *map(_line, overall_rows(summary))]
     explained = (
         "Wins: share of duels with the other objectives. Regret: share of the gap between the "
         "Gaussian and the true density that is still open, interquartile mean over tasks and "
         "seeds; the interval is a bootstrap over seeds."
     )
     return [*lines, "", verdict(summary), explained]
+
+
+def overall_rows(summary: Summary) -> list[list[str]]:
+    """Return name, mean rank, wins, beats the Gaussian, regret and its interval in words."""
+    names = [*summary.methods, *(m for m in summary.regret if m not in summary.methods)]
+    rows = []
+    for name in names:
+        place = summary.methods.index(name) if name in summary.methods else None
+        beats, regret = summary.beats_gaussian.get(name), summary.regret.get(name)
+        rows.append(
+            [
+                name,
+                NONE if place is None else f"{summary.mean_rank[place]:.1f}",
+                NONE if place is None else f"{100 * wins(summary)[place]:.0f} %",
+                NONE if beats is None else f"{100 * beats:.0f} %",
+                NONE if regret is None else f"{regret.iqm:.3f}",
+                NONE if regret is None else f"{regret.low:.3f} to {regret.high:.3f}",
+            ]
+        )
+    return rows
 
 
 def wins(summary: Summary) -> list[float]:

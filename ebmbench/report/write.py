@@ -1,4 +1,4 @@
-"""Writing what a report consists of: tables and pictures."""
+"""Writing what a report consists of: tables, pictures and the site."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ebmbench.report.densities import draw_densities
 from ebmbench.report.figures import draw_boards
 from ebmbench.report.latex import to_latex
 from ebmbench.report.leaderboard import make_boards
+from ebmbench.report.site.build import build_site
 from ebmbench.report.tables import to_csv, to_markdown
 
 
@@ -32,6 +33,20 @@ def written_words(paths: Sequence[Path], out: Path) -> str:
     plural = "" if pictures == 1 else "s"
     more = f", and {pictures} picture{plural} in figures/" if pictures else ""
     return f"Written to {out}: {', '.join(tables)}{more}"
+
+
+def write_site(out: Path, asv: Path | None = None) -> Path:
+    """Write the static site of an output folder; return its first page.
+
+    Arguments:
+        out: the folder.
+        asv: a folder of asv results, whose history is drawn; ``None``: no such page.
+
+    Raises:
+        EbmbenchError: the folder holds no records, they do not belong into one report, or the
+            results of asv cannot be read.
+    """
+    return build_site(read_records(out), out, asv)
 
 
 def write_tables(out: Path) -> list[Path]:

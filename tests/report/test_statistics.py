@@ -64,7 +64,7 @@ def test_bootstrap_interval_of_the_mean_is_near_the_normal_one() -> None:
     rng = np.random.default_rng(2)
     values = rng.normal(0.0, 1.0, (5, 40))
     low, high = stats.stratified_bootstrap(
-        values.tolist(), lambda x: float(x.mean()), np.random.default_rng(3)
+        values.tolist(), lambda x: x.mean(-1), np.random.default_rng(3)
     )
     half = 1.96 / math.sqrt(values.size)
     assert high - low == pytest.approx(2 * half, rel=0.2)

@@ -1,0 +1,112 @@
+"""Performance profiles and critical-difference diagrams."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ebmbench.report.leaderboard import Board
+from ebmbench.report.significance import performance_profile
+from ebmbench.report.site.plot import Figure, Plot, axis, rounded, styles
+from ebmbench.report.summary import Summary
+from ebmbench.report.targets import CLOSED
+
+RATIOS = np.geomspace(1, 100, 101)
+
+
+def profile_plot(
+    board: Board, costs: Mapping[str, Mapping[str, list[float]]], methods: Sequence[str]
+) -> Plot | None:
+    """Plot the share of tasks solved within a multiple of the cheapest objective's cost.
+
+    Arguments:
+        board: of the family.
+        costs: by kind of cost (``seconds``, ``evaluations``), by objective, per task.
+        methods: all of the site, which fixes how each looks.
+
+    Returns:
+        ``None`` if no objective solves a task.
+    """
+    variants = {
+        f"within a multiple of the best {kind}": _profile(of, kind, methods)
+        for kind, of in costs.items()
+        if any(math.isfinite(v) for values in of.values() for v in values)
+    }
+    if not variants:
+        return None
+    note = (
+        f"A task is solved when the validation log-likelihood closes {CLOSED:.0%} of the gap from "
+        "the fitted Gaussian to the truth (Dolan and Moré, 2002). Objectives that did not take "
+        "part in every task are left out."
+    )
+    return Plot(f"profile-{board.family}", f"{board.title}: performance profile", note, variants)
+
+
+def differences_plot(board: Board, summary: Summary | None) -> Plot | None:
+    """Plot mean ranks, with a bar over every run of objectives that are not told apart.
+
+    Returns:
+        ``None`` where there are too few tasks or objectives for a test.
+    """
+    if summary is None or summary.friedman_p is None:
+        return None
+    note = (
+        "Mean rank, 1 is best. A bar joins what Wilcoxon's test with Holm's correction does not "
+        "tell apart at 5 % (Demšar, 2006)."
+    )
+    title = f"{board.title}: critical differences over {len(summary.tasks)} tasks"
+    return Plot(f"differences-{board.family}", title, note, {"mean rank": _differences(summary)})
+
+
+def _profile(costs: Mapping[str, list[float]], kind: str, methods: Sequence[str]) -> Figure:
+    table = np.maximum(np.array(list(costs.values())).T, 1e-6)
+    looks = styles(methods)
+    data = [
+        {
+            "type": "scatter", "mode": "lines", "name": name,
+            "x": rounded(RATIOS.tolist()), "y": rounded(share.tolist()),
+            "line": {"shape": "hv", "color": looks[name].color, "dash": looks[name].dash},
+        }
+        for name, share in zip(
+            costs, performance_profile(table, RATIOS.tolist()), strict=True
+        )
+    ]  # fmt: skip
+    layout = {
+        "xaxis": axis(f"{kind}, as a multiple of the cheapest", log=True),
+        "yaxis": axis("share of tasks solved", range=[-0.02, 1.02], tickformat=".0%"),
+        "showlegend": True,
+    }
+    return {"data": data, "layout": layout}
+
+
+def _differences(summary: Summary) -> Figure:
+    count = len(summary.methods)
+    names = [f"{m}  {r:.2f}" for m, r in zip(summary.methods, summary.mean_rank, strict=True)]
+    dots = {
+        "type": "scatter", "mode": "markers", "name": "mean rank", "x": rounded(summary.mean_rank),
+        "y": list(range(count)), "text": names, "hovertemplate": "%{text}<extra></extra>",
+        "marker": {"size": 11, "color": "#1f77c4"}, "showlegend": False,
+    }  # fmt: skip
+    bars = [
+        {
+            "type": "scatter", "mode": "lines", "name": "not told apart",
+            "x": rounded([summary.mean_rank[first], summary.mean_rank[last]]),
+            "y": [count - 0.4 + 0.4 * depth] * 2, "showlegend": False,
+            "text": [" to ".join((summary.methods[first], summary.methods[last]))] * 2,
+            "hovertemplate": "not told apart: %{text}<extra></extra>",
+            "line": {"color": "#c4374c", "width": 6},
+        }
+        for depth, (first, last) in enumerate(summary.groups)
+    ]  # fmt: skip
+    foot = count + 0.4 * len(summary.groups)
+    layout = {
+        "xaxis": axis("mean rank", range=[0.8, count + 0.2]),
+        "yaxis": axis(
+            "", range=[foot, -0.6], tickvals=list(range(count)), ticktext=names, zeroline=False
+        ),
+        "height": 130 + 26 * count + 12 * len(summary.groups),
+        "showlegend": False,
+    }
+    return {"data": [dots, *bars], "layout": layout}

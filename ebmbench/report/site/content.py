@@ -1,0 +1,76 @@
+"""What the pages are made of: the records, once sorted by what pages ask for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ebmbench.cards import MethodCard, TaskCard
+from ebmbench.records import Record, Status
+from ebmbench.report.leaderboard import Board, Boards, Cell, Row, make_boards
+from ebmbench.report.site.links import run_link
+from ebmbench.report.site.sheet import Entry
+
+Pair = tuple[str, str]
+"""Task and method."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """The records of an output folder and what they come to."""
+
+    records: Sequence[Record]
+    boards: Boards
+    pairs: Mapping[Pair, list[Record]]
+    """Runs by seed."""
+    tasks: Mapping[str, TaskCard]
+    methods: Mapping[str, MethodCard]
+    """As used on the first task."""
+
+    def board_of(self, task: str) -> Board | None:
+        """Return the board that has the task, unless all its runs were skipped."""
+        return next((board for board in self.boards.boards if task in board.tasks), None)
+
+    def runs_of_task(self, task: str) -> dict[str, list[Record]]:
+        """Return the runs on a task by method."""
+        return {pair[1]: runs for pair, runs in self.pairs.items() if pair[0] == task}
+
+    def behind(self, task: str, method: str) -> str:
+        """Return the page of what stands behind a cell: the run that spoilt it, or the first."""
+        runs = self.pairs.get((task, method), [])
+        spoilt = [run for run in runs if run.status is not Status.OK]
+        return run_link((spoilt or runs)[0]) if runs else ""
+
+
+def gather(records: Sequence[Record]) -> Content:
+    """Sort the records by what the pages ask for.
+
+    Raises:
+        EbmbenchError: the records do not belong into one report.
+    """
+    ordered = sorted(records, key=lambda record: (record.task, record.method, record.seed))
+    pairs: dict[Pair, list[Record]] = defaultdict(list)
+    for record in ordered:
+        pairs[record.task, record.method].append(record)
+    return Content(
+        records=ordered,
+        boards=make_boards(ordered),
+        pairs=dict(pairs),
+        tasks={r.task: r.task_card for r in reversed(ordered)},
+        methods={r.method: r.method_card for r in reversed(ordered)},
+    )
+
+
+def mark_of(cell: Cell) -> str:
+    """Return how a cell without a score looks; empty for one that has a score."""
+    if cell.score is not None:
+        return "incomplete" if cell.missing else ""
+    if cell.word.startswith("refused"):
+        return "refused"
+    return "absent" if cell.word in ("–", "skipped") else "failed"
+
+
+def method_entry(row: Row, link: str) -> Entry:
+    """Return the header of a method's row."""
+    return Entry(row.method, row.method, link, note=row.kind)

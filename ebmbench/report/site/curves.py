@@ -1,0 +1,101 @@
+"""Learning curves against steps, seconds and network evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ebmbench.records import CurvePoint, Record
+from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded, styles
+from ebmbench.report.targets import Spent, evaluations, seconds
+
+Quantity = Callable[[CurvePoint], float | None]
+
+AGAINST: Mapping[str, tuple[str, Spent]] = {
+    "steps": ("training steps", lambda record, point: float(point.step)),
+    "seconds": ("training seconds", seconds),
+    "evaluations": ("network evaluations", evaluations),
+}
+
+
+def task_curves(runs: Mapping[str, Sequence[Record]], methods: Sequence[str]) -> Plot | None:
+    """Plot the learning curves of all methods on one task, a line per seed.
+
+    Arguments:
+        runs: by method.
+        methods: all of the site, which fixes how each looks.
+
+    Returns:
+        ``None`` if no run has a curve.
+    """
+    everything = [run for of_method in runs.values() for run in of_method]
+    return _plot(everything, styles(methods), "Learning curves", (
+        "A line per seed. Losses of different objectives do not compare; the validation "
+        "log-likelihood does, and stands where it is cheap (exact or quadrature). Choose a name "
+        "to hide it."
+    ))  # fmt: skip
+
+
+def run_curves(run: Record, methods: Sequence[str]) -> Plot | None:
+    """Plot loss, validation log-likelihood and every diagnostic of one run."""
+    names = sorted({name for point in run.curve for name in point.info})
+    title = "Learning curve and diagnostics"
+    return _plot([run], styles(methods), title, "", names)
+
+
+def _plot(
+    runs: Sequence[Record],
+    looks: Mapping[str, Style],
+    title: str,
+    note: str,
+    diagnostics: Sequence[str] = (),
+) -> Plot | None:
+    quantities: dict[str, tuple[str, Quantity]] = {
+        "log-likelihood": ("validation log-likelihood, nats", lambda point: point.log_likelihood),
+        "loss": ("training loss", lambda point: point.loss),
+    } | {name: (name.replace("_", " "), _diagnostic(name)) for name in diagnostics}
+    variants = {}
+    for name, (y_title, quantity) in quantities.items():
+        if any(quantity(point) is not None for run in runs for point in run.curve):
+            for against, (x_title, spent) in AGAINST.items():
+                if name in ("log-likelihood", "loss") or against == "steps":
+                    figure = _figure(runs, looks, quantity, spent, (x_title, y_title))
+                    variants[f"{name.replace('_', ' ')} against {against}"] = figure
+    return Plot("curves", title, note, variants) if variants else None
+
+
+def _diagnostic(name: str) -> Quantity:
+    return lambda point: point.info.get(name)
+
+
+def _figure(
+    runs: Sequence[Record],
+    looks: Mapping[str, Style],
+    quantity: Quantity,
+    spent: Spent,
+    titles: tuple[str, str],
+) -> Figure:
+    data = []
+    shown: set[str] = set()
+    for run in runs:
+        points = [(p, y) for p in run.curve if (y := quantity(p)) is not None]
+        if not points:
+            continue
+        look = looks[run.method]
+        data.append(
+            {
+                "type": "scatter", "mode": "lines+markers", "name": run.method,
+                "legendgroup": run.method, "showlegend": run.method not in shown,
+                "x": rounded([spent(run, p) for p, _ in points]),
+                "y": rounded([y for _, y in points]),
+                "hovertemplate": f"seed {run.seed}: %{{y:.5g}} at %{{x:.4g}}",
+                "line": {"color": look.color, "dash": look.dash, "width": 1.5},
+                "marker": {"symbol": look.symbol, "size": 5, "color": look.color},
+            }
+        )  # fmt: skip
+        shown.add(run.method)
+    layout = {
+        "xaxis": axis(titles[0], log=True),
+        "yaxis": axis(titles[1]),
+        "showlegend": len(shown) > 1,
+    }
+    return {"data": data, "layout": layout}

@@ -1,0 +1,69 @@
+"""How each number was made, what was certified and refused, and what to cite."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ebmbench.records import Record, Status
+from ebmbench.report.citations import to_bibtex
+from ebmbench.report.leaderboard import HEADLINE
+from ebmbench.report.site.content import Content
+from ebmbench.report.site.links import task_link
+from ebmbench.report.site.render import Page
+from ebmbench.report.site.sheet import Column, Entry, Line, Sheet
+
+OUTCOMES = ("certified", "refused", "failed", "skipped")
+
+
+def numbers_page(content: Content) -> Page:
+    """Return the page that says how numbers are made and which were refused."""
+    lines = []
+    for task, card in content.tasks.items():
+        counts = Counter(
+            outcome(run) for runs in content.runs_of_task(task).values() for run in runs
+        )
+        entries = [Entry(str(counts[name]), counts[name]) for name in OUTCOMES]
+        how = Entry(card.metrics.log_z, card.metrics.log_z)
+        tolerance = Entry(f"{card.metrics.tolerance:g}", card.metrics.tolerance)
+        lines.append(Line([Entry(task, task, task_link(task)), how, tolerance, *entries]))
+    columns = [
+        Column("task", numeric=False),
+        Column("log Z by", numeric=False, explained="for energies that do not know their own"),
+        Column("tolerance, nats", explained="the widest bracket of log Z that is certified"),
+        *map(Column, OUTCOMES),
+    ]
+    values = {
+        "sheet": Sheet("outcomes", "Runs by what became of their log-likelihood", columns, lines),
+        "notes": content.boards.notes,
+        "facts": {
+            "versions": _shared(run.versions for run in content.records),
+            "machines": _shared(run.machine for run in content.records),
+        },
+    }
+    return Page("numbers.html", "numbers.html", values)
+
+
+def cite_page(content: Content) -> Page:
+    """Return the page of citations, with the text that ``ebmbench cite`` prints."""
+    cards = [*content.tasks.values(), *content.methods.values()]
+    return Page("cite.html", "cite.html", {"bibtex": to_bibtex(cards), "cards": cards})
+
+
+def outcome(run: Record) -> str:
+    """Return in one word what became of a run's log-likelihood."""
+    if run.status is Status.SKIPPED:
+        return "skipped"
+    if run.status is not Status.OK:
+        return "failed"
+    number = run.metrics.get(HEADLINE)
+    return "certified" if number is not None and number.certified else "refused"
+
+
+def _shared(tables: Iterable[dict[str, str]]) -> dict[str, str]:
+    """Join what runs say under one name; most often all say the same."""
+    found: dict[str, set[str]] = {}
+    for table in tables:
+        for name, value in table.items():
+            found.setdefault(name, set()).add(value)
+    return {name: " · ".join(sorted(values)) for name, values in sorted(found.items())}

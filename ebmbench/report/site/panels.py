@@ -1,0 +1,127 @@
+"""What a picture shows, as numbers: densities in the plane, sheets of images, ICA's mixing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+
+from ebmbench.datasets.ica import ICADensity
+from ebmbench.energies.ica import ICAEnergy
+from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.energies.nice import NICEEnergy
+from ebmbench.partition.quadrature import Box, Grid
+from ebmbench.records import Record
+from ebmbench.report.densities import (
+    CELLS,
+    MAP,
+    Picture,
+    cache_of,
+    learned_density,
+    square_box,
+    true_density,
+    true_picture,
+    weights_path,
+)
+from ebmbench.weights import load_energy
+
+POINTS = 4000
+"""Samples in a picture of the plane."""
+SHEET = 8
+"""Images along each side of a sheet."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture before it is coloured."""
+
+    name: str
+    title: str
+    values: Picture
+    """Rows from the top."""
+    low: float
+    high: float
+    colours: str
+    """A colour map of matplotlib."""
+
+
+def plane_panels(runs: Sequence[Record], out: Path) -> Mapping[str, Sequence[Panel]]:
+    """Return density, samples and error of every method on a task in the plane, and the truth."""
+    truth = true_density(runs[0].task_card, seed=0)
+    if truth is None:
+        return {}
+    box = square_box(truth)
+    true = true_picture(truth, box)
+    top = float(np.quantile(true, 0.999))
+    strips = {"": [_density("true density", true, top), _samples(true, box)]}
+    for run in runs:
+        path = weights_path(out, run)
+        if path is not None:
+            learned = learned_density(path, run.task_card, box, cache_of(out))
+            error = Panel("error", "learned − true", _turned(learned - true), -top, top, "RdBu_r")
+            density = _density("learned density", learned, top)
+            strips[run.method] = [density, _samples(learned, box), error]
+    return strips
+
+
+def mixing_panels(runs: Sequence[Record], out: Path) -> Mapping[str, Sequence[Panel]]:
+    """Return, per method, what it makes of each true source: the identity where it recovers all.
+
+    Row ``i`` is a recovered source, column ``j`` a true one; the entry is the share of ``j`` in
+    ``i``, with recovered sources in the best order.
+    """
+    strips = {}
+    for run in runs:
+        path = weights_path(out, run)
+        truth = true_density(run.task_card, run.seed)
+        energy = None if path is None else load_energy(path, run.task_card)
+        if isinstance(truth, ICADensity) and isinstance(energy, ICAEnergy):
+            found = energy.demixing.detach().double().numpy()
+            product = np.abs(found @ np.linalg.inv(truth.demixing.double().numpy()))
+            product /= product.max(1, keepdims=True)
+            rows, columns = linear_sum_assignment(-product)
+            ordered = product[rows[np.argsort(columns)]]
+            title = "recovered × true sources"
+            strips[run.method] = [Panel("mixing", title, ordered, 0.0, 1.0, MAP)]
+    return strips
+
+
+def image_panels(runs: Sequence[Record], out: Path) -> Mapping[str, Sequence[Panel]]:
+    """Return a sheet of exact samples of every method whose energy can draw them."""
+    strips = {}
+    for run in runs:
+        path = weights_path(out, run)
+        energy = None if path is None else load_energy(path, run.task_card)
+        if isinstance(energy, NICEEnergy | GaussianMixtureEnergy):
+            rows = energy.sample(SHEET * SHEET, torch.Generator().manual_seed(0)).detach()
+            side = round(rows.shape[1] ** 0.5)
+            # The rows are logits of grey values.
+            grey = torch.sigmoid(rows.double()).numpy().reshape(SHEET, SHEET, side, side)
+            framed = np.pad(grey, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=0.5)
+            sheet = framed.transpose(0, 2, 1, 3).reshape(SHEET * (side + 1), -1)
+            strips[run.method] = [Panel("samples", "exact samples", sheet, 0.0, 1.0, "gray")]
+    return strips
+
+
+def _density(title: str, values: Picture, top: float) -> Panel:
+    return Panel("density", title, _turned(values), 0.0, top, MAP)
+
+
+def _samples(density: Picture, box: Box) -> Panel:
+    """Count points drawn from a tabulated density; they are those inside the picture."""
+    grid = Grid(box, torch.from_numpy(density).clamp_min(1e-300).log())
+    points = grid.sample(POINTS, torch.Generator().manual_seed(0)).numpy()
+    edges = [
+        np.linspace(float(a), float(b), CELLS + 1) for a, b in zip(box.low, box.high, strict=True)
+    ]
+    counts, _, _ = np.histogram2d(points[:, 0], points[:, 1], bins=edges)
+    return Panel("samples", f"{POINTS} samples", _turned(counts), 0.0, 1.0, MAP)
+
+
+def _turned(values: Picture) -> Picture:
+    """Turn ``[x, y]`` with ``y`` upwards into rows from the top."""
+    return np.flipud(values.T)

@@ -1,0 +1,61 @@
+"""A table as a page shows it: what a cell says, sorts by, links to and is marked with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Sortable = float | str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell."""
+
+    text: str
+    value: Sortable = None
+    """What sorting goes by; without one the cell comes last, in either direction."""
+    link: str = ""
+    """Of what stands behind the number, from the root of the site."""
+    mark: str = ""
+    """``best``, ``refused``, ``failed``, ``incomplete``, ``below`` or empty: how it looks."""
+    note: str = ""
+    """Shown beside the text: ``oracle``, ``reference``."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column."""
+
+    title: str
+    link: str = ""
+    numeric: bool = True
+    explained: str = ""
+    """What the title means, in a tooltip."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row; the first entry is its header."""
+
+    entries: Sequence[Entry]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What filters go by: ``family``, ``preset``, ``certified``."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table."""
+
+    name: str
+    """Also the name of the CSV file."""
+    caption: str
+    columns: Sequence[Column]
+    lines: Sequence[Line]
+    pinned: Sequence[Line] = ()
+    """Rows at the bottom that sorting leaves in place."""
+
+
+def words(*texts: str) -> list[Entry]:
+    """Return cells of plain text, which sort by it."""
+    return [Entry(text, text) for text in texts]

@@ -1,0 +1,100 @@
+"""A page per task: the data, the network, the budget, reference values and every method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ebmbench.cards import PRESETS
+from ebmbench.records import Record
+from ebmbench.report.leaderboard import Board, kind_of, make_cell
+from ebmbench.report.site.content import Content, mark_of
+from ebmbench.report.site.curves import task_curves
+from ebmbench.report.site.links import method_link, task_link
+from ebmbench.report.site.pictures import Gallery, Shown
+from ebmbench.report.site.quality_cost import task_plot
+from ebmbench.report.site.render import Page
+from ebmbench.report.site.sheet import Column, Entry, Line, Sheet
+from ebmbench.report.tables import best_methods, cell_text
+
+
+def task_page(content: Content, task: str, gallery: Gallery) -> Page:
+    """Return the page of a task.
+
+    Arguments:
+        content: of the site.
+        task: its name.
+        gallery: the pictures of the site.
+    """
+    card = content.tasks[task]
+    runs = content.runs_of_task(task)
+    board = content.board_of(task)
+    values = {
+        "card": card,
+        "budgets": [(preset, getattr(card.budget, preset)) for preset in PRESETS],
+        "optimum": None if board is None else board.optimum.get(task),
+        "reference": None if board is None else board.reference(task),
+        "sheet": _methods_sheet(content, task, runs, board),
+        "pareto": None if board is None else task_plot(content, board, task),
+        "curves": task_curves(runs, list(content.methods)),
+        "strips": gallery.strips.get(task, {}),
+        "stored": _stored(task, gallery),
+    }
+    return Page(task_link(task), "task.html", values)
+
+
+def tasks_page(content: Content) -> Page:
+    """Return the list of tasks."""
+    return Page("tasks.html", "tasks.html", {"tasks": list(content.tasks.values())})
+
+
+def _methods_sheet(
+    content: Content, task: str, runs: dict[str, list[Record]], board: Board | None
+) -> Sheet:
+    metrics = sorted(
+        {name for of in runs.values() for run in of for name in run.metrics},
+        key=lambda name: (name != "log_likelihood", name != "regret", name),
+    )
+    order = {row.method: k for k, row in enumerate(board.rows)} if board is not None else {}
+    best = set() if board is None else best_methods(board, task)
+    expected = max(len(of) for of in runs.values())
+    columns = [
+        Column("method", numeric=False),
+        Column("family", numeric=False),
+        *(Column(f"{name.replace('_', ' ')}, {_unit(runs, name)}") for name in metrics),
+    ]
+    lines = []
+    for method in sorted(runs, key=lambda name: (order.get(name, len(order)), name)):
+        card = content.methods[method]
+        entries = [
+            Entry(method, method, method_link(method), note=kind_of(card)),
+            Entry(card.family, card.family),
+        ]
+        for name in metrics:
+            cell = make_cell(runs[method], expected, name)
+            headline = name == "log_likelihood"
+            entries.append(
+                Entry(
+                    cell_text(cell),
+                    None if cell.score is None else cell.score.mean,
+                    content.behind(task, method),
+                    "best" if headline and method in best else mark_of(cell),
+                )
+            )
+        lines.append(Line(entries, {"family": card.family}))
+    seeds = f"mean ± 95 % interval over {expected} seeds" if expected > 1 else "one seed"
+    return Sheet(f"methods-{task.replace('/', '-')}", f"Every method, {seeds}", columns, lines)
+
+
+def _unit(runs: dict[str, list[Record]], metric: str) -> str:
+    return next(
+        run.metrics[metric].unit for of in runs.values() for run in of if metric in run.metrics
+    )
+
+
+def _stored(task: str, gallery: Gallery) -> dict[str, Sequence[Shown]]:
+    """Return the pictures that the runs of seed 0 stored, by method."""
+    return {
+        method: shown
+        for (name, method, seed), shown in sorted(gallery.stored.items())
+        if name == task and seed == 0
+    }
