@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binom
+from scipy import stats
 
 from ebmbench.partition import LogZ
 from ebmbench.seeds import generator
@@ -164,7 +164,7 @@ def problems(row: Row) -> list[str]:
         if not _covers(trial) and abs(trial.error) > row.target + 3 * trial.stderr:
             found.append(f"certified with an error of {trial.error:.2g} nats")
     inside = sum(_covers(trial) for trial in kept)
-    if kept and binom.cdf(inside, len(kept), LEVEL) < SURPRISE:
+    if kept and stats.binom.cdf(inside, len(kept), LEVEL) < SURPRISE:
         found.append(f"intervals cover the truth in {inside} of {len(kept)} certified repeats")
     lower = [t.lower for t in row.trials if t.lower is not None]
     upper = [-t.upper for t in row.trials if t.upper is not None]
@@ -175,12 +175,12 @@ def problems(row: Row) -> list[str]:
 
 
 def _beyond(ends: Sequence[float]) -> bool:
-    """Whether errors that should not be positive in the mean are, beyond three standard errors.
+    """Whether errors that should not be positive in the mean are, by Student's t.
 
     Of a single repeat Markov's inequality is what remains: beyond seven nats with probability
     below :data:`SURPRISE`.
     """
-    if len(ends) == 1:
-        return ends[0] > -math.log(SURPRISE)
-    noise = statistics.stdev(ends) / math.sqrt(len(ends)) if ends else 0.0
-    return bool(ends) and statistics.fmean(ends) > 3 * noise + ROUNDING
+    if len(ends) < 2:
+        return any(end > -math.log(SURPRISE) for end in ends)
+    noise = statistics.stdev(ends) / math.sqrt(len(ends))
+    return statistics.fmean(ends) > stats.t.ppf(1 - SURPRISE, len(ends) - 1) * noise + ROUNDING

@@ -13,7 +13,7 @@ from ebmbench.validation.models import exact_log_z
 from ebmbench.validation.refusals import REFUSALS, run_refusal
 from ebmbench.validation.trials import Row, Trial, problems, run_row
 
-REPEATS = 4
+REPEATS = 2
 QUICK = {
     ("gaussian-2 by quadrature", "quadrature"),
     ("mixture-2 separated by quadrature", "quadrature"),
