@@ -130,7 +130,7 @@ def evaluate_energy(
     evaluation = make_evaluation(job.task, energy, dataset, job.seed, job.preset, learned_log_z)
     measured = evaluate(evaluation, job.task.metrics.names)
     if dataset.image_shape is not None and job.preset != "smoke":
-        sheet = sample_sheet(samples(evaluation), dataset.image_shape)
+        sheet = sample_sheet(samples(evaluation).x, dataset.image_shape)
         write_bytes_atomically(job.path(out).with_suffix(".samples.png"), sheet)
     return {
         name: MetricRecord(
