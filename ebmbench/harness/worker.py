@@ -142,7 +142,7 @@ def evaluate_energy(
     evaluation = make_evaluation(job.task, energy, dataset, job.seed, job.preset, learned_log_z)
     measured = evaluate(evaluation, job.task.metrics.names)
     if sheet is not None and dataset.image_shape is not None and job.preset != "smoke":
-        write_bytes_atomically(sheet, sample_sheet(samples(evaluation), dataset.image_shape))
+        write_bytes_atomically(sheet, sample_sheet(samples(evaluation).x, dataset.image_shape))
     return {
         name: MetricRecord(
             **vars(m),

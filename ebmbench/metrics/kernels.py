@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.metrics.base import Evaluation, Measurement
-from ebmbench.metrics.shared import held_out, samples, scores
+from ebmbench.metrics.shared import counts, held_out, samples, scores
 
 BANDWIDTHS = (4.0, 2.0, 1.0, 0.5, 0.25)
 """Of the Gaussian kernels, in units of the median distance; each is half the one before."""
@@ -17,9 +17,9 @@ STEIN_ROWS = (300, 1000, 4000)
 
 def mmd(evaluation: Evaluation) -> Measurement:
     """Return the unbiased squared MMD between model samples and test rows."""
-    x, y = samples(evaluation), held_out(evaluation)
-    value, stderr = mmd_statistic(x, y)
-    return Measurement(value, stderr, note=f"{len(x)} model samples, {len(y)} test rows")
+    drawn, y = samples(evaluation), held_out(evaluation)
+    value, stderr = mmd_statistic(drawn.x, y)
+    return Measurement(value, stderr, note=counts(drawn, y))
 
 
 def ksd(evaluation: Evaluation) -> Measurement:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.metrics.base import Evaluation, Measurement
-from ebmbench.metrics.shared import held_out, samples
+from ebmbench.metrics.shared import counts, held_out, samples
 
 DIRECTIONS = 500
 BATCHES = 5
@@ -17,9 +17,9 @@ BATCHES = 5
 
 def energy_distance(evaluation: Evaluation) -> Measurement:
     """Return the unbiased energy distance between model samples and test rows."""
-    x, y = samples(evaluation), held_out(evaluation)
-    value, stderr = energy_statistic(x, y)
-    return Measurement(value, stderr, note=f"{len(x)} model samples, {len(y)} test rows")
+    drawn, y = samples(evaluation), held_out(evaluation)
+    value, stderr = energy_statistic(drawn.x, y)
+    return Measurement(value, stderr, note=counts(drawn, y))
 
 
 def sliced_wasserstein(evaluation: Evaluation) -> Measurement:
@@ -28,7 +28,8 @@ def sliced_wasserstein(evaluation: Evaluation) -> Measurement:
     It is positive between two samples of one law; the note gives that floor, measured between
     training and test rows.
     """
-    x, y = samples(evaluation), held_out(evaluation)
+    drawn, y = samples(evaluation), held_out(evaluation)
+    x = drawn.x
     n = min(len(x), len(y))
     x, y = x[:n], y[:n]
     generator = evaluation.generator("directions")
@@ -44,7 +45,8 @@ def sliced_wasserstein(evaluation: Evaluation) -> Measurement:
     return Measurement(
         value=sliced_w1(x, y, directions),
         stderr=float(parts.std()) / math.sqrt(BATCHES),
-        note=f"{n} points, {DIRECTIONS} directions; training against test rows: {floor:.4g}",
+        note=f"{n} points, {DIRECTIONS} directions; training against test rows: {floor:.4g}; "
+        f"{drawn.how}",
     )
 
 

@@ -17,7 +17,7 @@ from ebmbench.partition.ais import AISRun, run_ais
 from ebmbench.partition.base import LogZ, device_and_dtype, log_density
 from ebmbench.partition.law import GaussianLaw
 from ebmbench.partition.quadrature import Box, Grid, midpoints, quadrature_grid, tabulate
-from ebmbench.partition.sampling import model_samples, tempered_samples
+from ebmbench.partition.sampling import Samples, from_grid, model_samples, tempered_samples
 
 T = TypeVar("T")
 
@@ -109,14 +109,14 @@ def ais_run(evaluation: Evaluation) -> AISRun:
     return once(evaluation, "ais", run)
 
 
-def samples(evaluation: Evaluation) -> Tensor:
-    """Return model samples, ``(n, d)``, in float64, by the evaluation sampler."""
+def samples(evaluation: Evaluation) -> Samples:
+    """Return model samples by the evaluation sampler."""
 
-    def draw() -> Tensor:
+    def draw() -> Samples:
         n, generator = SAMPLES[evaluation.effort], evaluation.generator("model samples")
         energy, how = evaluation.energy, evaluation.card.metrics.log_z
         if energy.log_z() is None and how == "quadrature":
-            return model_grid(evaluation).sample(n, generator)
+            return from_grid(model_grid(evaluation), n, generator)
         if energy.log_z() is None and how == "ais":
             run = ais_run(evaluation)
             return tempered_samples(energy, run.law, run.plan, n, generator, evaluation.effort)
@@ -130,6 +130,11 @@ def held_out(evaluation: Evaluation) -> Tensor:
     test = evaluation.dataset.test
     order = torch.randperm(len(test), generator=evaluation.generator("held-out rows"))
     return test[order[: SAMPLES[evaluation.effort]]].double()
+
+
+def counts(drawn: Samples, rows: Tensor) -> str:
+    """Say how many points are compared, and how the model's were drawn."""
+    return f"{len(drawn.x)} model samples, {len(rows)} test rows; {drawn.how}"
 
 
 TABLE_CELLS = (192, 320, 512)

@@ -18,10 +18,11 @@ MOST = 2000
 
 def c2st(evaluation: Evaluation) -> Measurement:
     """Return the accuracy of telling model samples from test rows; one half: it cannot."""
-    x, y = samples(evaluation), held_out(evaluation)
+    drawn, y = samples(evaluation), held_out(evaluation)
+    x = drawn.x
     n = min(len(x), len(y), MOST)
     value, stderr = accuracy(x[:n], y[:n], evaluation.seed % 2**32)
-    return Measurement(value, stderr, note=f"{n} points of each, {FOLDS} folds")
+    return Measurement(value, stderr, note=f"{n} points of each, {FOLDS} folds; {drawn.how}")
 
 
 def accuracy(x: Tensor, y: Tensor, seed: int) -> tuple[float, float]:

@@ -5,7 +5,10 @@ r"""Quadrature of ``Z`` in one to three dimensions.
 by the midpoint rule, whose error falls faster than any power of ``h`` for smooth densities that
 vanish at the edge (Trefethen & Weideman, 2014, SIAM Review 56(3), Theorem 5.1). The box grows
 until its outer shell holds nothing, then shrinks to the support; resolution doubles until two
-resolutions and two boxes agree.
+resolutions and two boxes agree. The mass beyond the first box is bounded: for an energy that
+grows about as its Gaussian reference, :math:`E = f + \tfrac12\|u\|^2` with ``f`` of at most linear
+growth, :math:`-E + \tfrac14\|u\|^2` falls outwards there, so that the tail lies below that of a
+Gaussian :math:`\sqrt2` times as wide that touches it at the edge.
 """
 
 from __future__ import annotations
@@ -120,7 +123,7 @@ def quadrature_grid(energy: Energy, tolerance: float = 1e-4) -> tuple[LogZ, Grid
     if energy.dim not in POINTS:
         raise EbmbenchError(f"quadrature of a {energy.dim}-dimensional energy; allowed: 1 to 3")
     points, most = POINTS[energy.dim], MOST[energy.dim]
-    box, contained = _support(energy, points)
+    box, contained, log_tail = _support(energy, points)
     grid = tabulate(energy, box, points)
     resolution = math.inf
     while resolution > tolerance and points < most:
@@ -131,6 +134,7 @@ def quadrature_grid(energy: Energy, tolerance: float = 1e-4) -> tuple[LogZ, Grid
     # a quarter wider, at twice the cell width: a spike between two points of one grid shows here
     wider = tabulate(energy, box.scaled(1.25), int(0.625 * points))
     boxes = abs(wider.log_z - grid.log_z)
+    tail = math.exp(min(log_tail - grid.log_z, 0.0))
     failures = []
     if not contained:
         failures.append("the box still held density at its edge when it stopped growing")
@@ -138,16 +142,18 @@ def quadrature_grid(energy: Energy, tolerance: float = 1e-4) -> tuple[LogZ, Grid
         failures.append(f"two resolutions differ by {resolution:.2g} nats")
     if not boxes <= tolerance:
         failures.append(f"two boxes differ by {boxes:.2g} nats")
+    if not tail <= tolerance:
+        failures.append(f"the tail beyond the box may hold {tail:.2g} of the mass")
     error = max(resolution, boxes)
     how = f"quadrature, {points} cells per axis; resolutions and boxes agree to {error:.1g} nats"
     result = LogZ(
         log_z=grid.log_z,
         stderr=0.0,
         lower=grid.log_z - error,
-        upper=grid.log_z + error,
+        upper=grid.log_z + error + math.log1p(tail),
         certified=not failures,
         note="quadrature refused: " + "; ".join(failures) if failures else how,
-        diagnostics={"points": points, "resolution": resolution, "boxes": boxes},
+        diagnostics={"points": points, "resolution": resolution, "boxes": boxes, "tail": tail},
     )
     return result, grid
 
@@ -157,12 +163,15 @@ def quadrature(energy: Energy, tolerance: float = 1e-4) -> LogZ:
     return quadrature_grid(energy, tolerance)[0]
 
 
-def _support(energy: Energy, points: int) -> tuple[Box, bool]:
-    """Return a box that holds all density within ``DROP`` nats of the peak, and whether it does.
+def _support(energy: Energy, points: int) -> tuple[Box, bool, float]:
+    """Return a box of all density within ``DROP`` nats of the peak, and what may lie outside.
 
     The first box is forty standard deviations of the reference to each side, so that density far
     from the data is not overlooked; what is found in it sets the box of a second, finer look,
     which always holds six standard deviations.
+
+    Returns:
+        the box; whether it holds all that; the log of a bound of the mass beyond the first box.
     """
     box = reference_box(energy, 40.0)
     for _ in range(6):
@@ -171,14 +180,27 @@ def _support(energy: Energy, points: int) -> tuple[Box, bool]:
         shell = alive.clone()
         shell[(slice(2, -2),) * energy.dim] = False
         if not bool(torch.isfinite(grid.log_density).all()):
-            return box, False
+            return box, False, math.inf
         if not bool(shell.any()):
             near = tabulate(energy, _shrunk(grid).union(reference_box(energy, 6.0)), points)
             if not bool(torch.isfinite(near.log_density).all()):
-                return box, False
-            return _shrunk(near), True
+                return box, False, math.inf
+            return _shrunk(near), True, _log_tail(energy, grid)
         box = box.scaled(2.0)
-    return box, False
+    return box, False, math.inf
+
+
+def _log_tail(energy: Energy, grid: Grid) -> float:
+    """Return the log of a bound of the mass outside a box centred on the energy's reference."""
+    mean, std = (t.detach().double().cpu() for t in energy.reference)
+    quarter = ((grid.points() - mean) / std).square().sum(1).reshape(grid.log_density.shape) / 4
+    touching = grid.log_density + quarter
+    touching[(slice(1, -1),) * energy.dim] = -math.inf
+    radius = ((grid.box.high - grid.box.low) / (2 * std)).min()
+    # the mass of the wide Gaussian, and its share beyond any of the 2d faces
+    log_gaussian = 0.5 * energy.dim * math.log(4 * math.pi) + float(std.log().sum())
+    log_share = math.log(2 * energy.dim) + float(torch.special.log_ndtr(-radius / math.sqrt(2.0)))
+    return float(touching.max()) + log_gaussian + log_share
 
 
 def _shrunk(grid: Grid) -> Box:

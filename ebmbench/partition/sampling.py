@@ -6,6 +6,7 @@ in up to three dimensions. Elsewhere parallel tempering, whose chains travel bet
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.partition.annealing import Plan, pilot
 from ebmbench.partition.law import GaussianLaw
-from ebmbench.partition.quadrature import POINTS, quadrature_grid
+from ebmbench.partition.quadrature import POINTS, Grid, quadrature_grid
 from ebmbench.partition.tempering import Ladders, temper
 
 LADDERS = (
@@ -25,6 +26,21 @@ LADDERS = (
 """For ``effort`` 0, 1 and 2: smoke, standard and full."""
 COSTLY = 256
 """Dimension above which an evaluation costs more, so that the next lower effort is made."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples of a model, and how they were drawn."""
+
+    x: Tensor
+    """``(n, d)``, in float64."""
+    how: str
+    """In words; of a Markov chain with its diagnostics."""
+
+
+def from_grid(grid: Grid, n: int, generator: torch.Generator) -> Samples:
+    """Draw ``n`` samples by the inverse CDF of a grid."""
+    return Samples(grid.sample(n, generator), "by the inverse CDF of a grid")
 
 
 @runtime_checkable
@@ -42,8 +58,8 @@ def model_samples(
     generator: torch.Generator,
     effort: int = 1,
     law: GaussianLaw | None = None,
-) -> Tensor:
-    """Draw ``n`` samples, ``(n, d)``, in float64; exact where possible.
+) -> Samples:
+    """Draw ``n`` samples; exact where possible.
 
     Arguments:
         energy: the model.
@@ -53,9 +69,9 @@ def model_samples(
         law: where tempered chains start; the energy's reference when absent.
     """
     if isinstance(energy, ExactlySampled):
-        return energy.sample(n, generator).double().cpu()
+        return Samples(energy.sample(n, generator).double().cpu(), "exact")
     if energy.dim in POINTS:
-        return quadrature_grid(energy)[1].sample(n, generator)
+        return from_grid(quadrature_grid(energy)[1], n, generator)
     law = law or GaussianLaw.of_reference(energy)
     return tempered_samples(energy, law, pilot(energy, law, generator), n, generator, effort)
 
@@ -67,8 +83,8 @@ def tempered_samples(
     n: int,
     generator: torch.Generator,
     effort: int = 1,
-) -> Tensor:
-    """Draw ``n`` samples, ``(n, d)``, by parallel tempering, in random order.
+) -> Samples:
+    """Draw ``n`` samples by parallel tempering, in random order.
 
     Arguments:
         energy: the model.
@@ -81,4 +97,8 @@ def tempered_samples(
     ladders = LADDERS[effort if energy.dim <= COSTLY else max(0, effort - 1)]
     found = temper(energy, law, plan, ladders, -(-n // ladders.chains), generator)
     drawn = found.x.flatten(0, 1)
-    return drawn[torch.randperm(len(drawn), generator=generator)[:n]]
+    return Samples(
+        drawn[torch.randperm(len(drawn), generator=generator)[:n]],
+        f"parallel tempering, {ladders.chains} ladders of {len(found.betas)} chains, least swap "
+        f"rate {float(found.swap_rates.min()):.2f}, {found.restarts:.1f} restarts a ladder",
+    )

@@ -9,7 +9,6 @@ import torch
 from ebmbench.energies.base import Energy
 from ebmbench.partition import GaussianLaw
 from ebmbench.partition.annealing import Plan, anneal, anneal_back, particles_at, pilot
-from ebmbench.partition.base import log_mean_exp
 from ebmbench.seeds import generator
 from ebmbench.validation.cases import CASES, sampled
 
@@ -33,8 +32,6 @@ class Gap:
     width: float
     """Mean log-weight of the reverse chains minus that of the forward ones, in nats: the bracket
     of single chains, which falls as one over the number of temperatures."""
-    bracket: float
-    """The bracket of all :data:`CHAINS` together."""
 
 
 def spaced(plan: Plan, spacing: str) -> Plan:
@@ -72,6 +69,5 @@ def _gaps(energy: Energy, law: GaussianLaw, model: str, name: str) -> list[Gap]:
             at = particles_at(energy, law, start)
             back = anneal_back(energy, law, chosen, count, at, random).log_z
             width = float(back.mean() - forward.mean())
-            bracket = -log_mean_exp(-back) - log_mean_exp(forward)
-            found.append(Gap(model, name, spacing, count, width, bracket))
+            found.append(Gap(model, name, spacing, count, width))
     return found

@@ -121,11 +121,13 @@ def test_samples_of_a_grid_follow_the_density(mixture, evaluation, generator) ->
     assert stats.kstest(x.numpy(), cdf).pvalue > 1e-3
 
 
-def test_annealed_samples_follow_the_density(mixture, evaluation, generator) -> None:
+def test_tempered_samples_follow_the_density(mixture, evaluation, generator) -> None:
     means = [[-1.0] * 5, [1.0] * 5]
     truth = mixture(means, 0.7, [0.3, 0.7])
     model = evaluation(truth, truth).energy
-    x = model_samples(model, 1200, generator)
+    drawn = model_samples(model, 1200, generator)
+    x = drawn.x
+    assert drawn.how.startswith("parallel tempering, 100 ladders of")
     assert x.shape == (1200, 5)
     assert energy_statistic(x, truth.sample(2000, generator))[0] < 0.02
     assert float((x.sum(1) > 0).double().mean()) == pytest.approx(0.7, abs=0.1)
@@ -134,4 +136,4 @@ def test_annealed_samples_follow_the_density(mixture, evaluation, generator) -> 
 def test_exact_samples_are_used_where_they_exist(mixture, generator) -> None:
     model = mixture([[0.0] * 30], 1.0)
     same = torch.Generator().manual_seed(3)
-    assert torch.equal(model_samples(model, 10, generator), model.sample(10, same))
+    assert torch.equal(model_samples(model, 10, generator).x, model.sample(10, same))

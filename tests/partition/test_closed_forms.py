@@ -20,6 +20,7 @@ from ebmbench.partition.base import (
     systematic_resample,
 )
 from ebmbench.partition.importance import pareto_k
+from ebmbench.partition.quadrature import _log_tail, reference_box, tabulate
 
 
 class Shifted(Energy):
@@ -78,6 +79,16 @@ def test_quadrature_of_a_gaussian(d: int) -> None:
     found = quadrature(gaussian(d))
     assert found.certified, found.note
     assert found.log_z == pytest.approx(-1.7, abs=1e-6)
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_the_bound_of_the_tail_is_above_the_tail(d: int) -> None:
+    energy = gaussian(d, mean=0.0, std=1.0, constant=0.0)
+    box = reference_box(energy, 3.0)
+    inside = (1 - 2 * float(torch.special.ndtr(torch.tensor(-3.0).double()))) ** d
+    bound = math.exp(_log_tail(energy, tabulate(energy, box, 96)))
+    assert 1 - inside < bound < 100 * (1 - inside)
+    assert quadrature(energy).diagnostics["tail"] < 1e-100
 
 
 def test_quadrature_of_a_correlated_gaussian() -> None:

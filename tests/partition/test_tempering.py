@@ -91,7 +91,7 @@ def test_samples_are_a_function_of_the_generator() -> None:
 
     plain = two_modes(5, 3.0)
     model = Hidden(plain.weights, plain.means, torch.ones(2, dtype=torch.float64))
-    draws = [model_samples(model, 70, torch.Generator().manual_seed(9), 0) for _ in range(2)]
+    draws = [model_samples(model, 70, torch.Generator().manual_seed(9), 0).x for _ in range(2)]
     assert torch.equal(*draws)
     assert draws[0].shape == (70, 5)
 

@@ -34,7 +34,7 @@ def test_medians_slopes_and_logarithms_of_errors() -> None:
     rows = [
         {"sources": 4, "rows": n, "nu": nu, "problem": k, "error": 10 * s / n, "seconds": 1.0}
         | {"normaliser_error": 1 / n if nu else np.nan}
-        for n in (100, 1000)
+        for n in (100, 1000, 10_000)
         for nu in (0.0, 1.0)
         for k, s in enumerate((0.5, 1.0, 4.0))
     ]

@@ -24,7 +24,7 @@ def findings(error: float, refused: bool) -> Findings:
         rows=[Row("gaussian-2", "ais", 2, 1.25, 0.1, trials)],
         refusals=[Outcome("a missed mode", "ais", -0.4, "not visited", refused)],
         gaps=[
-            Gap("ica-50", law, spacing, count, 8 / count, 0.1)
+            Gap("ica-50", law, spacing, count, 8 / count)
             for law in LAWS
             for spacing in SPACINGS
             for count in (16, 32)
