@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: leaderboard test lint types smoke validate bench ratios asv docs clean
+.PHONY: leaderboard test lint types smoke check-results validate bench ratios asv docs clean
 
 # Two methods on everything that scikit-learn carries or that is generated, and, with EBMBENCH_DATA
 # set, on all data found there. Ends with the leaderboard and the path of the tables.
@@ -24,8 +24,14 @@ types: $(VENV)/.tested
 smoke: $(VENV)/.installed
 	$(BIN)/ebmbench run --methods all --tasks all --preset smoke --out runs/smoke
 
-# The long statistical checks of the estimators, minutes.
+# Every published folder: records valid, hashes right, tables what the records give.
+check-results: $(VENV)/.installed
+	for folder in results/20*/; do $(BIN)/ebmbench check $$folder || exit 1; done
+
+# Every estimator against known truths over repeats, and the cases that must be refused; writes
+# results/validation and fails if a promise is broken. Minutes. `VALIDATE=--jobs\ 1` for one process.
 validate: $(VENV)/.tested
+	$(BIN)/python -m ebmbench.validation --out results/validation $(VALIDATE)
 	$(BIN)/python -m pytest -m statistical -q
 
 # Times of steps and samplers; `make bench BENCH=--benchmark-compare` compares with the last saved.

@@ -27,7 +27,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$
 Positive = Annotated[int, Field(gt=0)]
 
 
-C = TypeVar("C", bound="Card")
+M = TypeVar("M", bound=BaseModel)
 
 
 class _Table(BaseModel):
@@ -208,7 +208,7 @@ class MethodCard(Card):
         return _validate(MethodCard, values, f"card {self.name!r} tuned for {task!r}")
 
 
-def read_card(cls: type[C], path: Path) -> C:
+def read_card(cls: type[M], path: Path) -> M:
     """Read and validate one card.
 
     Raises:
@@ -229,7 +229,7 @@ def card_hash(card: Card) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def _validate(cls: type[C], values: dict[str, Any], where: str) -> C:
+def _validate(cls: type[M], values: dict[str, Any], where: str) -> M:
     try:
         return cls.model_validate(values)
     except ValidationError as error:

@@ -47,6 +47,8 @@ class MetricRecord(_Part):
     stderr: float | None = None
     lower: float | None = None
     upper: float | None = None
+    point: float | None = None
+    point_stderr: float | None = None
     certified: bool = True
     note: str = ""
     unit: str

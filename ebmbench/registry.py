@@ -70,6 +70,8 @@ OBJECTIVES: Registry[Any] = Registry(
         "ssm-vr": "ebmbench.objectives.ssm_vr:SlicedScoreMatchingVR",
         "fd-ssm": "ebmbench.objectives.fd_ssm:FiniteDifferenceSlicedScoreMatching",
         "nce": "ebmbench.objectives.nce:NoiseContrastiveEstimation",
+        "cnce": "ebmbench.objectives.cnce:ConditionalNoiseContrastiveEstimation",
+        "ed": "ebmbench.objectives.ed:EnergyDiscrepancy",
     },
 )
 
@@ -90,6 +92,7 @@ ENERGIES: Registry[Any] = Registry(
         "conv": "ebmbench.energies.conv:ConvEnergy",
         "ica": "ebmbench.energies.ica:ICAEnergy",
         "nice": "ebmbench.energies.nice:NICEEnergy",
+        "dkef": "ebmbench.energies.dkef:DKEFEnergy",
     },
 )
 
@@ -118,6 +121,7 @@ METRICS: Registry[Any] = Registry(
         "hellinger": "ebmbench.metrics.divergences:hellinger",
         "amari_distance": "ebmbench.metrics.ica:amari_distance",
         "demixing_error": "ebmbench.metrics.ica:demixing_error",
+        "ood_auroc": "ebmbench.metrics.outliers:ood_auroc",
         "energy_distance": "ebmbench.metrics.samples:energy_distance",
         "sliced_wasserstein": "ebmbench.metrics.samples:sliced_wasserstein",
         "c2st": "ebmbench.metrics.two_sample:c2st",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 
 import click
 
@@ -16,10 +17,13 @@ VERBS = {
     "report": "Show the leaderboard of an output folder; write its tables, pictures and site.",
     "score": "Compute the metrics again from stored weights, without training.",
     "compare": "Say what got better or worse between two output folders.",
-    "check": "Check that an output folder is whole and its tables follow from its records.",
+    "check": "Check that an output folder is whole, or that a card keeps its contract.",
+    "publish": "Make results fit for a repository: records, tables, pictures and the site.",
+    "new": "Write the beginning of a task or a method.",
     "cite": "Print BibTeX of the tasks and methods that were used.",
     "connections": "Measure the limits that connect the objectives.",
     "gradients": "Compare every objective's gradient with the exact one of the likelihood.",
+    "reproduce": "Run published experiments again and judge their claims.",
     "data": "List, fetch and verify data files.",
 }
 
@@ -57,6 +61,8 @@ def app() -> None:
 
 def main() -> None:
     """Run the command line; bad input ends with one sentence and status 2."""
+    # A card may name a class in a module beside it; a script does not look there by itself.
+    sys.path.append(str(Path.cwd()))
     try:
         status = app(standalone_mode=False)
     except EbmbenchError as error:

@@ -1,4 +1,4 @@
-"""``ebmbench check``: whether an output folder is whole."""
+"""``ebmbench check``: whether an output folder is whole, or a card keeps its contract."""
 
 from __future__ import annotations
 
@@ -6,20 +6,51 @@ from pathlib import Path
 
 import click
 
+from ebmbench.errors import EbmbenchError
+
 
 @click.command("check")
-@click.argument("out", type=click.Path(path_type=Path))
-def command(out: Path) -> int:
-    """Check that OUT is whole: records valid and in place, tables what the records give.
+@click.argument("what", metavar="OUT|CARD.toml", type=click.Path(path_type=Path))
+@click.option("--rescore", is_flag=True, help="Evaluate stored weights again and compare.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where data files lie.")
+def command(what: Path, rescore: bool, data_dir: Path | None) -> int:
+    """Check that OUT is whole, or that the task or method of a card keeps its contract.
+
+    A folder: records valid and in place, hashes right, tables what the records give, byte for
+    byte. A card: every name resolves, and its class is tried on a few rows.
 
     Exit status: 0 nothing is wrong, 1 something is; one line per problem.
     """
-    from ebmbench.harness.job import requested_id
-    from ebmbench.report.audit import find_problems
+    if what.suffix == ".toml":
+        if rescore:
+            raise EbmbenchError("--rescore is for output folders, not for cards")
+        from ebmbench.harness.contract import card_problems
 
-    problems = find_problems(out, requested_id)
+        problems, good = card_problems(what, data_dir), "keeps its contract"
+    else:
+        from ebmbench.harness.job import requested_id
+        from ebmbench.report.audit import find_problems
+
+        problems, good = find_problems(what, requested_id), "whole"
+        if rescore and not problems:
+            problems = _rescored(what, data_dir)
     for problem in problems:
         click.echo(problem)
     if not problems:
-        click.echo(f"{out}: whole")
+        click.echo(f"{what}: {good}")
     return int(bool(problems))
+
+
+def _rescored(out: Path, data_dir: Path | None) -> list[str]:
+    from ebmbench.harness.rescore import disagreements, evaluate_again
+    from ebmbench.records import Status, read_records
+
+    done = [record for record in read_records(out) if record.status is Status.OK]
+    scored = [record for record in done if record.weights is not None]
+    problems = []
+    for record in scored:
+        label = f"{record.task} × {record.method} seed {record.seed}"
+        again = evaluate_again(record, out, data_dir)
+        problems += [f"{label}: {text}" for text in disagreements(record, again)]
+    click.echo(f"{len(scored)} of {len(done)} runs have weights and were evaluated again")
+    return problems

@@ -13,11 +13,9 @@ import click
 @click.option(
     "--metric", default="log_likelihood", show_default=True, help="A metric or a cost by name."
 )
-def command(first: Path, second: Path, metric: str) -> int:
-    """Say what got better or worse from FIRST to SECOND, paired over seeds.
-
-    Exit status: 0 nothing got worse, 1 something did.
-    """
+@click.option("--fail-on-regression", is_flag=True, help="Exit status 1 if anything got worse.")
+def command(first: Path, second: Path, metric: str, fail_on_regression: bool) -> int:
+    """Say what got better or worse from FIRST to SECOND, paired over seeds."""
     from rich import box
     from rich.table import Table
 
@@ -41,4 +39,5 @@ def command(first: Path, second: Path, metric: str) -> int:
             change.task, change.method, change.verdict.value, text, change.words, style=style
         )
     make_console().print(table)
-    return int(any(change.verdict is Verdict.WORSE for change in changes))
+    worse = any(change.verdict is Verdict.WORSE for change in changes)
+    return int(worse and fail_on_regression)

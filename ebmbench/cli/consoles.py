@@ -21,12 +21,14 @@ def make_console() -> Console:
     return console if console.is_terminal else Console(width=WIDTH)
 
 
-def write_and_show(records: Sequence[Record], out: Path, console: Console) -> None:
+def write_and_show(
+    records: Sequence[Record], out: Path, console: Console, figures: str = "png"
+) -> None:
     """Write the tables and pictures of an output folder and print its leaderboard."""
     from ebmbench.report.leaderboard import make_boards
     from ebmbench.report.terminal import print_boards
     from ebmbench.report.write import write_tables, written_words
 
-    written = write_tables(records, out)
+    written = write_tables(records, out, figures)
     print_boards(make_boards(records), console)
     console.print(written_words(written, out), soft_wrap=True, highlight=False)

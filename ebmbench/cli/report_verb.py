@@ -14,10 +14,17 @@ DEFAULT_ASV = Path("results/asv")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["terminal", "md", "csv"]),
+    type=click.Choice(["terminal", "md", "latex", "csv", "html"]),
     default="terminal",
     show_default=True,
     help="What to print; files are written in any case.",
+)
+@click.option(
+    "--figures",
+    type=click.Choice(["png", "pdf", "svg"]),
+    default="png",
+    show_default=True,
+    help="Format of the pictures in OUT/figures.",
 )
 @click.option("--site/--no-site", default=True, help="Whether to write OUT/site. [yes]")
 @click.option(
@@ -25,10 +32,12 @@ DEFAULT_ASV = Path("results/asv")
     type=click.Path(path_type=Path),
     help="asv results to draw on the site. [results/asv, if it is there]",
 )
-def command(out: Path, form: str, site: bool, asv: Path | None) -> int:
+def command(out: Path, form: str, figures: str, site: bool, asv: Path | None) -> int:
     """Print the leaderboard of OUT; write its tables, its pictures and the site OUT/site."""
     from ebmbench.cli.consoles import make_console, write_and_show
     from ebmbench.records import read_records
+    from ebmbench.report.html import to_html
+    from ebmbench.report.latex import to_latex
     from ebmbench.report.leaderboard import make_boards
     from ebmbench.report.site.build import build_site
     from ebmbench.report.tables import to_csv, to_markdown
@@ -36,15 +45,18 @@ def command(out: Path, form: str, site: bool, asv: Path | None) -> int:
 
     records = read_records(out)
     if form == "terminal":
-        write_and_show(records, out, make_console())
+        write_and_show(records, out, make_console(), figures)
     else:
-        write_tables(records, out)
-        boards = make_boards(records)
-        click.echo(to_markdown(boards) if form == "md" else to_csv(boards), nl=False)
+        write_tables(records, out, figures)
+        formats = {"md": to_markdown, "latex": to_latex, "csv": to_csv, "html": to_html}
+        click.echo(formats[form](make_boards(records)), nl=False)
     if site:
-        if asv is None and (DEFAULT_ASV / "benchmarks.json").is_file():
-            asv = DEFAULT_ASV
-        first_page = build_site(records, out, asv)
+        first_page = build_site(records, out, asv or stored_history())
         # Not on stdout, where a table may be read by another program.
         click.echo(f"The site starts at {first_page}", err=True)
     return 0
+
+
+def stored_history() -> Path | None:
+    """Return the folder of asv results that lies where this repository keeps it, if any."""
+    return DEFAULT_ASV if (DEFAULT_ASV / "benchmarks.json").is_file() else None

@@ -130,6 +130,27 @@ def pseudo_spherical_limit(setting: Setting, gamma: float) -> tuple[Tensor, Tens
     return gradient(setting.energy, loss), likelihood_gradient(setting.energy, x, w)
 
 
+def f_ebm_of_kl(setting: Setting, _: float) -> tuple[Tensor, Tensor]:
+    r"""T19b: f-EBM with the Kullback-Leibler divergence has the gradient of the likelihood.
+
+    :math:`E_p[h + E_\theta] - E_{p_\theta}[e^{h + E_\theta}]` with the critic ``h`` at its optimum
+    :math:`\log p + \log Z_\theta` and held there; the gradient reaches the law of the second
+    expectation too.
+    """
+    x, w = setting.nodes(24)
+    data, energy = setting.data(), setting.energy
+    grid, _ = grid_nodes(x.shape[1])
+    energies = calculus.value(energy, grid, create_graph=True)
+    log_model = torch.log_softmax(-energies, 0)
+    # The normaliser of the data on the same nodes, so that the ratio is one of two tables.
+    log_data = -calculus.value(data, grid)
+    log_data = log_data - torch.logsumexp(log_data, 0)
+    critic = log_data + torch.logsumexp(-energies.detach(), 0)
+    first = mean(w, calculus.value(energy, x, create_graph=True))
+    second = (log_model + critic + energies).exp().sum()
+    return gradient(energy, first - second), likelihood_gradient(energy, x, w)
+
+
 def _log_noise(x: Tensor) -> Tensor:
     constant = 0.5 * x.shape[1] * math.log(2 * math.pi * NOISE_VARIANCE)
     return -0.5 * (x * x).sum(-1) / NOISE_VARIANCE - constant
@@ -184,6 +205,15 @@ TO_LIKELIHOOD: tuple[Connection, ...] = (
         "γ",
         1.0,
         pseudo_spherical_limit,
+        of_gradients=True,
+    ),
+    Connection(
+        "T19b",
+        "f-EBM with the Kullback-Leibler divergence has the gradient of maximum likelihood",
+        "Yu, Song, Song, Ermon (2020), Training Deep EBMs with f-Divergence Minimization",
+        "",
+        None,
+        f_ebm_of_kl,
         of_gradients=True,
     ),
 )

@@ -57,6 +57,10 @@ class Dataset:
     test_log_det: Tensor | None = None
     """``log |det|`` of the map from raw data to model coordinates at each test row, ``(n,)``;
     given where likelihood in raw units (bits per dimension) makes sense."""
+    image_shape: tuple[int, int] | None = None
+    """Height and width where rows are grey images in logit space."""
+    outliers: Tensor | None = None
+    """Rows of another kind in the same coordinates, ``(m, d)``, which no model is trained on."""
 
     @property
     def dim(self) -> int:

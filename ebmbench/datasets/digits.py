@@ -13,6 +13,7 @@ from ebmbench.options import options
 from ebmbench.seeds import derive_seed
 
 LEVELS = 17
+SHAPE = (8, 8)
 
 
 @options
@@ -30,4 +31,4 @@ class DigitsLoader(Loader):
         order = np.random.default_rng(derived).permutation(len(pixels))
         test, validation, train = np.split(order, [270, 450])
         parts = (pixels[train], pixels[validation], pixels[test])
-        return image_dataset(*parts, LEVELS, sizes, derived)
+        return image_dataset(*parts, LEVELS, SHAPE, sizes, derived)

@@ -41,21 +41,33 @@ def logit_pixels(pixels: Tensor, levels: int, noise: Tensor) -> tuple[Tensor, Te
     return log_v - log_rest, slope.sum(-1)
 
 
+def grey_values(x: Tensor) -> Tensor:
+    """Return the grey values in [0, 1] of images in logit space: the map without its noise."""
+    return ((x.sigmoid() - LAMBDA) / (1 - 2 * LAMBDA)).clamp(0, 1)
+
+
 def image_dataset(
     train: NDArray[np.uint8],
     validation: NDArray[np.uint8],
     test: NDArray[np.uint8],
     levels: int,
+    shape: tuple[int, int],
     sizes: Sizes,
     seed: int,
+    outliers: NDArray[np.uint8] | None = None,
 ) -> Dataset:
-    """Dequantise and map three splits of flattened images, each ``(n, d)``."""
+    """Dequantise and map three splits of flattened images, each ``(n, d)``, and outliers."""
     generator = torch.Generator().manual_seed(seed)
     x_train, _ = _mapped(train, levels, generator)
     x_validation, _ = _mapped(validation, levels, generator)
     x_test, log_det = _mapped(test, levels, generator)
     rows = split_dataset(x_train.numpy(), x_validation.numpy(), x_test.numpy(), sizes)
-    return replace(rows, test_log_det=log_det[: len(rows.test)])
+    return replace(
+        rows,
+        test_log_det=log_det[: len(rows.test)],
+        image_shape=shape,
+        outliers=None if outliers is None else _mapped(outliers, levels, generator)[0],
+    )
 
 
 def _mapped(

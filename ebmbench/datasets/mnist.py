@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebmbench.datasets.base import Dataset, Loader, Sizes
+from ebmbench.datasets.fashion import read_fashion
 from ebmbench.datasets.images import image_dataset
-from ebmbench.datasets.store import find
+from ebmbench.datasets.store import DataUnavailable, find
 from ebmbench.errors import EbmbenchError
 from ebmbench.options import options
 from ebmbench.seeds import derive_seed
 
 LEVELS = 256
+SHAPE = (28, 28)
 VALIDATION = 6000
 """The last training images, after a shuffle by the seed; 54,000 remain, as in the papers."""
 TRAIN_FILE = "mnist/train-images-idx3-ubyte.gz"
@@ -24,7 +26,7 @@ TEST_FILE = "mnist/t10k-images-idx3-ubyte.gz"
 
 @options
 class MNISTLoader(Loader):
-    """54,000 + 6,000 + 10,000 images of 784 pixels."""
+    """54,000 + 6,000 + 10,000 images of 784 pixels; clothes as outliers where they are at hand."""
 
     def files(self) -> tuple[str, ...]:
         """See :class:`~ebmbench.datasets.base.Loader`."""
@@ -37,7 +39,17 @@ class MNISTLoader(Loader):
         derived = derive_seed("mnist", seed)
         order = np.random.default_rng(derived).permutation(len(pixels))
         train, validation = pixels[order[:-VALIDATION]], pixels[order[-VALIDATION:]]
-        return image_dataset(train, validation, test, LEVELS, sizes, derived)
+        return image_dataset(
+            train, validation, test, LEVELS, SHAPE, sizes, derived, _outliers(data_dir)
+        )
+
+
+def _outliers(data_dir: Path | None) -> NDArray[np.uint8] | None:
+    # one metric looks at them, so a task is not skipped for want of them
+    try:
+        return read_fashion(data_dir)
+    except DataUnavailable:
+        return None
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:

@@ -19,6 +19,10 @@ import pooch
 from ebmbench.errors import EbmbenchError, did_you_mean
 
 UCI = "https://archive.ics.uci.edu/ml/machine-learning-databases"
+FASHION = (
+    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/"
+    "b2617bb6d3ffa2e429640350f613e3291e10b141"
+)
 RETRIES = 3
 
 
@@ -92,6 +96,12 @@ FILES: Mapping[str, RemoteFile] = {
             "banknote/data_banknote_authentication.txt",
             "00267/data_banknote_authentication.txt",
             "d0539aaed2139ba7a587b3e34fb345ce503ff7d5d33dbf9912d8e195ce425cb9",
+        ),
+        RemoteFile(
+            "fashionmnist_sprite/fashion-mnist-sprite.png",
+            f"{FASHION}/doc/img/fashion-mnist-sprite.png",
+            "sha256:a7de0a151f8c68e6e96f157a018ac290d1f6b0e7845892c3d7d85cb64961c3cb",
+            "MIT",
         ),
         RemoteFile(
             "maf/data.tar.gz",

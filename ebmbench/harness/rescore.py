@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
@@ -10,17 +11,23 @@ from ebmbench.harness.parts import load_data
 from ebmbench.harness.store import write_record
 from ebmbench.harness.worker import evaluate_energy
 from ebmbench.numerics import configure
-from ebmbench.records import Record
+from ebmbench.records import MetricRecord, Record
 from ebmbench.weights import load_energy
 
+AGREEMENT = 1e-3
+"""Relative difference that rounding on another processor may make."""
 
-def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:
-    """Replace the metrics of a record by those computed from its weights.
+
+def evaluate_again(
+    record: Record, out: Path, data_dir: Path | None = None, sheet: Path | None = None
+) -> dict[str, MetricRecord]:
+    """Return the metrics of a run computed from its stored weights.
 
     Arguments:
         record: a run that ended ok.
         out: the output folder, where the weights lie beside the record.
         data_dir: where data files are looked for first.
+        sheet: where a sheet of samples goes, if any.
 
     Raises:
         EbmbenchError: the weights are missing or do not fit, or the data cannot be had.
@@ -33,7 +40,32 @@ def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:
     job = requested_job(record, data_dir)
     energy = load_energy(job.path(out).parent / record.weights, job.task)
     dataset = load_data(job.task, job.seed, data_dir)
-    metrics = evaluate_energy(job, energy, dataset, record.learned_log_z)
+    return evaluate_energy(job, energy, dataset, record.learned_log_z, sheet)
+
+
+def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:
+    """Replace the metrics of a record by those of :func:`evaluate_again`."""
+    metrics = evaluate_again(record, out, data_dir, requested_job(record).sheet_path(out))
     updated = record.model_copy(update={"metrics": metrics})
     write_record(updated, out)
     return updated
+
+
+def disagreements(record: Record, again: dict[str, MetricRecord]) -> list[str]:
+    """Return a sentence per metric of a record that is not what its weights give.
+
+    Numbers may differ by a thousandth, for rounding, or by four standard errors of either, since
+    another processor draws other chains.
+    """
+    found = []
+    for name in sorted(record.metrics.keys() | again.keys()):
+        before, after = record.metrics.get(name), again.get(name)
+        if before is None or after is None:
+            where = "the record" if before is None else "the evaluation"
+            found.append(f"{name} is missing from {where}")
+            continue
+        slack = AGREEMENT * max(1.0, abs(after.value))
+        slack += 4 * math.hypot(before.stderr or 0.0, after.stderr or 0.0)
+        if not (abs(after.value - before.value) <= slack or before.value == after.value):
+            found.append(f"{name} is {before.value:.6g}, its weights give {after.value:.6g}")
+    return found

@@ -29,10 +29,12 @@ from ebmbench.harness.parts import (
     make_streams,
 )
 from ebmbench.harness.provenance import code_hash, data_hash, machine, now, versions
-from ebmbench.harness.store import write_record
+from ebmbench.harness.sheet import sample_sheet
+from ebmbench.harness.store import write_bytes_atomically, write_record
 from ebmbench.harness.train import train
 from ebmbench.metrics.evaluate import evaluate
 from ebmbench.metrics.info import METRIC_INFO
+from ebmbench.metrics.shared import samples
 from ebmbench.numerics import configure
 from ebmbench.objectives.base import Objective, State
 from ebmbench.records import Cost, MetricRecord, Outcome, Record, Status
@@ -122,11 +124,25 @@ def failed_record(job: Job, status: Status, message: str, contended: bool) -> Re
 
 
 def evaluate_energy(
-    job: Job, energy: Energy, dataset: Dataset, learned_log_z: float | None
+    job: Job,
+    energy: Energy,
+    dataset: Dataset,
+    learned_log_z: float | None,
+    sheet: Path | None = None,
 ) -> dict[str, MetricRecord]:
-    """Compute the metrics of the task on a trained energy."""
+    """Compute the metrics of the task on a trained energy.
+
+    Arguments:
+        job: what was run.
+        energy: the model.
+        dataset: the rows.
+        learned_log_z: what the objective learned, if it did.
+        sheet: where a sheet of samples of images goes; ``None``: none is drawn.
+    """
     evaluation = make_evaluation(job.task, energy, dataset, job.seed, job.preset, learned_log_z)
     measured = evaluate(evaluation, job.task.metrics.names)
+    if sheet is not None and dataset.image_shape is not None and job.preset != "smoke":
+        write_bytes_atomically(sheet, sample_sheet(samples(evaluation), dataset.image_shape))
     return {
         name: MetricRecord(
             **vars(m),
@@ -162,7 +178,8 @@ def _fit_and_evaluate(job: Job, out: Path, known: _Known, progress: Progress) ->
     save_weights(path, energy, state.learned)
     known.add(weights=path.name)
     begin = time.perf_counter()
-    metrics = evaluate_energy(job, energy, dataset, known.outcome.learned_log_z)
+    learned_log_z = known.outcome.learned_log_z
+    metrics = evaluate_energy(job, energy, dataset, learned_log_z, job.sheet_path(out))
     seconds = time.perf_counter() - begin
     known.add(metrics=metrics, cost=cost.model_copy(update={"evaluation_seconds": seconds}))
 

@@ -23,6 +23,9 @@ class Measurement:
     lower: float | None = None
     upper: float | None = None
     """The bracket, where the number has one (forward and reverse AIS)."""
+    point: float | None = None
+    """The value at the best point estimate of ``log Z``, where that is not the headline."""
+    point_stderr: float | None = None
     certified: bool = True
     """Whether every check on the number passed; a number that is not is shown as refused."""
     note: str = ""

@@ -119,6 +119,15 @@ _TABLE = [
         "Section 5.1).",
     ),
     MetricInfo(
+        "ood_auroc",
+        "1",
+        True,
+        "Outliers told by the energy",
+        "Area under the ROC curve of -E(x) for test rows against images of another kind (digits "
+        "against 900 of Fashion-MNIST); one half: not told at all. An energy may tell them for "
+        "the wrong reason, so it is no measure of fit (Nalisnick et al. 2019).",
+    ),
+    MetricInfo(
         "energy_distance",
         "x",
         False,

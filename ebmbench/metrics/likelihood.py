@@ -83,11 +83,15 @@ def _with_log_z(evaluation: Evaluation, rows: Tensor, factor: float) -> Measurem
     over_rows = float(torch.std(rows)) / math.sqrt(n)
     ends = [None if end is None else factor * (mean - end) for end in (found.upper, found.lower)]
     low, high = ends if factor > 0 else reversed(ends)
+    point = None if found.point is None else factor * (mean - found.point)
+    common = found.point_stderr
     return Measurement(
         value=factor * (mean - found.log_z),
         stderr=abs(factor) * math.hypot(over_rows, found.stderr),
         lower=low,
         upper=high,
+        point=point,
+        point_stderr=None if common is None else abs(factor) * math.hypot(over_rows, common),
         certified=found.certified,
         note=found.note,
     )

@@ -17,7 +17,7 @@ from ebmbench.partition.ais import AISRun, run_ais
 from ebmbench.partition.base import LogZ, device_and_dtype, log_density
 from ebmbench.partition.law import GaussianLaw
 from ebmbench.partition.quadrature import Box, Grid, midpoints, quadrature_grid, tabulate
-from ebmbench.partition.sampling import annealed_samples, model_samples
+from ebmbench.partition.sampling import model_samples, tempered_samples
 
 T = TypeVar("T")
 
@@ -98,7 +98,7 @@ def _quadrature(evaluation: Evaluation) -> tuple[LogZ, Grid]:
 
 
 def ais_run(evaluation: Evaluation) -> AISRun:
-    """Return the annealed chains; they start at the Gaussian of the training rows."""
+    """Return ``log Z`` by annealing that starts at the Gaussian of the training rows."""
 
     def run() -> AISRun:
         law = GaussianLaw.fitted(evaluation.energy, evaluation.dataset.train[:ROWS_FOR_LAW])
@@ -118,7 +118,8 @@ def samples(evaluation: Evaluation) -> Tensor:
         if energy.log_z() is None and how == "quadrature":
             return model_grid(evaluation).sample(n, generator)
         if energy.log_z() is None and how == "ais":
-            return annealed_samples(energy, ais_run(evaluation), n, generator)
+            run = ais_run(evaluation)
+            return tempered_samples(energy, run.law, run.plan, n, generator, evaluation.effort)
         return model_samples(energy, n, generator, evaluation.effort)
 
     return once(evaluation, "samples", draw)

@@ -38,6 +38,8 @@ class ContrastiveDivergence(Objective):
     step_size: Annotated[float, Field(gt=0)] = 0.1
     """``ε`` of the sampler, in units of the data."""
     sampler: Literal["langevin", "mala"] = "langevin"
+    energy_penalty: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the squared energies of data and negatives in the loss."""
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
@@ -58,7 +60,7 @@ class ContrastiveDivergence(Objective):
             sampler, chains, target, self.steps, step_size, generator, positions_only=True
         )
         info = {"acceptance": trace.acceptance, "divergent": trace.divergent}
-        return contrastive_step(energy, batch, trace.state.x, state, info)
+        return contrastive_step(energy, batch, trace.state.x, state, info, self.energy_penalty)
 
     def cost(self, dim: int) -> Cost:
         """See :class:`~ebmbench.objectives.base.Objective`."""

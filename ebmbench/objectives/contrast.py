@@ -13,7 +13,12 @@ from ebmbench.objectives.base import State, Step
 
 
 def contrastive_step(
-    energy: Energy, batch: Tensor, negatives: Tensor, state: State, info: Mapping[str, Tensor]
+    energy: Energy,
+    batch: Tensor,
+    negatives: Tensor,
+    state: State,
+    info: Mapping[str, Tensor],
+    energy_penalty: float = 0.0,
 ) -> Step:
     r"""Return the loss :math:`\bar E(x^+) - \bar E(x^-)`, whose gradient follows Eq. 3-4.
 
@@ -27,7 +32,13 @@ def contrastive_step(
         negatives: samples, ``(m, d)``.
         state: the next state.
         info: diagnostics of the sampler.
+        energy_penalty: weight of the mean squared energies of data and negatives, which keeps
+            them near zero (Du & Mordatch 2019, Sect. 3.3).
     """
     both = calculus.value(energy, torch.cat([batch, negatives]), create_graph=True)
-    gap = both[: len(batch)].mean() - both[len(batch) :].mean()
-    return Step(gap, state, {**info, "energy_gap": gap.detach()})
+    data, model = both[: len(batch)], both[len(batch) :]
+    gap = data.mean() - model.mean()
+    loss = gap
+    if energy_penalty:
+        loss = gap + energy_penalty * ((data * data).mean() + (model * model).mean())
+    return Step(loss, state, {**info, "energy_gap": gap.detach()})

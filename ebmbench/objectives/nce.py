@@ -36,12 +36,14 @@ START_ROWS = 1000
 class NoiseContrastiveEstimation(Objective):
     """Logistic regression of data against Gaussian noise."""
 
-    nu: Annotated[int, Field(gt=0)] = 1
-    """``ν``: noise points per example."""
+    nu: Annotated[float, Field(gt=0)] = 1
+    """``ν``: noise points per example; their number is rounded, to at least one per batch."""
     components: Annotated[int, Field(gt=0)] = 1
     """Gaussians in the noise."""
     inflation: Annotated[float, Field(gt=0)] = 1.0
     """Factor on the standard deviation of the noise, so that it covers the tails."""
+    diagonal: bool = False
+    """Whether the noise keeps the variances of the data only."""
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
@@ -54,7 +56,7 @@ class NoiseContrastiveEstimation(Objective):
         under the noise and under the data: both classes are then equally hard, and an energy
         that starts near either gives a ``c`` near ``log Z``.
         """
-        noise = fit_noise(data, self.components, self.inflation, generator)
+        noise = fit_noise(data, self.components, self.inflation, generator, self.diagonal)
         rows = data[:START_ROWS]
         x = torch.cat([rows, sample_noise(noise, len(rows), generator)])
         log_z = (-calculus.value(energy, x) - log_noise(noise, x)).mean()
@@ -65,16 +67,18 @@ class NoiseContrastiveEstimation(Objective):
     ) -> Step:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         b = len(batch)
-        x = torch.cat([batch, sample_noise(state.tensors, self.nu * b, generator)])
+        noisy = max(1, round(self.nu * b))
+        x = torch.cat([batch, sample_noise(state.tensors, noisy, generator)])
+        nu = noisy / b
         log_z = state.learned["log_z"]
         log_model = -calculus.value(energy, x, create_graph=True) - log_z
-        logits = log_model - log_noise(state.tensors, x) - math.log(self.nu)
+        logits = log_model - log_noise(state.tensors, x) - math.log(nu)
         data_term = softplus(-logits[:b]).mean()
         noise_term = softplus(logits[b:]).mean()
         found = logits.detach() > 0
         correct = 0.5 * (found[:b].float().mean() + (~found[b:]).float().mean())
         info = {"accuracy": correct, "log_z": log_z.detach().clone()}
-        return Step((data_term + self.nu * noise_term) / (1 + self.nu), state, info)
+        return Step((data_term + nu * noise_term) / (1 + nu), state, info)
 
     def cost(self, dim: int) -> Cost:
         """See :class:`~ebmbench.objectives.base.Objective`."""

@@ -16,7 +16,11 @@ ROWS = 10_000
 
 
 def fit_noise(
-    data: Tensor, components: int, inflation: float, generator: torch.Generator
+    data: Tensor,
+    components: int,
+    inflation: float,
+    generator: torch.Generator,
+    diagonal: bool = False,
 ) -> dict[str, Tensor]:
     """Fit a mixture of Gaussians with full covariances.
 
@@ -25,6 +29,7 @@ def fit_noise(
         components: number of Gaussians ``k``; a single one is fitted in closed form to all rows.
         inflation: factor on the standard deviations after the fit.
         generator: the source of the starting point of expectation-maximisation.
+        diagonal: whether only the variances of each Gaussian are kept.
 
     Returns:
         ``weights`` ``(k,)``, ``means`` ``(k, d)``, ``factors`` ``(k, d, d)`` (Cholesky factors of
@@ -37,9 +42,11 @@ def fit_noise(
         covariances = torch.cov(rows.T).reshape(1, rows.shape[1], rows.shape[1])
     else:
         weights, means, covariances = _fit_mixture(rows, components, generator)
+    variances = covariances.diagonal(dim1=1, dim2=2)
+    if diagonal:
+        covariances = torch.diag_embed(variances)
     # A ridge of 1e-6 of the mean variance keeps the factor defined for degenerate data.
-    diagonal = covariances.diagonal(dim1=1, dim2=2)
-    ridge = 1e-6 * diagonal.mean(1)[:, None].expand_as(diagonal)
+    ridge = 1e-6 * variances.mean(1)[:, None].expand_as(variances)
     factors = inflation * torch.linalg.cholesky(covariances + torch.diag_embed(ridge))
     noise = {
         "weights": weights,

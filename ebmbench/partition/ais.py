@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.partition.annealing import (
+    VARIANCE,
     Annealed,
     Particles,
     Plan,
@@ -33,11 +34,9 @@ from ebmbench.partition.base import (
 )
 from ebmbench.partition.bennett import bennett
 from ebmbench.partition.law import GaussianLaw
-from ebmbench.partition.minima import Minimum, find_minima, weigh_minimum
+from ebmbench.partition.minima import STANDARD, Missed, Search, missed_mass
 
 REPEATS = 10
-VARIANCE = 0.1
-"""Of the log-weights, at which the number of temperatures aims."""
 LEAST_ACCEPTANCE = 0.4
 LEAST_SIZE = 0.1
 """Smallest effective share of the chains."""
@@ -52,30 +51,25 @@ class Effort:
     least: int
     most: int
     """Range of the number of temperatures; within it the thermodynamic length decides."""
-    starts: int
-    """Points of the search for minima."""
-    descents: int
-    candidates: int
-    """Minima that are weighed."""
+    search: Search
+    """For minima."""
 
 
 EFFORTS = (
-    Effort(chains=40, least=20, most=60, starts=16, descents=30, candidates=2),
-    Effort(chains=200, least=40, most=280, starts=48, descents=80, candidates=6),
-    Effort(chains=600, least=400, most=4000, starts=256, descents=300, candidates=24),
+    Effort(chains=40, least=20, most=60, search=Search(16, 30, 2)),
+    Effort(chains=200, least=40, most=280, search=STANDARD),
+    Effort(chains=600, least=400, most=4000, search=Search(256, 300, 24)),
 )
 """For ``effort`` 0, 1 and 2: smoke, standard and full."""
 
 
 @dataclass(frozen=True)
 class AISRun:
-    """The estimate, and the chains behind it."""
+    """The estimate, and the path behind it, from which samples can be drawn."""
 
     result: LogZ
     law: GaussianLaw
     plan: Plan
-    forward: Annealed
-    """The longest run from the first law."""
 
 
 def ais(
@@ -96,7 +90,7 @@ def run_ais(
     tolerance: float = 0.1,
     law: GaussianLaw | None = None,
 ) -> AISRun:
-    """Estimate ``log Z`` and keep the chains.
+    """Estimate ``log Z`` and keep the path.
 
     Arguments:
         energy: the model.
@@ -127,7 +121,6 @@ def run_ais(
         "reverse": -log_mean_exp(-back.log_z),
     }
     point, point_stderr = bennett(forward.log_z, back.log_z)
-    minima = _weigh(energy, law, forward, generator, work)
     lower = min(ends["forward"], ends["wide"])
     upper = max(ends["forward"], ends["wide"], ends["reverse"])
     errors = {
@@ -137,7 +130,8 @@ def run_ais(
     }
     stderr = errors[max(errors, key=lambda name: ends[name])]
     size = effective_sample_size(forward.log_z) / work.chains
-    missed = [_unvisited(m, upper) for m in minima]
+    ends_at = law.to_x(forward.particles.z)
+    missed = missed_mass(energy, law, ends_at, forward.log_z, upper, generator, work.search)
     failures = _failures(ends, stderr, tolerance, size, forward.acceptance, missed)
     how = (
         f"AIS, {work.chains} chains, {count} temperatures from the Gaussian, {wide_count} from "
@@ -148,21 +142,21 @@ def run_ais(
         stderr=stderr,
         lower=lower,
         upper=upper,
+        point=point,
+        point_stderr=point_stderr,
         certified=not failures,
         note="AIS refused: " + "; ".join(failures) if failures else how,
         diagnostics={
             **ends,
-            "bennett": point,
-            "bennett_stderr": point_stderr,
             "temperatures": count,
             "length": float(plan.length[-1]),
             "ess": size * work.chains,
             "acceptance": forward.acceptance,
-            "minima": len(minima),
-            "missed_mass": max(missed, default=0.0),
+            "minima": missed.minima,
+            "missed_mass": missed.mass,
         },
     )
-    return AISRun(result, law, plan, forward)
+    return AISRun(result, law, plan)
 
 
 def wider(dim: int) -> float:
@@ -182,9 +176,11 @@ def _affordable(work: Effort, dim: int) -> Effort:
         chains=max(REPEATS * 2, work.chains // 50 * 20),
         least=work.least,
         most=max(work.least, work.most // 4),
-        starts=max(8, work.starts // 8),
-        descents=max(20, work.descents // 4),
-        candidates=max(1, work.candidates // 6),
+        search=Search(
+            starts=max(8, work.search.starts // 8),
+            descents=max(20, work.search.descents // 4),
+            candidates=max(1, work.search.candidates // 6),
+        ),
     )
 
 
@@ -201,7 +197,7 @@ def _enough(
     The variance of the log-weights falls as one over that number; with perfect transitions it
     would be the squared length over it, which is where the search starts.
     """
-    count = math.ceil(_clipped(float(plan.length[-1]) ** 2 / VARIANCE, work) / 2)
+    count = math.ceil(plan.temperatures(work.least, work.most) / 2)
     while True:
         half = anneal(energy, law, plan, count, work.chains, generator)
         needed = count * float(half.log_z.var()) / VARIANCE
@@ -238,10 +234,10 @@ def _tempered(
     index = systematic_resample(torch.cat([forward.log_z, wide.log_z]), n, generator)
     # systematic resampling leaves the indices sorted; repeats must not be blocks of one ancestor
     index = index[torch.randperm(n, generator=generator)]
-    return settled(energy, law, plan, both[index.to(law.mean.device)], settle, generator)
+    return _settled(energy, law, plan, both[index.to(law.mean.device)], settle, generator)
 
 
-def settled(
+def _settled(
     energy: Energy,
     law: GaussianLaw,
     plan: Plan,
@@ -256,30 +252,13 @@ def settled(
     return particles
 
 
-def _weigh(
-    energy: Energy, law: GaussianLaw, forward: Annealed, generator: torch.Generator, work: Effort
-) -> list[Minimum]:
-    found = find_minima(energy, law, generator, work.starts, work.descents)
-    samples = law.to_x(forward.particles.z)
-    return [
-        weigh_minimum(energy, x, law, samples, forward.log_z, generator)
-        for x in found[: work.candidates]
-    ]
-
-
-def _unvisited(minimum: Minimum, log_z: float) -> float:
-    """Return the mass around a minimum if the chains have less than half of it, else zero."""
-    mass = math.exp(min(minimum.log_mass - log_z, 0.0))
-    return mass if minimum.share_found < 0.5 * mass else 0.0
-
-
 def _failures(
     ends: dict[str, float],
     stderr: float,
     tolerance: float,
     size: float,
     acceptance: float,
-    missed: list[float],
+    missed: Missed,
 ) -> list[str]:
     """Say in words and numbers which checks failed."""
     if not all(math.isfinite(value) for value in [*ends.values(), stderr]):
@@ -299,8 +278,5 @@ def _failures(
         failures.append(f"the effective size is {size:.1%} of the chains, below {LEAST_SIZE:.0%}")
     if acceptance < LEAST_ACCEPTANCE:
         failures.append(f"acceptance is {acceptance:.2f}, below {LEAST_ACCEPTANCE}")
-    most = max(missed, default=0.0)
-    # mass that is missed moves log Z by -log(1 - mass)
-    if most > 1 - math.exp(-tolerance):
-        failures.append(f"a minimum holds {most:.1%} of the mass and the chains do not visit it")
-    return failures
+    unvisited = missed.failure(tolerance)
+    return failures if unvisited is None else [*failures, unvisited]

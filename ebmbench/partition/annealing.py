@@ -28,6 +28,8 @@ LEAPFROG = 2
 """Steps per transition. At equal cost, two left the least variance of log-weights on Gaussians and
 mixtures of 10 to 50 dimensions; longer paths overshoot the shortest direction."""
 TARGET_ACCEPTANCE = 0.8
+VARIANCE = 0.1
+"""Of the log-weights, at which the number of temperatures aims."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,13 @@ class Plan:
     """Thermodynamic length from zero to each knot, ``(m,)``: the integral of the standard
     deviation of the gap. ``length[-1]² / K`` is the variance of the log-weights that perfect
     transitions would leave with ``K`` temperatures."""
+
+    def temperatures(self, least: int, most: int) -> int:
+        """Return the ``K`` within a range at which that variance comes to :data:`VARIANCE`.
+
+        The least if the length is not a number.
+        """
+        return math.ceil(min(max(least, float(self.length[-1]) ** 2 / VARIANCE), most))
 
     def schedule(self, temperatures: int) -> Tensor:
         """Return ``K + 1`` inverse temperatures at equal steps of thermodynamic length.
@@ -104,18 +113,28 @@ def transition(
     energy: Energy,
     law: GaussianLaw,
     start: Particles,
-    beta: float,
-    step_size: float,
+    beta: float | Tensor,
+    step_size: float | Tensor,
     generator: torch.Generator,
     leapfrog: int = LEAPFROG,
 ) -> tuple[Particles, Tensor]:
     """Make one Hamiltonian transition that leaves ``p_b`` invariant.
 
+    Arguments:
+        energy: the model.
+        law: gives the coordinates.
+        start: where the chains are.
+        beta: the inverse temperature, or one for each chain, ``(n,)``.
+        step_size: the step size, or one for each chain, ``(n,)``.
+        generator: the source of all randomness.
+        leapfrog: steps of the integrator; with one this is the Metropolis-adjusted Langevin
+            algorithm.
+
     Returns:
         the new particles, and the acceptance probability of each chain, ``(n,)``.
     """
     jitter = float(torch.rand(1, generator=generator)) * 0.4 + 0.8
-    eps = step_size * jitter
+    eps = _column(step_size, start.z) * jitter
     momentum = torch.randn(start.z.shape, generator=generator).to(start.z)
     p = momentum + 0.5 * eps * _force(start, beta)
     moving = start
@@ -233,12 +252,19 @@ def anneal_back(
     return Annealed(log_z, particles, accepted / temperatures)
 
 
-def _force(particles: Particles, beta: float) -> Tensor:
-    return beta * particles.force - (1 - beta) * particles.z
+def _column(number: float | Tensor, like: Tensor) -> float | Tensor:
+    """Return a number for each chain as a column that multiplies points; one for all as it is."""
+    return number[:, None].to(like) if isinstance(number, Tensor) else number
 
 
-def _hamiltonian(particles: Particles, p: Tensor, beta: float) -> Tensor:
+def _force(particles: Particles, beta: float | Tensor) -> Tensor:
+    b = _column(beta, particles.z)
+    return b * particles.force - (1 - b) * particles.z
+
+
+def _hamiltonian(particles: Particles, p: Tensor, beta: float | Tensor) -> Tensor:
     z = particles.z.double()
+    beta = beta.to(z) if isinstance(beta, Tensor) else beta
     kinetic = 0.5 * p.double().square().sum(1)
     potential = (1 - beta) * 0.5 * z.square().sum(1) + beta * particles.energy.double()
     return kinetic + potential

@@ -30,6 +30,10 @@ class LogZ:
     lower: float | None = None
     upper: float | None = None
     """The bracket. Ends found by simulation are stochastic bounds, not certain ones."""
+    point: float | None = None
+    """The best point estimate where chains ran in both directions (Bennett's acceptance ratio); no
+    bound, so never the headline."""
+    point_stderr: float | None = None
     certified: bool = True
     """Whether every check of the estimator passed."""
     note: str = ""

@@ -7,12 +7,10 @@ inequality (Grosse, Ghahramani & Adams, 2015, arXiv:1511.02543).
 
 from __future__ import annotations
 
-import math
-
 import torch
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.ais import EFFORTS, REPEATS, VARIANCE
+from ebmbench.partition.ais import EFFORTS, REPEATS
 from ebmbench.partition.annealing import anneal, anneal_back, particles_at, pilot
 from ebmbench.partition.base import (
     ExactSampler,
@@ -48,8 +46,7 @@ def bdmc(
     law = law or GaussianLaw.of_reference(energy)
     work = EFFORTS[effort]
     plan = pilot(energy, law, generator)
-    wanted = math.ceil(float(plan.length[-1]) ** 2 / VARIANCE)
-    count = temperatures or max(work.least, min(work.most, wanted))
+    count = temperatures or plan.temperatures(work.least, work.most)
     forward = anneal(energy, law, plan, count, work.chains, generator)
     start = particles_at(energy, law, law.to_z(sampler(work.chains, generator)))
     back = anneal_back(energy, law, plan, count, start, generator)
@@ -70,11 +67,11 @@ def bdmc(
         stderr=stderr,
         lower=lower,
         upper=upper,
+        point=point,
+        point_stderr=point_stderr,
         certified=agree,
         note=f"BDMC, {work.chains} chains, {found}" if agree else refused,
         diagnostics={
-            "bennett": point,
-            "bennett_stderr": point_stderr,
             "temperatures": count,
             "length": float(plan.length[-1]),
         },

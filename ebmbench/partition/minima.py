@@ -1,10 +1,10 @@
-r"""A search for energy minima that the annealed chains do not visit.
+r"""A search for energy minima that the points of an estimator do not visit.
 
 From a wide box around the model, points descend the energy. Each distinct minimum :math:`x^*` gets
 the Gaussian of its Hessian, and the set :math:`A` of its points within one typical radius. The
-mass of ``A`` is found by importance sampling from that Gaussian, and compared with the share of
-the annealed chains in ``A``. A minimum with more mass than the tolerance allows that the chains
-miss means that ``log Z`` is too low, which no annealing run by itself can tell.
+mass of ``A`` is found by importance sampling from that Gaussian, and compared with the weighted
+share of the points in ``A``. A minimum with more mass than the tolerance allows that the points
+miss means that ``log Z`` is too low, which no set of weights by itself can tell.
 """
 
 from __future__ import annotations
@@ -23,6 +23,36 @@ from ebmbench.partition.law import GaussianLaw
 
 
 @dataclass(frozen=True)
+class Search:
+    """How hard to look."""
+
+    starts: int
+    descents: int
+    candidates: int
+    """Minima that are weighed, lowest energy first."""
+
+
+STANDARD = Search(starts=48, descents=80, candidates=6)
+
+
+@dataclass(frozen=True)
+class Missed:
+    """What the search found."""
+
+    minima: int
+    """Minima that were weighed."""
+    mass: float
+    """The most mass around a minimum that has less than half of its share of the points."""
+
+    def failure(self, tolerance: float) -> str | None:
+        """Say what is missed if it moves ``log Z`` by more than ``tolerance``; else nothing."""
+        # mass that is missed moves log Z by -log(1 - mass)
+        if self.mass <= 1 - math.exp(-tolerance):
+            return None
+        return f"a minimum holds {self.mass:.1%} of the mass and is not visited"
+
+
+@dataclass(frozen=True)
 class Minimum:
     """A minimum of the energy and how much of the model's mass lies around it."""
 
@@ -32,7 +62,36 @@ class Minimum:
     log_mass: float
     """``log ∫_A exp(-E)``, a stochastic lower bound."""
     share_found: float
-    """Weighted share of the annealed chains that lie in ``A``."""
+    """Weighted share of the estimator's points that lie in ``A``."""
+
+
+def missed_mass(
+    energy: Energy,
+    law: GaussianLaw,
+    points: Tensor,
+    log_weights: Tensor,
+    log_z: float,
+    generator: torch.Generator,
+    search: Search = STANDARD,
+) -> Missed:
+    """Search for minima and compare the mass around each with the share of weighted points there.
+
+    Arguments:
+        energy: the model.
+        law: gives the scale of the box that is searched.
+        points: where an estimator of ``log Z`` looked, ``(m, d)``.
+        log_weights: their weights, ``(m,)``.
+        log_z: what it found.
+        generator: the source of all randomness.
+        search: how hard to look.
+    """
+    found = find_minima(energy, law, generator, search.starts, search.descents)
+    missed = []
+    for x in found[: search.candidates]:
+        minimum = weigh_minimum(energy, x, law, points, log_weights, generator)
+        mass = math.exp(min(minimum.log_mass - log_z, 0.0))
+        missed.append(mass if minimum.share_found < 0.5 * mass else 0.0)
+    return Missed(len(missed), max(missed, default=0.0))
 
 
 def find_minima(
@@ -77,13 +136,13 @@ def weigh_minimum(
     generator: torch.Generator,
     n: int = 512,
 ) -> Minimum:
-    """Measure the mass around the minimum ``x``, ``(d,)``, and the chains' share of it.
+    """Measure the mass around the minimum ``x``, ``(d,)``, and the points' share of it.
 
     Arguments:
         energy: the model.
         x: the minimum.
         law: gives the scale of each coordinate.
-        samples: ends of the annealed chains, ``(m, d)``.
+        samples: points of an estimator, such as the ends of annealed chains, ``(m, d)``.
         log_weights: their weights, ``(m,)``.
         generator: the source of all randomness.
         n: points of importance sampling.

@@ -1,7 +1,7 @@
 """Samples of a model for evaluation, never by the sampler that trained it.
 
 Exact where that is possible: where the energy draws its own, and by the inverse CDF of a fine grid
-in up to three dimensions. Elsewhere annealed chains, resampled by their weights and moved on.
+in up to three dimensions. Elsewhere parallel tempering, whose chains travel between modes.
 """
 
 from __future__ import annotations
@@ -12,13 +12,19 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.ais import AISRun, run_ais, settled
-from ebmbench.partition.base import systematic_resample
+from ebmbench.partition.annealing import Plan, pilot
 from ebmbench.partition.law import GaussianLaw
 from ebmbench.partition.quadrature import POINTS, quadrature_grid
+from ebmbench.partition.tempering import Ladders, temper
 
-THINNING = 10
-"""Transitions between two draws of the same annealed chain."""
+LADDERS = (
+    Ladders(chains=50, thinning=2, burn_in=20, most=6),
+    Ladders(chains=100, thinning=5, burn_in=20, most=16),
+    Ladders(chains=100, thinning=10, burn_in=100, most=32),
+)
+"""For ``effort`` 0, 1 and 2: smoke, standard and full."""
+COSTLY = 256
+"""Dimension above which an evaluation costs more, so that the next lower effort is made."""
 
 
 @runtime_checkable
@@ -43,24 +49,36 @@ def model_samples(
         energy: the model.
         n: number of samples.
         generator: the source of all randomness.
-        effort: 0, 1 or 2, for annealed chains.
-        law: where annealed chains start; the energy's reference when absent.
+        effort: 0, 1 or 2, for parallel tempering.
+        law: where tempered chains start; the energy's reference when absent.
     """
     if isinstance(energy, ExactlySampled):
         return energy.sample(n, generator).double().cpu()
     if energy.dim in POINTS:
         return quadrature_grid(energy)[1].sample(n, generator)
-    return annealed_samples(energy, run_ais(energy, generator, effort, law=law), n, generator)
+    law = law or GaussianLaw.of_reference(energy)
+    return tempered_samples(energy, law, pilot(energy, law, generator), n, generator, effort)
 
 
-def annealed_samples(energy: Energy, run: AISRun, n: int, generator: torch.Generator) -> Tensor:
-    """Draw ``n`` points, ``(n, d)``, from the chains that an AIS run left behind."""
-    chains = run.forward.log_z.numel()
-    index = systematic_resample(run.forward.log_z, chains, generator)
-    particles = run.forward.particles[index.to(run.law.mean.device)]
-    draws: list[Tensor] = []
-    for _ in range(-(-n // chains)):
-        particles = settled(energy, run.law, run.plan, particles, THINNING, generator)
-        draws.append(run.law.to_x(particles.z).double().cpu())
-    drawn = torch.cat(draws)
+def tempered_samples(
+    energy: Energy,
+    law: GaussianLaw,
+    plan: Plan,
+    n: int,
+    generator: torch.Generator,
+    effort: int = 1,
+) -> Tensor:
+    """Draw ``n`` samples, ``(n, d)``, by parallel tempering, in random order.
+
+    Arguments:
+        energy: the model.
+        law: where the ladders start.
+        plan: from a pilot run between the law and the model.
+        n: number of samples.
+        generator: the source of all randomness.
+        effort: 0, 1 or 2; see :data:`LADDERS`.
+    """
+    ladders = LADDERS[effort if energy.dim <= COSTLY else max(0, effort - 1)]
+    found = temper(energy, law, plan, ladders, -(-n // ladders.chains), generator)
+    drawn = found.x.flatten(0, 1)
     return drawn[torch.randperm(len(drawn), generator=generator)[:n]]

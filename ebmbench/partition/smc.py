@@ -1,8 +1,9 @@
 """Sequential Monte Carlo: annealing that resamples (Del Moral, Doucet & Jasra, 2006, JRSS B 68).
 
-``Ẑ`` of each population is unbiased, so the mean over populations is, and ``log Ẑ`` is a
-stochastic lower bound. Nothing here searches for missed modes; :func:`ebmbench.partition.ais.ais`
-does.
+The inverse temperatures, their number and the step sizes are adapted in a pilot run and then
+frozen, so that ``Ẑ`` of each population is unbiased; so is the mean over populations, and
+``log Ẑ`` is a stochastic lower bound. A population is resampled when its effective size falls
+below half.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from ebmbench.energies.base import Energy
 from ebmbench.partition.annealing import anneal, pilot
 from ebmbench.partition.base import LogZ, jackknife_stderr, log_mean_exp
 from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.minima import missed_mass
+
+LEAST, MOST = 64, 1024
+"""Range of the number of temperatures."""
 
 
 def smc(
     energy: Energy,
     generator: torch.Generator,
-    temperatures: int = 64,
+    temperatures: int | None = None,
     population: int = 64,
     repeats: int = 8,
     tolerance: float = 0.1,
@@ -29,7 +34,7 @@ def smc(
     Arguments:
         energy: the model.
         generator: the source of all randomness.
-        temperatures: steps of the path, spaced by thermodynamic length.
+        temperatures: steps of the path; as many as its thermodynamic length asks for when absent.
         population: particles of one population.
         repeats: independent populations, at least two; the standard error is over them.
         tolerance: nats; twice the standard error must stay below it.
@@ -37,17 +42,28 @@ def smc(
     """
     law = law or GaussianLaw.of_reference(energy)
     plan = pilot(energy, law, generator)
+    count = temperatures or plan.temperatures(LEAST, MOST)
     chains = population * repeats
-    run = anneal(energy, law, plan, temperatures, chains, generator, populations=repeats)
+    run = anneal(energy, law, plan, count, chains, generator, populations=repeats)
     estimate, stderr = log_mean_exp(run.log_z), jackknife_stderr(run.log_z, repeats)
-    agree = 2 * stderr <= tolerance
-    found = f"{repeats} populations of {population}, {temperatures} temperatures"
-    refused = f"SMC refused: two standard errors are {2 * stderr:.2g} nats, above {tolerance:g}"
+    ends_at = law.to_x(run.particles.z)
+    missed = missed_mass(energy, law, ends_at, run.log_z, estimate, generator)
+    failures = []
+    if not 2 * stderr <= tolerance:
+        failures.append(f"two standard errors are {2 * stderr:.2g} nats, above {tolerance:g}")
+    unvisited = missed.failure(tolerance)
+    if unvisited is not None:
+        failures.append(unvisited)
+    how = f"SMC, {repeats} populations of {population}, {count} temperatures"
     return LogZ(
         log_z=estimate,
         stderr=stderr,
         lower=estimate,
-        certified=agree,
-        note=f"SMC, {found}" if agree else refused,
-        diagnostics={"acceptance": run.acceptance},
+        certified=not failures,
+        note="SMC refused: " + "; ".join(failures) if failures else how,
+        diagnostics={
+            "temperatures": count,
+            "acceptance": run.acceptance,
+            "missed_mass": missed.mass,
+        },
     )

@@ -23,6 +23,7 @@ from ebmbench.partition.base import log_density
 from ebmbench.partition.quadrature import Box, midpoints, reference_box, tabulate
 from ebmbench.records import Record, Status, record_path
 from ebmbench.registry import LOADERS
+from ebmbench.report.pictures import save
 from ebmbench.weights import load_energy
 
 CELLS = 200
@@ -38,7 +39,7 @@ MAP = "magma"
 Picture = NDArray[np.float64]
 
 
-def draw_densities(records: Sequence[Record], out: Path) -> list[Path]:
+def draw_densities(records: Sequence[Record], out: Path, form: str = "png") -> list[Path]:
     """Draw every task in the plane whose true density is known, each method by its first seed.
 
     All panels share the colours, which end at the peak of the true density, and the box, which
@@ -47,6 +48,7 @@ def draw_densities(records: Sequence[Record], out: Path) -> list[Path]:
     Arguments:
         records: runs; those without weights are left out.
         out: the output folder, where weights lie beside records.
+        form: ``png``, ``pdf`` or ``svg``.
 
     Returns:
         The files written.
@@ -56,9 +58,8 @@ def draw_densities(records: Sequence[Record], out: Path) -> list[Path]:
         truth = true_density(runs[0].task_card, seed=0)
         if truth is None:
             continue
-        path = out / "figures" / f"{task.replace('/', '-')}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _figure(task, truth, runs, out).savefig(path, dpi=110)
+        path = out / "figures" / f"{task.replace('/', '-')}.{form}"
+        save(_figure(task, truth, runs, out), path, dpi=110)
         paths.append(path)
     return paths
 

@@ -14,6 +14,7 @@ from matplotlib.ticker import NullFormatter
 
 from ebmbench.records import Record
 from ebmbench.report.leaderboard import Board, Boards, Row
+from ebmbench.report.pictures import save
 from ebmbench.report.significance import performance_profile
 from ebmbench.report.summary import Summary, summarise
 from ebmbench.report.targets import CLOSED, complete, cost_to_target, seconds
@@ -22,13 +23,16 @@ LINES = ("-", "--", "-.", ":")
 RATIOS = np.geomspace(1, 100, 200)
 
 
-def draw_boards(boards: Boards, records: Sequence[Record], out: Path) -> list[Path]:
+def draw_boards(
+    boards: Boards, records: Sequence[Record], out: Path, form: str = "png"
+) -> list[Path]:
     """Draw what the boards allow: a figure is left out where its numbers do not exist.
 
     Arguments:
         boards: the leaderboards.
         records: what they were made from.
         out: the output folder; pictures go to ``figures/``.
+        form: ``png``, ``pdf`` or ``svg``.
 
     Returns:
         The files written.
@@ -47,9 +51,8 @@ def draw_boards(boards: Boards, records: Sequence[Record], out: Path) -> list[Pa
     paths = []
     for name, figure in drawn.items():
         if figure is not None:
-            path = out / "figures" / f"{name}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(path, dpi=130)
+            path = out / "figures" / f"{name}.{form}"
+            save(figure, path, dpi=130)
             paths.append(path)
     return paths
 

@@ -34,8 +34,13 @@ def written_words(paths: Sequence[Path], out: Path) -> str:
     return f"Written to {out}: {', '.join(tables)}{more}"
 
 
-def write_tables(records: Sequence[Record], out: Path) -> list[Path]:
+def write_tables(records: Sequence[Record], out: Path, figures: str = "png") -> list[Path]:
     """Write the tables and the pictures of an output folder; return all paths.
+
+    Arguments:
+        records: of the folder.
+        out: the folder.
+        figures: format of the pictures: ``png``, ``pdf`` or ``svg``.
 
     Raises:
         EbmbenchError: the records do not belong into one table.
@@ -44,4 +49,5 @@ def write_tables(records: Sequence[Record], out: Path) -> list[Path]:
     for name, text in table_texts(records).items():
         (out / name).write_text(text, encoding="utf-8", newline="")
         written.append(out / name)
-    return written + draw_densities(records, out) + draw_boards(make_boards(records), records, out)
+    written += draw_densities(records, out, figures)
+    return written + draw_boards(make_boards(records), records, out, figures)

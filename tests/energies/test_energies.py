@@ -23,6 +23,7 @@ OPTIONS = {
     "conv": {"channels": [4, 8]},
     "ica": {"sources": "logistic"},
     "nice": {"couplings": 4, "hidden": [16]},
+    "dkef": {"points": 20, "hidden": [8, 8]},
 }
 SQUARE = {"conv": 4}
 """Where the number of coordinates must be a square."""

@@ -63,8 +63,10 @@ def test_the_error_of_log_z_is_added_to_that_of_the_rows(mixture, evaluation) ->
     assert found.value == pytest.approx(float(rows.mean()), abs=0.1)
     assert found.stderr > over_rows
     assert found.lower <= found.value <= found.upper
-    # the larger end of log Z gives the headline
+    # the larger end of log Z gives the headline, Bennett's estimate the point
     assert found.value == pytest.approx(found.lower)
+    assert found.point == pytest.approx(float(rows.mean()), abs=0.02)
+    assert over_rows < found.point_stderr < found.stderr
 
 
 def test_exact_log_z_is_used_where_it_is_known(mixture, evaluation) -> None:
@@ -72,6 +74,7 @@ def test_exact_log_z_is_used_where_it_is_known(mixture, evaluation) -> None:
     found = log_likelihood(evaluation(truth, truth, log_z="ais", constant=None))
     assert found.note == "log Z is known in closed form"
     assert found.lower == found.value == found.upper
+    assert found.point is None
 
 
 def test_a_card_that_promises_exact_log_z_wrongly(mixture, evaluation) -> None:

@@ -25,6 +25,8 @@ CASES: dict[str, dict[str, Any]] = {
     "ssm-vr": {},
     "fd-ssm": {},
     "nce": {"nu": 2},
+    "cnce": {"epsilon": 0.7, "copies": 2},
+    "ed": {"t": 0.5, "negatives": 32},
 }
 
 

@@ -136,6 +136,13 @@ def test_ais_of_a_normalised_reference_is_exact_and_costs_no_variance(
     assert found.diagnostics["reverse"] == pytest.approx(0.0, abs=1e-9)
 
 
+def test_smc_takes_as_many_temperatures_as_the_path_is_long(generator: torch.Generator) -> None:
+    near, far = gaussian(6), gaussian(6, mean=8.0, std=0.3)
+    few, many = (smc(model, generator).diagnostics["temperatures"] for model in (near, far))
+    assert few == 64
+    assert many > 128
+
+
 def test_ais_is_a_function_of_its_generator() -> None:
     runs = [ais(gaussian(2), torch.Generator().manual_seed(7), effort=0) for _ in range(2)]
     assert runs[0] == runs[1]

@@ -6,7 +6,9 @@ import itertools
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
+import scikit_posthocs
 from scipy import stats as scipy_stats
 
 from ebmbench.report import significance, stats
@@ -74,3 +76,36 @@ def test_bootstrap_interval_of_the_mean_is_near_the_normal_one() -> None:
 def test_probability_of_improvement_is_that_of_all_pairs() -> None:
     a, b = [[1.0, 5.0]], [[2.0, 2.0, 9.0]]
     assert significance.probability_of_improvement(a, b) == pytest.approx(4 / 6)
+
+
+def test_wilcoxon_with_holm_is_that_of_scikit_posthocs() -> None:
+    """A second implementation, which works on long tables of blocks and groups."""
+    table = np.random.default_rng(5).normal(size=(12, 4)) + np.array([0.0, 0.3, 1.0, 2.0])
+    long = pd.DataFrame(
+        [(k, score) for row in table for k, score in enumerate(row)], columns=["group", "score"]
+    )
+    theirs = scikit_posthocs.posthoc_wilcoxon(
+        long, val_col="score", group_col="group", p_adjust="holm"
+    ).to_numpy()
+    np.testing.assert_allclose(significance.paired_p_values(table), theirs, rtol=1e-9)
+
+
+def test_a_board_by_hand() -> None:
+    """Three tasks, three methods; every number on paper."""
+    table = np.array([[1.0, 2.0, 3.0], [1.0, 3.0, 2.0], [2.0, 1.0, math.inf]])
+    wins = significance.win_rates(table)
+    assert wins[0].tolist() == pytest.approx([0.5, 2 / 3, 1.0])
+    assert wins[2].tolist() == pytest.approx([0.0, 1 / 3, 0.5])
+    # Rank sums 4, 6, 8 (the failure is last): 12 / (3·3·4) · (16 + 36 + 64) − 3·3·4 = 8/3.
+    assert significance.friedman_p(table) == pytest.approx(scipy_stats.chi2.sf(8 / 3, 2))
+    profile = significance.performance_profile(np.array([[1.0, 4.0], [3.0, math.inf]]), [1, 4])
+    assert profile.tolist() == [[1.0, 1.0], [0.0, 0.5]]
+
+
+def test_medians_have_bootstrap_intervals_too() -> None:
+    values = [[1.0, 2.0, 30.0], [4.0, 5.0, 6.0]]
+    low, high = stats.stratified_bootstrap(
+        values, lambda x: np.median(x, -1), np.random.default_rng(0)
+    )
+    # The median of six: between the middle of the tasks, whatever the outlier.
+    assert 1.5 <= low < 4.5 <= high <= 18.0

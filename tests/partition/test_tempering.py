@@ -1,0 +1,108 @@
+"""Parallel tempering against quadrature, exact mode weights, and a single chain that is stuck."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.partition import GaussianLaw
+from ebmbench.partition.annealing import anneal, particles_at, pilot, transition
+from ebmbench.partition.quadrature import quadrature_grid
+from ebmbench.partition.sampling import model_samples
+from ebmbench.partition.tempering import Ladders, temper
+
+LADDERS = Ladders(chains=100, thinning=5, burn_in=20, most=16)
+
+
+def two_modes(d: int, distance: float, weight: float = 0.7) -> GaussianMixtureEnergy:
+    """Two unit Gaussians so many standard deviations apart."""
+    means = torch.zeros(2, d, dtype=torch.float64)
+    means[1, 0] = distance
+    weights = torch.tensor([weight, 1 - weight], dtype=torch.float64)
+    return GaussianMixtureEnergy(weights, means, torch.ones(2, dtype=torch.float64))
+
+
+def test_only_tempered_chains_travel_between_modes() -> None:
+    model, generator = two_modes(6, 12.0), torch.Generator().manual_seed(0)
+    law = GaussianLaw.of_reference(model)
+    plan = pilot(model, law, generator)
+    found = temper(model, law, plan, LADDERS, 20, generator)
+    share = (found.x[:, :, 0] > 6.0).double().mean(1)
+    # ladders are independent; the spread over draws is at least that of independent points
+    assert float(share.mean()) == pytest.approx(0.3, abs=4 * math.sqrt(0.21 / 100 / 5))
+    assert found.restarts > 10
+    # a chain at the model's own temperature, started in the light mode, stays there
+    start = model.means[1] + torch.randn(100, 6, generator=generator, dtype=torch.float64)
+    stuck = particles_at(model, law, law.to_z(start))
+    for _ in range(100):
+        stuck, _ = transition(model, law, stuck, 1.0, float(plan.step_sizes[-1]), generator)
+    assert float((law.to_x(stuck.z)[:, 0] > 6.0).double().mean()) > 0.95
+
+
+def test_draws_follow_the_density_that_quadrature_finds() -> None:
+    model, generator = two_modes(2, 4.0), torch.Generator().manual_seed(1)
+    law = GaussianLaw(torch.zeros(2).double(), 2 * torch.eye(2).double())
+    found = temper(model, law, pilot(model, law, generator), LADDERS, 20, generator)
+    grid = quadrature_grid(model)[1]
+    mass = grid.probabilities().sum(1)
+    edges = torch.cat([torch.zeros(1).double(), mass.cumsum(0)]).numpy()
+    at = [float(grid.box.low[0] + k * grid.steps[0]) for k in range(len(edges))]
+    # every fourth draw of a ladder counts as independent
+    x = found.x[::4, :, 0].flatten().numpy()
+    assert stats.kstest(x, lambda t: np.interp(t, at, edges)).pvalue > 1e-3
+
+
+def test_swaps_are_even_along_the_ladder() -> None:
+    model, generator = two_modes(10, 8.0), torch.Generator().manual_seed(2)
+    law = GaussianLaw.of_reference(model).widened(3.0)
+    plan = pilot(model, law, generator)
+    found = temper(model, law, plan, LADDERS, 10, generator)
+    assert len(found.betas) == len(found.swap_rates) + 1 == math.ceil(float(plan.length[-1])) + 1
+    assert float(found.swap_rates.min()) > 0.3
+    assert float(found.swap_rates.max() - found.swap_rates.min()) < 0.3
+    assert found.acceptance > 0.5
+
+
+def test_of_the_law_itself_all_swaps_are_made() -> None:
+    one = torch.ones(1, dtype=torch.float64)
+    model = GaussianMixtureEnergy(one, torch.zeros(1, 5, dtype=torch.float64), one)
+    generator = torch.Generator().manual_seed(3)
+    law = GaussianLaw.of_reference(model)
+    found = temper(model, law, pilot(model, law, generator), LADDERS, 4, generator)
+    assert torch.allclose(found.swap_rates, torch.ones_like(found.swap_rates))
+    assert found.x.shape == (4, 100, 5)
+
+
+def test_a_ladder_is_no_taller_than_allowed() -> None:
+    model, generator = two_modes(10, 8.0), torch.Generator().manual_seed(4)
+    law = GaussianLaw.of_reference(model).widened(3.0)
+    plan = pilot(model, law, generator)
+    assert Ladders(10, 1, 1, 2).steps(plan) == 2 < LADDERS.steps(plan)
+
+
+def test_samples_are_a_function_of_the_generator() -> None:
+    class Hidden(GaussianMixtureEnergy):
+        """Without the exact sampler."""
+
+        sample = None
+
+    plain = two_modes(5, 3.0)
+    model = Hidden(plain.weights, plain.means, torch.ones(2, dtype=torch.float64))
+    draws = [model_samples(model, 70, torch.Generator().manual_seed(9), 0) for _ in range(2)]
+    assert torch.equal(*draws)
+    assert draws[0].shape == (70, 5)
+
+
+def test_a_beta_for_each_chain_is_that_beta_for_all() -> None:
+    model, generator = two_modes(3, 2.0), torch.Generator().manual_seed(5)
+    law = GaussianLaw.of_reference(model)
+    ends = anneal(model, law, pilot(model, law, generator), 20, 30, generator).particles
+    each = torch.full((30,), 0.4, dtype=torch.float64)
+    ends = [
+        transition(model, law, ends, beta, size, torch.Generator().manual_seed(6))[0]
+        for beta, size in ((0.4, 0.3), (each, 0.75 * each))
+    ]
+    assert torch.allclose(ends[0].z, ends[1].z)

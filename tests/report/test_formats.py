@@ -1,0 +1,70 @@
+"""The leaderboard in every format, and pictures for a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from ebmbench.records import Record
+from ebmbench.report.html import to_html
+from ebmbench.report.leaderboard import make_boards
+from ebmbench.report.tables import cell_text
+from ebmbench.report.write import write_tables
+
+Make = Callable[..., Record]
+
+
+class Cells(HTMLParser):
+    """Collects the text of every cell, row by row, and complains of tags left open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "tr" in self.open:
+            self.rows[-1][-1] += data
+
+
+def test_html_has_the_cells_of_the_board_and_escapes_names(make: Make) -> None:
+    records = [make("2d/rings", name, k, -2.5 - k / 9) for name in ("dsm", "sm") for k in range(3)]
+    boards = make_boards(records)
+    parser = Cells()
+    parser.feed(to_html(boards))
+    assert parser.open == []
+    board = boards.boards[0]
+    assert parser.rows[0][:2] == ["method", "rank"]
+    for row, cells in zip(board.rows, parser.rows[1:], strict=False):
+        assert cells[0].startswith(row.method)
+        assert cells[2].startswith(cell_text(row.cells[board.tasks[0]]))
+    odd = [r.model_copy(update={"method": "<script>"}) for r in records if r.method == "sm"]
+    assert "<script>" not in to_html(make_boards(odd))
+
+
+@pytest.mark.parametrize("form", ["pdf", "svg"])
+def test_pictures_for_a_paper_are_the_same_bytes_again(
+    form: str, make: Make, tmp_path: Path
+) -> None:
+    records = [make("2d/rings", name, k, -2.5 - k / 9) for name in ("dsm", "sm") for k in (0, 1)]
+    kept = []
+    for _ in range(2):
+        paths = [
+            path for path in write_tables(records, tmp_path, form) if path.suffix == f".{form}"
+        ]
+        kept.append({path.name: path.read_bytes() for path in paths})
+    assert kept[0]
+    assert kept[0] == kept[1]
