@@ -17,6 +17,7 @@ from ebmbench.numerics import configure
 from ebmbench.partition.ais import ais
 from ebmbench.records import Cost, MetricRecord, Record, Status
 from ebmbench.report.leaderboard import make_boards
+from ebmbench.report.site.build import build_site
 from ebmbench.report.tables import to_markdown
 
 FOLLOWED = ["2", "63"]
@@ -113,7 +114,7 @@ class Data:
 
 
 class Report:
-    """The leaderboard over many records."""
+    """The leaderboard and the site of many records."""
 
     rounds = 1
     number = 1
@@ -125,6 +126,10 @@ class Report:
 
     def time_leaderboard(self, records: list[Record]) -> None:
         to_markdown(make_boards(records))
+
+    def time_site(self, records: list[Record]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            build_site(records, Path(folder))
 
 
 class Quality:

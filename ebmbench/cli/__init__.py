@@ -14,7 +14,7 @@ from ebmbench.errors import EbmbenchError, did_you_mean
 VERBS = {
     "list": "List tasks, methods or metrics.",
     "run": "Train and evaluate methods on tasks.",
-    "report": "Show the leaderboard of an output folder and write its tables and pictures.",
+    "report": "Show the leaderboard of an output folder; write its tables, pictures and site.",
     "score": "Compute the metrics again from stored weights, without training.",
     "compare": "Say what got better or worse between two output folders.",
     "check": "Check that an output folder is whole, or that a card keeps its contract.",

@@ -98,4 +98,5 @@ def command(
         write_tables(everything, folder)
     else:
         write_and_show(everything, folder, console)
+        console.print(f"`ebmbench report {folder}` adds a site", soft_wrap=True, highlight=False)
     return int(any(r.status not in (Status.OK, Status.SKIPPED) for r in records))

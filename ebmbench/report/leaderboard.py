@@ -168,7 +168,7 @@ def _board(family: str, records: list[Record], apart: Set[tuple[str, str]]) -> B
     for record in records:
         by_pair[record.task, record.method].append(record)
     ran = [r for r in records if r.status is not Status.SKIPPED]
-    tasks = sorted({r.task for r in ran}, key=_natural)
+    tasks = sorted({r.task for r in ran}, key=natural_order)
     cards = {r.method: r.method_card for r in ran}
     seeds = {task: len({r.seed for r in ran if r.task == task}) for task in tasks}
     cells = {
@@ -283,6 +283,12 @@ def _optima(tasks: list[str], records: Iterable[Record]) -> dict[str, float]:
     return {task: mean_interval(list(truth[task].values())).mean for task in tasks if truth[task]}
 
 
-def _natural(name: str) -> tuple[str, int, str]:
+def natural_order(name: str) -> tuple[str, int, str]:
+    """Return a key that sorts task names by folder, and numbers by size.
+
+    Example:
+        >>> sorted(["ica/10", "ica/laplace-4", "ica/2"], key=natural_order)
+        ['ica/2', 'ica/10', 'ica/laplace-4']
+    """
     folder, _, rest = name.partition("/")
     return (folder, int(rest), "") if rest.isdigit() else (folder, 1 << 30, rest)

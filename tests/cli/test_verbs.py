@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import matplotlib.image
 import pytest
 from click.testing import CliRunner, Result
 
@@ -59,6 +61,18 @@ def test_report_in_the_terminal(out: Path) -> None:
     assert "true density" in text
     assert "preset smoke" in text
     assert f"Written to {out}: results.csv, leaderboard.md" in text
+
+
+def test_report_writes_a_site_unless_told_not_to(out: Path, tmp_path: Path) -> None:
+    shutil.copytree(out / "runs", tmp_path / "runs")
+    call("report", str(tmp_path), "--no-site")
+    assert not (tmp_path / "site").exists()
+    done = call("report", str(tmp_path), "--format", "csv")
+    assert "site" not in done.stdout
+    assert f"The site starts at {tmp_path / 'site' / 'index.html'}" in done.stderr
+    density = tmp_path / "site" / "pictures" / "2d.two-moons.dsm.density.png"
+    assert density.name in (tmp_path / "site" / "tasks" / "2d.two-moons.html").read_text("utf-8")
+    assert matplotlib.image.imread(density).max() > 0.9
 
 
 def test_a_whole_folder_passes_the_check_and_a_doctored_one_does_not(out: Path) -> None:

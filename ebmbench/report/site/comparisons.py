@@ -101,7 +101,7 @@ def _differences(summary: Summary) -> Figure:
     ]  # fmt: skip
     foot = count + 0.4 * len(summary.groups)
     layout = {
-        "xaxis": axis("mean rank", range=[0.8, count + 0.2]),
+        "xaxis": axis("mean rank", range=[0.8, max(summary.mean_rank) + 0.2]),
         "yaxis": axis(
             "", range=[foot, -0.6], tickvals=list(range(count)), ticktext=names, zeroline=False
         ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.records import Record, Status
-from ebmbench.report.leaderboard import Board, Boards, Cell, Row, make_boards
+from ebmbench.report.leaderboard import Board, Boards, Cell, Row, make_boards, natural_order
 from ebmbench.report.site.links import run_link
 from ebmbench.report.site.plot import Style, styles
 from ebmbench.report.site.sheet import Entry
@@ -56,13 +56,15 @@ def gather(records: Sequence[Record]) -> Content:
     pairs: dict[Pair, list[Record]] = defaultdict(list)
     for record in ordered:
         pairs[record.task, record.method].append(record)
+    tasks = {r.task: r.task_card for r in ordered}
+    # In reverse, so that the first task's card is the one that stays.
     methods = {r.method: r.method_card for r in reversed(ordered)}
     return Content(
         records=ordered,
         boards=make_boards(ordered),
         pairs=dict(pairs),
-        tasks={r.task: r.task_card for r in reversed(ordered)},
-        methods=methods,
+        tasks={name: tasks[name] for name in sorted(tasks, key=natural_order)},
+        methods=dict(sorted(methods.items())),
         looks=styles(list(methods)),
     )
 

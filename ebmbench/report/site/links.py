@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from ebmbench.records import Record
 
 
+@cache
 def slug(name: str) -> str:
     """Return a name as a file name; what no card name has becomes a point, as the slash does.
 

@@ -53,8 +53,8 @@ def styles(methods: Sequence[str]) -> dict[str, Style]:
 
 
 def axis(title: str, *, log: bool = False, reverse: bool = False, **more: Any) -> dict[str, Any]:
-    """Return an axis; a logarithmic one has a tick per decade, or is labelled by plotly."""
-    kind = {"type": "log", "dtick": 1, "exponentformat": "power"} if log else {}
+    """Return an axis of plotly; one that is ``reverse`` runs downwards or to the left."""
+    kind = {"type": "log", "exponentformat": "power"} if log else {}
     turned = {"autorange": "reversed"} if reverse else {}
     return {"title": {"text": title}, **kind, **turned, **more}
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from ebmbench.cards import Card
 from ebmbench.records import Cost, MetricRecord, Record
+from ebmbench.report.leaderboard import HEADLINE
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.curves import run_curves
 from ebmbench.report.site.links import run_link
+from ebmbench.report.site.numbers_page import outcome
 from ebmbench.report.site.pictures import Gallery, Shown
 from ebmbench.report.site.render import Page, to_number
+from ebmbench.report.site.sheet import Entry
 
 
 def run_pages(content: Content, runs: Sequence[Record], gallery: Gallery) -> Iterator[Page]:
@@ -29,20 +33,19 @@ def run_pages(content: Content, runs: Sequence[Record], gallery: Gallery) -> Ite
         ("Task card", escape(_text(runs[0].task_card))),
         ("Method card", escape(_text(runs[0].method_card))),
     ]
+    siblings = [(run.seed, _sibling(run)) for run in runs]
     for run in runs:
-        yield _page(content, run, gallery.stored.get((run.task, run.method, run.seed), ()), cards)
+        pictures = gallery.stored.get((run.task, run.method, run.seed), ())
+        values = _values(content, run, pictures)
+        yield Page(run_link(run), "run.html", values | {"cards": cards, "siblings": siblings})
 
 
-def _page(
-    content: Content, run: Record, pictures: Sequence[Shown], cards: Sequence[tuple[str, Markup]]
-) -> Page:
-    values = {
+def _values(content: Content, run: Record, pictures: Sequence[Shown]) -> dict[str, Any]:
+    return {
         "run": run,
-        "siblings": content.pairs[run.task, run.method],
         "metrics": [(name, m, _bracket(m)) for name, m in sorted(run.metrics.items())],
         "costs": [] if run.cost is None else _costs(run.cost),
         "curves": run_curves(run, content.looks),
-        "cards": cards,
         "facts": {
             "versions": run.versions,
             "machine": run.machine,
@@ -50,7 +53,17 @@ def _page(
         },
         "pictures": pictures,
     }
-    return Page(run_link(run), "run.html", values)
+
+
+def _sibling(run: Record) -> Entry:
+    """Return what one seed brought to the cell."""
+    number = run.metrics.get(HEADLINE)
+    word = outcome(run)
+    if word == "certified" and number is not None:
+        return Entry(f"{number.value:.4f}", link=run_link(run))
+    mark = word if word == "refused" else "failed"
+    text = word if word == "refused" else run.status.value.replace("_", " ")
+    return Entry(text, link=run_link(run), mark=mark)
 
 
 def _bracket(metric: MetricRecord) -> str:
