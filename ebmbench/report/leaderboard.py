@@ -230,14 +230,16 @@ def below_gaussian(board: Board, row: Row, task: str) -> bool:
 
 def _explanations(boards: Sequence[Board], records: Sequence[Record]) -> list[str]:
     """Say of every method that stays below the Gaussian on a task what is known about why."""
-    lines = []
-    for board in boards:
-        for task in board.tasks:
-            for row in board.rows:
-                if below_gaussian(board, row, task):
-                    runs = [r for r in records if (r.task, r.method) == (task, row.method)]
-                    lines.append(f"below the Gaussian: {task} × {row.method}: {explain(runs)}")
-    return lines
+    runs: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        runs[record.task, record.method].append(record)
+    return [
+        f"below the Gaussian: {task} × {row.method}: {explain(runs[task, row.method])}"
+        for board in boards
+        for task in board.tasks
+        for row in board.rows
+        if below_gaussian(board, row, task)
+    ]
 
 
 def _mean_ranks(
