@@ -5,10 +5,14 @@ r"""Quadrature of ``Z`` in one to three dimensions.
 by the midpoint rule, whose error falls faster than any power of ``h`` for smooth densities that
 vanish at the edge (Trefethen & Weideman, 2014, SIAM Review 56(3), Theorem 5.1). The box grows
 until its outer shell holds nothing, then shrinks to the support; resolution doubles until two
-resolutions and two boxes agree. The mass beyond the first box is bounded: for an energy that
-grows about as its Gaussian reference, :math:`E = f + \tfrac12\|u\|^2` with ``f`` of at most linear
-growth, :math:`-E + \tfrac14\|u\|^2` falls outwards there, so that the tail lies below that of a
-Gaussian :math:`\sqrt2` times as wide that touches it at the edge.
+resolutions and two boxes agree. The mass beyond the first box is bounded: where
+the energy grows outwards along every ray at least as fast as at the edge (a convex energy does,
+and one of at most linear growth on top of a Gaussian reference, whose square wins far out),
+
+.. math:: \int_{t \ge 1} e^{-E} \le d\, V e^{-\min E} \int_1^\infty t^{d-1} e^{-\kappa (t - 1)}\,dt
+
+with the volume ``V`` of the box, the minimum over its edge, and ``κ`` the least growth of the
+energy there per unit of ``t``, the factor by which a point of the edge is moved outwards.
 """
 
 from __future__ import annotations
@@ -29,6 +33,8 @@ MOST = {1: 1 << 18, 2: 2048, 3: 192}
 """Cells per axis at which refinement gives up."""
 DROP = 30.0
 """Nats below the peak at which the density counts as nothing (e^-30 = 1e-13)."""
+STEP = 0.05
+"""How far beyond the edge of the box its energy is looked at, as a share of half its side."""
 
 
 @dataclass(frozen=True)
@@ -191,16 +197,19 @@ def _support(energy: Energy, points: int) -> tuple[Box, bool, float]:
 
 
 def _log_tail(energy: Energy, grid: Grid) -> float:
-    """Return the log of a bound of the mass outside a box centred on the energy's reference."""
-    mean, std = (t.detach().double().cpu() for t in energy.reference)
-    quarter = ((grid.points() - mean) / std).square().sum(1).reshape(grid.log_density.shape) / 4
-    touching = grid.log_density + quarter
-    touching[(slice(1, -1),) * energy.dim] = -math.inf
-    radius = ((grid.box.high - grid.box.low) / (2 * std)).min()
-    # the mass of the wide Gaussian, and its share beyond any of the 2d faces
-    log_gaussian = 0.5 * energy.dim * math.log(4 * math.pi) + float(std.log().sum())
-    log_share = math.log(2 * energy.dim) + float(torch.special.log_ndtr(-radius / math.sqrt(2.0)))
-    return float(touching.max()) + log_gaussian + log_share
+    """Return the log of a bound of the mass outside the box of a grid."""
+    edge = torch.ones_like(grid.log_density, dtype=torch.bool)
+    edge[(slice(1, -1),) * energy.dim] = False
+    points = grid.points()[edge.flatten()]
+    centre = (grid.box.low + grid.box.high) / 2
+    outwards = log_density(energy, centre + (1 + STEP) * (points - centre))
+    growth = float(((grid.log_density[edge] - outwards) / STEP).min())
+    if not growth > 0:
+        return math.inf
+    d = energy.dim
+    radial = sum(math.perm(d - 1, k) / growth ** (k + 1) for k in range(d))
+    log_volume = float((grid.box.high - grid.box.low).log().sum())
+    return math.log(d) + log_volume + float(grid.log_density[edge].max()) + math.log(radial)
 
 
 def _shrunk(grid: Grid) -> Box:
