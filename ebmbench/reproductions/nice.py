@@ -48,7 +48,8 @@ class SongNICE(Experiment):
     tasks: list[str]
     steps: list[Count]
     """Training steps of each task."""
-    seeds: Count
+    seeds: list[Count]
+    """Seeds of each task."""
     learning_rates: list[Annotated[float, Field(gt=0)]]
     traces: Count
     """Rows of each split whose exact score-matching loss is computed."""
@@ -64,8 +65,8 @@ class SongNICE(Experiment):
                 "steps": steps,
                 "traces": self.traces,
             }
-            for task, steps in zip(self.tasks, self.steps, strict=True)
-            for seed in range(self.seeds)
+            for task, steps, seeds in zip(self.tasks, self.steps, self.seeds, strict=True)
+            for seed in range(seeds)
             for method in METHODS
             for rate in self.learning_rates
         ]
