@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,15 @@ def _path(card: ReproductionCard, cell: Cell, folder: Path) -> Path:
 
 def _start() -> None:
     configure(threads=1)
+    # A worker would finish its cell, which may take an hour, after the command was killed.
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    os._exit(1)
 
 
 def _run(card: ReproductionCard, preset: Preset, cell: Cell) -> dict[str, float]:

@@ -1,10 +1,14 @@
 """``ebmbench reproduce`` from the command line: verdicts, files, resume, failures."""
 
 import math
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 import pytest
 from click.testing import CliRunner, Result
 
@@ -57,6 +61,23 @@ def test_a_cell_that_fails_takes_no_other_with_it(tmp_path: Path) -> None:
     assert len(failed) == 4
     assert all("unknown task 'uci/nowhere'" in words for words in failed)
     assert set(read_cells(card, "smoke", tmp_path)["task"]) == {"uci/wine-red"}
+
+
+def test_killing_the_command_ends_its_workers(tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "ebmbench", "reproduce", "gutmann2012-ica", "--jobs", "1"]
+    command = subprocess.Popen([*program, "--preset", "full", "--out", str(tmp_path)])
+    cells = tmp_path / "gutmann2012-ica" / "cells"
+    deadline = time.monotonic() + 120
+    while not (cells.is_dir() and list(cells.glob("*.json"))):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    workers = psutil.Process(command.pid).children(recursive=True)
+    assert workers
+    command.kill()
+    command.wait()
+    gone, alive = psutil.wait_procs(workers, timeout=20)
+    assert gone
+    assert alive == []
 
 
 TINY: dict[str, dict[str, Any]] = {
