@@ -5,14 +5,16 @@ r"""Quadrature of ``Z`` in one to three dimensions.
 by the midpoint rule, whose error falls faster than any power of ``h`` for smooth densities that
 vanish at the edge (Trefethen & Weideman, 2014, SIAM Review 56(3), Theorem 5.1). The box grows
 until its outer shell holds nothing, then shrinks to the support; resolution doubles until two
-resolutions and two boxes agree. The mass beyond the first box is bounded: where
-the energy grows outwards along every ray at least as fast as at the edge (a convex energy does,
-and one of at most linear growth on top of a Gaussian reference, whose square wins far out),
+resolutions and two boxes agree. The mass beyond the first box is bounded: along
+a ray through its edge on which the energy goes on growing at least as fast as at the edge (a
+convex energy does, and one of at most linear growth on top of a Gaussian reference, whose square
+wins far out), by
 
-.. math:: \int_{t \ge 1} e^{-E} \le d\, V e^{-\min E} \int_1^\infty t^{d-1} e^{-\kappa (t - 1)}\,dt
+.. math:: \int_{t \ge 1} e^{-E} \le d\, V e^{-E} \int_1^\infty t^{d-1} e^{-\kappa (t - 1)}\,dt
 
-with the volume ``V`` of the box, the minimum over its edge, and ``κ`` the least growth of the
-energy there per unit of ``t``, the factor by which a point of the edge is moved outwards.
+with the volume ``V`` of the box and the energy's growth ``κ`` per unit of ``t``, the factor by
+which a point of the edge is moved outwards. Rays on which the energy falls there are followed to
+sixteen times the box, and what is highest on them is taken for all of that volume.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ DROP = 30.0
 """Nats below the peak at which the density counts as nothing (e^-30 = 1e-13)."""
 STEP = 0.05
 """How far beyond the edge of the box its energy is looked at, as a share of half its side."""
+FARTHER = (1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 13.0, 16.0)
+"""Multiples of the box at which rays are followed on which the energy falls."""
 
 
 @dataclass(frozen=True)
@@ -198,18 +202,20 @@ def _support(energy: Energy, points: int) -> tuple[Box, bool, float]:
 
 def _log_tail(energy: Energy, grid: Grid) -> float:
     """Return the log of a bound of the mass outside the box of a grid."""
-    edge = torch.ones_like(grid.log_density, dtype=torch.bool)
-    edge[(slice(1, -1),) * energy.dim] = False
-    points = grid.points()[edge.flatten()]
-    centre = (grid.box.low + grid.box.high) / 2
-    outwards = log_density(energy, centre + (1 + STEP) * (points - centre))
-    growth = float(((grid.log_density[edge] - outwards) / STEP).min())
-    if not growth > 0:
-        return math.inf
     d = energy.dim
-    radial = sum(math.perm(d - 1, k) / growth ** (k + 1) for k in range(d))
-    log_volume = float((grid.box.high - grid.box.low).log().sum())
-    return math.log(d) + log_volume + float(grid.log_density[edge].max()) + math.log(radial)
+    edge = torch.ones_like(grid.log_density, dtype=torch.bool)
+    edge[(slice(1, -1),) * d] = False
+    centre = (grid.box.low + grid.box.high) / 2
+    rays, here = grid.points()[edge.flatten()] - centre, grid.log_density[edge]
+    growth = (here - log_density(energy, centre + (1 + STEP) * rays)) / STEP
+    falling, log_volume = growth <= 0, float((grid.box.high - grid.box.low).log().sum())
+    kappa = growth[~falling]
+    radial = sum(math.perm(d - 1, k) * kappa ** -(k + 1) for k in range(d))
+    terms = [math.log(d) + here[~falling] + torch.as_tensor(radial).log()]
+    if bool(falling.any()):
+        far = [log_density(energy, centre + factor * rays[falling]) for factor in FARTHER]
+        terms.append(d * math.log(FARTHER[-1]) + torch.cat([here[falling], *far]))
+    return log_volume + math.log(len(terms)) + float(torch.cat(terms).max())
 
 
 def _shrunk(grid: Grid) -> Box:
