@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -127,9 +128,25 @@ def _without_main() -> Iterator[None]:
 
 
 def _work(job: Job, out: Path, contended: bool, channel: Connection) -> None:
+    end_with_the_parent()
     # Ctrl-C reaches the whole process group; the parent decides what stops.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     run_job(job, out, contended, lambda step, total: channel.send((step, total)))
+
+
+def end_with_the_parent() -> None:
+    """Let this worker end as soon as the process that started it has.
+
+    A command that is killed cannot stop its workers; each would go on to the end of its run.
+    """
+
+    def watch() -> None:
+        parent = parent_process()
+        assert parent is not None
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _listen(running: list[_Worker], reporter: Reporter) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ebmbench.harness.executor import THREAD_VARIABLES
+from ebmbench.harness.executor import THREAD_VARIABLES, end_with_the_parent
 from ebmbench.harness.store import write_atomically
 from ebmbench.numerics import configure
 from ebmbench.reproductions.base import Cell, Table, cell_id, make_experiment
@@ -88,15 +87,7 @@ def _path(card: ReproductionCard, cell: Cell, folder: Path) -> Path:
 
 def _start() -> None:
     configure(threads=1)
-    # A worker would finish its cell, which may take an hour, after the command was killed.
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
-
-
-def _end_with_the_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    connection.wait([parent.sentinel])
-    os._exit(1)
+    end_with_the_parent()
 
 
 def _run(card: ReproductionCard, preset: Preset, cell: Cell) -> dict[str, float]:
