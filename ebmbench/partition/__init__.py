@@ -10,6 +10,7 @@ from ebmbench.partition.bdmc import bdmc
 from ebmbench.partition.bennett import bennett
 from ebmbench.partition.importance import importance_sampling
 from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.mbar import mbar
 from ebmbench.partition.quadrature import quadrature
 from ebmbench.partition.reverse import raise_log_likelihood
 from ebmbench.partition.smc import smc
@@ -21,6 +22,7 @@ __all__ = [
     "bdmc",
     "bennett",
     "importance_sampling",
+    "mbar",
     "quadrature",
     "raise_log_likelihood",
     "smc",

@@ -36,6 +36,8 @@ class Tempered:
 
     x: Tensor
     """Positions at ``b = 1``, ``(draws, chains, d)``, in float64."""
+    gap: Tensor
+    """``g`` of all rungs at the same sweeps, ``(draws, R + 1, chains)``, in float64."""
     betas: Tensor
     """Inverse temperatures, ``(R + 1,)``, float64."""
     swap_rates: Tensor
@@ -91,7 +93,7 @@ def temper(
     fresh = torch.zeros(len(betas), chains, dtype=torch.bool)
     swap_rates = torch.zeros(len(betas) - 1, dtype=torch.float64)
     attempts = torch.zeros_like(swap_rates)
-    restarts, accepted, kept = 0, 0.0, []
+    restarts, accepted, kept, gaps = 0, 0.0, [], []
     sweeps = ladders.burn_in + draws * ladders.thinning
     for k in range(sweeps):
         particles, probability = _moved(energy, law, betas, step_sizes, particles, generator)
@@ -106,8 +108,10 @@ def temper(
         fresh[-1] = False
         if k >= ladders.burn_in and (sweeps - k - 1) % ladders.thinning == 0:
             kept.append(law.to_x(particles.z[-chains:]).double().cpu())
+            gaps.append(particles.gap.cpu().reshape(-1, chains))
     return Tempered(
         x=torch.stack(kept),
+        gap=torch.stack(gaps),
         betas=betas,
         swap_rates=swap_rates / attempts.clamp_min(1),
         restarts=restarts / chains,

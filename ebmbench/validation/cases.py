@@ -15,6 +15,7 @@ from ebmbench.partition import (
     ais,
     bdmc,
     importance_sampling,
+    mbar,
     quadrature,
     raise_log_likelihood,
     smc,
@@ -74,8 +75,11 @@ ESTIMATORS: Mapping[str, Estimator] = {
         energy, sampled(energy).sample, random, law=law, tolerance=tolerance, temperatures=1024
     ),
     "raise": by_raise,
+    "mbar": lambda energy, law, random, tolerance: mbar(
+        energy, random, law=law, tolerance=tolerance
+    ),
 }
-SIMULATION = {"importance": 40, "smc": 16, "ais": 8, "bdmc": 16, "raise": 8}
+SIMULATION = {"importance": 40, "smc": 16, "ais": 8, "bdmc": 16, "raise": 8, "mbar": 16}
 """Repeats of each estimator that draws random numbers."""
 
 
@@ -120,7 +124,7 @@ CASES = {
         Case(
             "nice-64",
             lambda: nice(64, 64, 0.1),
-            {"importance": 40, "smc": 8, "ais": 4, "bdmc": 8, "raise": 4},
+            {"importance": 40, "smc": 8, "ais": 4, "bdmc": 8, "raise": 4, "mbar": 4},
         ),
         Case(
             "nice-784",

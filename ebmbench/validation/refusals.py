@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -16,9 +16,11 @@ from ebmbench.partition import (
     ais,
     bdmc,
     importance_sampling,
+    mbar,
     quadrature,
     smc,
 )
+from ebmbench.partition.mbar import LADDERS
 from ebmbench.seeds import generator
 
 Case = Callable[[torch.Generator], LogZ]
@@ -98,6 +100,14 @@ REFUSALS = (
         "importance",
         lambda g: importance_sampling(far_minimum(), g, law=standard_law(8)),
         VISIT,
+    ),
+    Refusal(MISSED, "mbar", lambda g: mbar(missed_mode(), g, law=standard_law(8)), VISIT),
+    Refusal(FAR, "mbar", lambda g: mbar(far_minimum(), g, law=standard_law(8)), VISIT),
+    Refusal(
+        FEW,
+        "mbar",
+        lambda g: mbar(narrow(), g, law=standard_law(60), ladders=replace(LADDERS, most=1)),
+        "travelled from the law to the model",
     ),
     Refusal(
         FEW,

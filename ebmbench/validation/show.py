@@ -23,6 +23,7 @@ COLORS = {
     "bdmc": "C3",
     "bdmc-1024": "C3",
     "raise": "C4",
+    "mbar": "C5",
 }
 ESTIMATES = """\
 Errors are estimate minus truth, in nats. *Claimed* is the mean standard error; *covers* counts the

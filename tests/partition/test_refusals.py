@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ebmbench.energies.mixture import GaussianMixtureEnergy
-from ebmbench.partition import GaussianLaw, ais, importance_sampling, smc
+from ebmbench.partition import GaussianLaw, ais, importance_sampling, mbar, smc
 from ebmbench.partition.minima import find_minima
 
 
@@ -21,7 +21,9 @@ def standard_law(d: int) -> GaussianLaw:
 
 
 @pytest.mark.parametrize(("distance", "weight"), [(8.0, 0.3), (15.0, 0.8)])
-@pytest.mark.parametrize("estimate", [ais, smc, importance_sampling], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "estimate", [ais, smc, importance_sampling, mbar], ids=lambda f: f.__name__
+)
 def test_a_mode_that_the_reference_misses(estimate, distance: float, weight: float) -> None:
     d = 8
     model = mixture([[0.0] * d, [distance] + [0.0] * (d - 1)], 0.7, [1 - weight, weight])

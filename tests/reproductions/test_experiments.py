@@ -7,10 +7,14 @@ import pandas as pd
 import pytest
 import torch
 
+from ebmbench import calculus
+from ebmbench.energies.ica import ICAEnergy
+from ebmbench.objectives.mle_exact import ExactMaximumLikelihood
 from ebmbench.reproductions import dkef, grathwohl, gutmann, nice, tutorial
 from ebmbench.reproductions.base import make_experiment
 from ebmbench.reproductions.card import reproductions
 from ebmbench.reproductions.one_dimensional import PairEnergy
+from ebmbench.reproductions.smoothed import SmoothedICAEnergy
 
 
 @pytest.mark.parametrize("nu", [0.5, 1.0, 10.0])
@@ -45,6 +49,54 @@ def test_medians_slopes_and_logarithms_of_errors() -> None:
     assert "c/mle/d4/n100" not in measured
     assert measured["slope/mle"].value == pytest.approx(-1)
     assert isinstance(experiment, gutmann.GutmannICA)
+
+
+def test_every_method_of_the_trade_off_finds_the_sources() -> None:
+    experiment = make_experiment(reproductions()["gutmann2012-ica"], "smoke")
+    cells = [cell for cell in experiment.cells() if cell["sources"] == 10]
+    assert {cell.get("method") for cell in cells} == {None, "importance", "sm"}
+    rows = [cell | experiment.run(cell) for cell in cells if cell["problem"] == 0]
+    measured = experiment.measure(pd.DataFrame(rows))
+    likelihood = measured["b/mle/d10/n1000"].value
+    assert likelihood < measured["b/nce-1/d10/n1000"].value
+    assert likelihood < measured["b/importance-1/d10/n1000"].value < 1.5
+    assert likelihood < measured["b/sm/d10/n1000"].value < 1.5
+
+
+def test_importance_sampling_finds_the_exact_gradient_where_noise_is_plentiful() -> None:
+    """At the truth the likelihood's gradient with the exact Z is that with Z from noise."""
+    random = torch.Generator().manual_seed(0)
+    demixing = torch.eye(2, dtype=torch.float64)
+    energy = ICAEnergy(demixing, "logistic", torch.zeros(2).double(), torch.ones(2).double())
+    rows = energy.sample(2000, random)
+    gradients = []
+    for objective in (gutmann.ImportanceSampledLikelihood(nu=200), ExactMaximumLikelihood()):
+        state = objective.init(energy, rows, random)
+        loss = objective.loss(energy, rows, state, random).loss
+        gradients.append(torch.autograd.grad(loss, energy.demixing)[0])
+    torch.testing.assert_close(*gradients, rtol=0, atol=0.02)
+
+
+def test_the_smoothed_energy_is_that_of_laplace_sources_away_from_zero() -> None:
+    demixing = torch.tensor([[1.0, 0.5], [-0.3, 2.0]], dtype=torch.float64)
+    about = torch.zeros(2).double(), torch.ones(2).double()
+    x = torch.tensor([[3.0, -1.0], [-3.0, -3.0]], dtype=torch.float64)
+    smooth = SmoothedICAEnergy(demixing, *about)
+    torch.testing.assert_close(
+        smooth(x), ICAEnergy(demixing, "laplace", *about)(x), rtol=0, atol=1e-6
+    )
+    lattice = torch.linspace(-30, 30, 60_001, dtype=torch.float64)[:, None]
+    one = SmoothedICAEnergy(torch.eye(1).double(), torch.zeros(1).double(), torch.ones(1).double())
+    assert float(one.log_z().detach()) == pytest.approx(
+        float((-one(lattice)).logsumexp(0).detach()) + math.log(1e-3), abs=1e-9
+    )
+    near = torch.tensor([[0.05, 0.02]], dtype=torch.float64)
+    score, laplacian = calculus.score_and_laplacian(smooth, near)
+    by_autograd = near.clone().requires_grad_(True)
+    (slope,) = torch.autograd.grad(smooth(by_autograd).sum(), by_autograd)
+    hessian = torch.autograd.functional.hessian(lambda x: smooth(x).sum(), near)
+    torch.testing.assert_close(score, -slope)
+    assert float(laplacian) == pytest.approx(-float(hessian.reshape(2, 2).trace()), rel=1e-9)
 
 
 def test_the_learning_rate_is_chosen_by_validation_and_a_failure_is_never_chosen() -> None:
