@@ -17,7 +17,8 @@ measured anew (``--names``, ``--sizes``) stay in it. The settings:
 The share of the peak is what the step's own matrix products need at the best speed measured at the
 start on the path of ours, over the time of the step. *Products alone* is the measured time of just
 these products in their own shapes; an implementation of the same algorithm that did nothing else
-would be *at most* so many times as fast.
+would be *at most* so many times as fast. *Operations alone* repeats the tensor operations of our
+step without the Python and the autograd around them: what only fewer or fused kernels could save.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -40,6 +42,7 @@ from benchmarks.callables import (
     SIZES,
     Action,
 )
+from benchmarks.kernels import operations
 from ebmbench.harness.provenance import machine, now, versions
 from ebmbench.numerics import configure
 
@@ -61,6 +64,12 @@ HIGHER = {("ssm", "784"): 3.4, ("sm", "784"): 20.0}
 """What a step should reach, from measurements on a processor with AVX-512."""
 ANNEALED = "63"
 """The only size at which annealed importance sampling is timed."""
+RECORDED = (
+    ("dsm", "ssm", "ssm-vr", "fd-ssm", "nce", "sm", "cd-1"),
+    ("2", "16", "63"),
+)
+"""Steps and sizes of which the operations are repeated alone. All their tensors are kept, so that
+of long chains they would not fit into the cache."""
 LEAST_SECONDS = 0.1
 """Of one implementation in one round."""
 SETTINGS = {"as-run": ("fast", "default"), "fast": ("fast", "fast"), "default": ("default",) * 2}
@@ -131,7 +140,7 @@ def _seconds(action: Callable[[], object], times: int) -> float:
 
 def measure(
     name: str, size: str, rounds: int, peak: float, precisions: tuple[str, str]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return one row of the table; ``precisions`` are those of ours and of the others."""
     actions = {
         key: on_path(precisions[key != "ours"], action)
@@ -139,24 +148,31 @@ def measure(
     }
     n = ANNEALING[1] if name == "ais" else SIZES[size].batch
     actions["products"] = on_path(precisions[0], callables.products(SIZES[size], n))
+    if name in RECORDED[0] and size in RECORDED[1]:
+        actions["operations"] = on_path(precisions[0], operations(actions["ours"]))
     seconds = take_turns(actions, rounds)
     ours = statistics.median(seconds["ours"])
     passes = callables.passes(name, SIZES[size])
     # the action makes three passes
     products = [passes / 3 * b for b in seconds["products"]]
     flops = 2.0 * passes * n * SIZES[size].multiplications
-    row: dict[str, object] = {
+    row: dict[str, Any] = {
         "name": name,
         "d": int(size),
         "ours_ms": 1e3 * ours,
         "products_ms": 1e3 * statistics.median(products),
         "share": flops / peak / ours,
     }
+    if "operations" in seconds:
+        row["operations_ms"] = 1e3 * statistics.median(seconds["operations"])
     for other in ("plain", "torchebm"):
         if other in seconds:
             low, middle, high = statistics.quantiles(_ratios(seconds["ours"], seconds[other]), n=4)
             most = statistics.median(_ratios(products, seconds[other]))
             row[other] = {"ratio": middle, "low": low, "high": high, "at_most": most}
+            if "operations" in seconds:
+                alone = _ratios(seconds["operations"], seconds[other])
+                row[other]["without_python"] = statistics.median(alone)
             row[f"{other}_bar"] = (
                 HIGHER.get((name, size), BARS[name][other]) if other in BARS[name] else None
             )
@@ -176,14 +192,16 @@ def to_markdown(rows: Iterable[dict[str, object]], words: dict[str, str], peak: 
         f"`{words['others']}` for the others. "
         "Ratios: median over rounds (quartiles); the bar in brackets.",
         "",
-        "| step | d | ours, ms | plain autograd / ours | torchebm / ours | products alone, ms "
-        "| share of peak |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| step | d | ours, ms | plain autograd / ours | torchebm / ours | operations alone, ms "
+        "| products alone, ms | share of peak |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
+        alone = f"{row['operations_ms']:.2f}" if "operations_ms" in row else "–"
         lines.append(
             f"| {row['name']} | {row['d']} | {row['ours_ms']:.2f} | {_ratio(row, 'plain')} "
-            f"| {_ratio(row, 'torchebm')} | {row['products_ms']:.2f} | {row['share']:.0%} |"
+            f"| {_ratio(row, 'torchebm')} | {alone} | {row['products_ms']:.2f} "
+            f"| {row['share']:.0%} |"
         )
     return "\n".join([*lines, ""])
 
@@ -198,7 +216,9 @@ def _ratio(row: dict[str, object], other: str) -> str:
         return text
     if found["ratio"] >= bar:
         return f"{text} [{bar:g}: met]"
-    return f"{text} [{bar:g}: not met, at most {found['at_most']:.1f}]"
+    alone = found.get("without_python")
+    without = "" if alone is None else f" {alone:.2f} without Python,"
+    return f"{text} [{bar:g}: not met,{without} at most {found['at_most']:.1f}]"
 
 
 def main() -> None:

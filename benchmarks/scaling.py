@@ -1,4 +1,5 @@
-"""How the seconds of a step grow with dimension, width, batch and number of chains.
+"""How the seconds of a step grow with dimension, width, batch and number of chains, and those of
+a grid of runs with the number of jobs.
 
     python -m benchmarks.scaling --out results/scaling
 
@@ -9,7 +10,12 @@ through the upper half of the points in log-log axes, where overheads have faded
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +38,15 @@ SIZES: dict[str, dict[int, Size]] = {
 }
 CHAINS = {n: replace(BASE, batch=n) for n in (16, 64, 256, 1024, 4096)}
 SAMPLERS = ("langevin", "mala", "hmc")
+GRID = ("--methods", "dsm,ssm,nce,sm", "--tasks", "2d/rings,2d/two-moons", "--seeds", "2")
+GRID_STEPS = 1000
 SECONDS = 0.3
 """Spent on one point."""
+LABELS = {
+    "chains": ("number of chains", f"{callables.CHAIN_STEPS} transitions"),
+    "jobs": ("jobs", "a grid of 16 runs"),
+}
+"""What stands at the axes where it is not a training step."""
 
 
 def seconds_of(action: Action) -> float:
@@ -48,6 +61,19 @@ def seconds_of(action: Action) -> float:
     return statistics.median(seconds)
 
 
+def seconds_of_grid(jobs: int) -> float:
+    """Return the wall clock of :data:`GRID` from the prompt to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["run", *GRID, "--steps", str(GRID_STEPS), "--jobs", str(jobs), "--out", folder]
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "ebmbench", *words, "--quiet"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        return time.perf_counter() - start
+
+
 def measure() -> pd.DataFrame:
     """Return columns ``axis``, ``name``, ``size``, ``seconds``."""
     rows = []
@@ -58,25 +84,32 @@ def measure() -> pd.DataFrame:
     for name in SAMPLERS:
         for n, size in CHAINS.items():
             rows.append(("chains", name, n, seconds_of(callables.our_chains(name, size))))
+    jobs = 1
+    while jobs <= (os.cpu_count() or 1):
+        rows.append(("jobs", "ebmbench run", jobs, seconds_of_grid(jobs)))
+        jobs *= 2
     return pd.DataFrame(rows, columns=["axis", "name", "size", "seconds"])
 
 
 def slope(line: pd.DataFrame) -> float:
     """Return the exponent of the upper half of the points."""
-    upper = line.sort_values("size").iloc[len(line) // 2 :]
+    upper = line.sort_values("size").iloc[-max(2, math.ceil(len(line) / 2)) :]
+    if len(upper) < 2:
+        return math.nan
     return float(np.polyfit(np.log(upper["size"]), np.log(upper["seconds"]), 1)[0])
 
 
 def draw(table: pd.DataFrame, path: Path) -> None:
     """Draw one panel per axis."""
     axes = list(table["axis"].unique())
-    figure, panels = plt.subplots(2, 2, figsize=(11, 8.5), layout="constrained")
-    for panel, axis in zip(panels.flat, axes, strict=True):
+    figure, panels = plt.subplots(2, 3, figsize=(15, 8.5), layout="constrained")
+    panels.flat[-1].set_axis_off()
+    for panel, axis in zip(panels.flat, axes, strict=False):
         for name, line in table[table["axis"] == axis].groupby("name", sort=False):
             label = f"{name}: {slope(line):.2f}"
             panel.loglog(line["size"], 1e3 * line["seconds"], "o-", ms=3, label=label)
-        panel.set_xlabel("number of chains" if axis == "chains" else axis)
-        what = f"{callables.CHAIN_STEPS} transitions" if axis == "chains" else "one training step"
+        named, what = LABELS.get(axis, (axis, "one training step"))
+        panel.set_xlabel(named)
         panel.set_ylabel(f"milliseconds for {what}")
         sizes = sorted(table.loc[table["axis"] == axis, "size"].unique())
         panel.set_xticks(sizes, [str(size) for size in sizes])
@@ -104,7 +137,8 @@ def main() -> None:
     text = [
         f"{words['processor']}, one thread, torch {words['torch']}, {now()}. "
         f"Base: d = {BASE.dim}, width {BASE.hidden[0]} × {len(BASE.hidden)}, batch {BASE.batch}. "
-        "The slope is the exponent of the upper half of the sizes.",
+        "The slope is the exponent of the upper half of the sizes. "
+        f"Jobs: `ebmbench run {' '.join(GRID)} --steps {GRID_STEPS}` as a whole.",
         "",
         "| axis | name | slope |",
         "| --- | --- | ---: |",

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from ebmbench.energies.chain import Chain
 
@@ -189,6 +190,7 @@ class _Directional(torch.autograd.Function):
         return ctx.jet.first_and_second(chain)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         c_first, c_second = (c[:, None] for c in cotangents)
         return (None, None, None, *_gradients(ctx.chain, ctx.jet, c_first, c_second, None))
@@ -205,6 +207,7 @@ class _ScoreAndDirectional(torch.autograd.Function):
         return s, jet.first_and_second(chain)[1]
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         c_score, c_second = cotangents
         return (
@@ -227,6 +230,7 @@ class _Score(torch.autograd.Function):
         return _to_score(chain, u, ctx.adjoints.input)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         chain: Chain = ctx.chain
         along = _tangents(chain, -cotangents[0], ctx.derivatives)

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from ebmbench.calculus import closed_form
 from ebmbench.energies.chain import Chain
@@ -137,6 +138,7 @@ class _Laplacian(torch.autograd.Function):
         return (s - u / chain.std if chain.quadratic else s), laplacian
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         chain: Chain = ctx.chain
         c_score = None if ctx.factor is not None else -cotangents[0]

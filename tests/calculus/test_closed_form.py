@@ -135,6 +135,17 @@ def test_without_a_graph_the_values_are_the_same(energy: Energy, name: str) -> N
         torch.testing.assert_close(a, b.detach(), **TOLERANCE)
 
 
+@pytest.mark.parametrize("name", OPERATORS)
+def test_a_second_derivative_in_the_parameters_is_an_error_and_not_wrong(name: str) -> None:
+    energy = ENERGIES["silu"]
+    x, v = points(energy)
+    loss = sum((output**2).sum() for output in OPERATORS[name][0](energy, x, v))
+    assert isinstance(loss, Tensor)
+    slope, *_ = torch.autograd.grad(loss, list(energy.parameters())[:1], create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()
+
+
 def test_value_and_score_agree_with_the_energy_itself(energy: Energy) -> None:
     x, _ = points(energy)
     value, score = calculus.value_and_score(energy, x)

@@ -1,0 +1,54 @@
+"""The tensor operations of an action, recorded once and repeated without anything around them.
+
+What a step takes beyond them is Python, autograd's bookkeeping and the allocation of objects; what
+they take themselves only fewer or fused kernels can save.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from benchmarks.callables import Action
+
+Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+
+class _Recorder(TorchDispatchMode):
+    """Keep every operation that reads or writes numbers, with its arguments."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.calls: list[Call] = []
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if not (func.is_view or func._schema.name.startswith(("aten::empty", "aten::detach"))):
+            self.calls.append((func, args, kwargs or {}))
+        return func(*args, **(kwargs or {}))
+
+
+def operations(action: Action) -> Action:
+    """Return an action that repeats the operations of ``action``.
+
+    In-place operations work again on what they worked on. Numbers that run off to infinity cost no
+    more than others; those that underflow would, so tiny ones count as zero from now on.
+    """
+    torch.set_flush_denormal(True)
+    with _Recorder() as recorder:
+        action()
+
+    def repeat() -> None:
+        with torch.no_grad():
+            for func, args, kwargs in recorder.calls:
+                func(*args, **kwargs)
+
+    return repeat
