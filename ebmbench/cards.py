@@ -10,12 +10,12 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ebmbench.cardfiles import read_toml
 from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.options import explain, field_names
 
@@ -214,13 +214,7 @@ def read_card(cls: type[M], path: Path) -> M:
     Raises:
         EbmbenchError: the file cannot be read, is not TOML, or is not a valid card.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EbmbenchError(f"card {str(path)!r} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise EbmbenchError(f"card {str(path)!r} is not valid TOML: {error}") from None
-    return _validate(cls, values, str(path))
+    return _validate(cls, read_toml(path), str(path))
 
 
 def card_hash(card: Card) -> str:

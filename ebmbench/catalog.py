@@ -8,56 +8,38 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeVar
 
+from ebmbench.cardfiles import Kind, card_files
 from ebmbench.cards import Card, MethodCard, TaskCard, read_card
 from ebmbench.errors import EbmbenchError, did_you_mean
 
 C = TypeVar("C", bound=Card)
 
 
-def _shipped(folder: str) -> Path:
-    package = Path(__file__).parent
-    installed = package / "_cards" / folder
-    return installed if installed.is_dir() else package.parent / folder
-
-
-def _load_all(cls: type[C], folder: str, group: str) -> Mapping[str, C]:
-    roots = [_shipped(folder)]
-    for point in entry_points(group=group):
-        try:
-            roots.append(Path(point.load()))
-        except Exception as error:
-            raise EbmbenchError(
-                f"plug-in {point.name!r} ({point.value}) failed: {error}"
-            ) from error
+def _load_all(cls: type[C], kind: Kind) -> Mapping[str, C]:
     cards: dict[str, C] = {}
-    for root in roots:
-        for path in sorted(root.rglob("*.toml")):
-            card = read_card(cls, path)
-            if card.name in cards:
-                raise EbmbenchError(f"{path}: the name {card.name!r} is taken by another card")
-            if card.name != path.relative_to(root).with_suffix("").as_posix():
-                raise EbmbenchError(f"{path}: the name {card.name!r} is not the path of the file")
-            cards[card.name] = card
+    for name, path in card_files(kind):
+        card = read_card(cls, path)
+        if card.name in cards:
+            raise EbmbenchError(f"{path}: the name {card.name!r} is taken by another card")
+        if card.name != name:
+            raise EbmbenchError(f"{path}: the name {card.name!r} is not the path of the file")
+        cards[card.name] = card
     return cards
 
 
 @cache
 def tasks() -> Mapping[str, TaskCard]:
-    """Return every task card by name.
-
-    The entry point group ``ebmbench.tasks`` adds folders of cards (an object that is a path).
-    """
-    return _load_all(TaskCard, "tasks", "ebmbench.tasks")
+    """Return every task card by name; see :func:`~ebmbench.cardfiles.card_files`."""
+    return _load_all(TaskCard, "tasks")
 
 
 @cache
 def methods() -> Mapping[str, MethodCard]:
-    """Return every method card by name; the entry point group is ``ebmbench.methods``."""
-    return _load_all(MethodCard, "baselines", "ebmbench.methods")
+    """Return every method card by name."""
+    return _load_all(MethodCard, "methods")
 
 
 def select_tasks(request: str | Iterable[str]) -> list[TaskCard]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import click
 from rich.table import Table
 
-from ebmbench import catalog
+from ebmbench.cardfiles import Kind, card_files, read_toml
 from ebmbench.cli.consoles import make_console
 from ebmbench.metrics.info import METRIC_INFO
 
@@ -36,16 +37,26 @@ def _cell(value: Any) -> str:
 
 def _tasks() -> list[dict[str, Any]]:
     return [
-        {"name": card.name, "title": card.title, "log Z": card.metrics.log_z, "tags": card.tags}
-        for card in catalog.tasks().values()
+        {
+            "name": name,
+            "title": card.get("title", ""),
+            "log Z": card.get("metrics", {}).get("log_z", ""),
+            "tags": card.get("tags", []),
+        }
+        for name, card in _cards("tasks")
     ]
 
 
 def _methods() -> list[dict[str, Any]]:
     return [
-        {"name": card.name, "family": card.family, "title": card.title}
-        for card in catalog.methods().values()
+        {"name": name, "family": card.get("family", ""), "title": card.get("title", "")}
+        for name, card in _cards("methods")
     ]
+
+
+def _cards(kind: Kind) -> Iterator[tuple[str, dict[str, Any]]]:
+    # As they stand: whether a card is valid is said where it is used.
+    return ((name, read_toml(path)) for name, path in card_files(kind))
 
 
 def _metrics() -> list[dict[str, Any]]:

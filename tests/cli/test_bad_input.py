@@ -118,9 +118,9 @@ def test_a_wrong_card_is_refused_with_file_key_and_what_is_allowed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from ebmbench import catalog
+    from ebmbench import cardfiles
 
-    text = (catalog._shipped("tasks") / "2d/two-moons.toml").read_text()
+    text = (cardfiles.shipped("tasks") / "2d/two-moons.toml").read_text()
     assert change[0] in text
     path = tmp_path / "mine.toml"
     path.write_text(text.replace(*change))

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ebmbench import catalog
+from ebmbench import cardfiles, catalog
 from ebmbench.cards import MethodCard, TaskCard, card_hash, read_card
 from ebmbench.errors import EbmbenchError
 
@@ -124,7 +124,7 @@ def test_two_cards_of_one_name_collide(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "a").mkdir()
     (tmp_path / "dsm.toml").write_text(METHOD.replace('"mine"', '"dsm"'))
     monkeypatch.setattr(
-        catalog, "entry_points", lambda group: [_Point(tmp_path)] if "methods" in group else []
+        cardfiles, "entry_points", lambda group: [_Point(tmp_path)] if "methods" in group else []
     )
     with pytest.raises(EbmbenchError, match="'dsm' is taken"):
         catalog.methods.__wrapped__()
@@ -134,13 +134,13 @@ def test_a_plug_in_folder_adds_cards_and_a_broken_one_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mine.toml").write_text(METHOD)
-    monkeypatch.setattr(catalog, "entry_points", lambda group: [_Point(tmp_path)])
+    monkeypatch.setattr(cardfiles, "entry_points", lambda group: [_Point(tmp_path)])
     assert "mine" in catalog.methods.__wrapped__()
-    monkeypatch.setattr(catalog, "entry_points", lambda group: [_Point(None)])
+    monkeypatch.setattr(cardfiles, "entry_points", lambda group: [_Point(None)])
     with pytest.raises(EbmbenchError, match=r"plug-in 'extra' \(extra:FOLDER\) failed"):
         catalog.methods.__wrapped__()
     (tmp_path / "mine.toml").rename(tmp_path / "yours.toml")
-    monkeypatch.setattr(catalog, "entry_points", lambda group: [_Point(tmp_path)])
+    monkeypatch.setattr(cardfiles, "entry_points", lambda group: [_Point(tmp_path)])
     with pytest.raises(EbmbenchError, match="is not the path of the file"):
         catalog.methods.__wrapped__()
 

@@ -1,0 +1,57 @@
+"""Where cards lie, and their TOML as it stands; light, so that listing them takes no time."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal
+
+from ebmbench.errors import EbmbenchError
+
+Kind = Literal["tasks", "methods"]
+FOLDERS: dict[Kind, str] = {"tasks": "tasks", "methods": "baselines"}
+
+
+def shipped(kind: Kind) -> Path:
+    """Return the folder of the cards that come with the package."""
+    package = Path(__file__).parent
+    installed = package / "_cards" / FOLDERS[kind]
+    return installed if installed.is_dir() else package.parent / FOLDERS[kind]
+
+
+def card_files(kind: Kind) -> Iterator[tuple[str, Path]]:
+    """Yield the name that each card must have, which is its path, and the file.
+
+    The entry points ``ebmbench.tasks`` and ``ebmbench.methods`` add folders of cards (an object
+    that is a path).
+
+    Raises:
+        EbmbenchError: a plug-in failed.
+    """
+    roots = [shipped(kind)]
+    for point in entry_points(group=f"ebmbench.{kind}"):
+        try:
+            roots.append(Path(point.load()))
+        except Exception as error:
+            raise EbmbenchError(
+                f"plug-in {point.name!r} ({point.value}) failed: {error}"
+            ) from error
+    for root in roots:
+        for path in sorted(root.rglob("*.toml")):
+            yield path.relative_to(root).with_suffix("").as_posix(), path
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a card without looking at what it says.
+
+    Raises:
+        EbmbenchError: the file cannot be read or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EbmbenchError(f"card {str(path)!r} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise EbmbenchError(f"card {str(path)!r} is not valid TOML: {error}") from None
