@@ -14,7 +14,7 @@ MODES = "mode_weight_error"
 WRONG_MASS = 0.05
 """Share of the mass on wrong modes from which that is the explanation."""
 FALL = 0.5
-"""Nats by which the validation log-likelihood must fall from its best for over-fitting."""
+"""Nats by which the validation log-likelihood must fall from its best to be told."""
 
 
 def make_notes(records: Sequence[Record], metric: str) -> list[str]:
@@ -38,25 +38,29 @@ def make_notes(records: Sequence[Record], metric: str) -> list[str]:
 def explain(runs: Sequence[Record]) -> str:
     """Say why runs may have missed the density.
 
-    The learning curve, where it rose and fell; else the modes' masses; else what the card assumes.
+    The learning curve, where it rose and fell, else what the card assumes; and the modes' masses.
 
     Arguments:
         runs: of one method on one task.
     """
-    peaks = [peak for run in runs if (peak := _over_fitted(run)) is not None]
+    found = []
+    peaks = [peak for run in runs if (peak := _peak(run)) is not None]
     if peaks:
         step, fall = min(peaks)
-        return (
-            f"over-fits: the validation log-likelihood falls by {fall:.1f} nats after step {step}"
+        found.append(
+            f"the validation log-likelihood is best at step {step} and {fall:.1f} nats lower at "
+            "the end"
         )
     wrong = [r.metrics[MODES].value for r in runs if MODES in r.metrics]
-    assumed = runs[0].method_card.assumptions or "the card states no assumption"
     if wrong and (share := sum(wrong) / len(wrong)) >= WRONG_MASS:
-        return f"{share:.0%} of the mass is on the wrong modes; {assumed[0].lower()}{assumed[1:]}"
-    return f"{assumed[0].lower()}{assumed[1:]}"
+        found.append(f"{share:.0%} of the mass is on the wrong modes")
+    if not peaks:
+        assumed = runs[0].method_card.assumptions or "the card states no assumption"
+        found.append(f"{assumed[0].lower()}{assumed[1:]}")
+    return "; ".join(found)
 
 
-def _over_fitted(run: Record) -> tuple[int, float] | None:
+def _peak(run: Record) -> tuple[int, float] | None:
     """Return the step of the best validation log-likelihood and the fall from there, if any."""
     points = [(p.log_likelihood, p.step) for p in run.curve if p.log_likelihood is not None]
     if not points:

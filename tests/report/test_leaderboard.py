@@ -193,4 +193,4 @@ def test_over_fitting_is_told_from_the_curve(make: Make) -> None:
     run = run.model_copy(update={"curve": [best, falling]})
     gaussian = make("digits/nice", "gaussian", 0, -114.0, optimum=None)
     (note,) = make_boards([run, gaussian]).notes
-    assert "× ssm: over-fits: the validation log-likelihood falls by 3.0 nats after step 1" in note
+    assert "× ssm: the validation log-likelihood is best at step 1 and 3.0 nats lower" in note
