@@ -28,9 +28,8 @@ class Regret:
 
     iqm: float
     """Interquartile mean over tasks and seeds."""
-    low: float
-    high: float
-    """Stratified bootstrap interval of 95 %."""
+    interval: tuple[float, float] | None
+    """Stratified bootstrap interval of 95 %; of one seed there is none."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,12 @@ def _regrets(board: Board) -> dict[str, Regret]:
         ]
         # The same resamples for all methods.
         generator = np.random.default_rng(BOOTSTRAP_SEED)
-        low, high = stratified_bootstrap(values, interquartile_mean, generator)
+        several = all(len(of_task) > 1 for of_task in values)
         flat = [value for of_task in values for value in of_task]
-        regrets[row.method] = Regret(float(interquartile_mean(flat)), low, high)
+        regrets[row.method] = Regret(
+            float(interquartile_mean(flat)),
+            stratified_bootstrap(values, interquartile_mean, generator) if several else None,
+        )
     return regrets
 
 

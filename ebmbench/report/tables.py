@@ -131,7 +131,7 @@ def _overall(summary: Summary) -> list[str]:
     explained = (
         "Wins: share of duels with the other objectives. Regret: share of the gap between the "
         "Gaussian and the true density that is still open, interquartile mean over tasks and "
-        "seeds; the interval is a bootstrap over seeds."
+        "seeds; the interval is a bootstrap over seeds, of which it takes two."
     )
     return [*lines, "", verdict(summary), explained]
 
@@ -150,10 +150,14 @@ def overall_rows(summary: Summary) -> list[list[str]]:
                 NONE if place is None else f"{100 * wins(summary)[place]:.0f} %",
                 NONE if beats is None else f"{100 * beats:.0f} %",
                 NONE if regret is None else f"{regret.iqm:.3f}",
-                NONE if regret is None else f"{regret.low:.3f} to {regret.high:.3f}",
+                _span(regret.interval) if regret is not None else NONE,
             ]
         )
     return rows
+
+
+def _span(interval: tuple[float, float] | None) -> str:
+    return NONE if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
 
 
 def wins(summary: Summary) -> list[float]:

@@ -11,6 +11,7 @@ from ebmbench.records import Record, Status
 from ebmbench.report.latex import to_latex
 from ebmbench.report.leaderboard import Board, Row, make_boards, passes
 from ebmbench.report.stats import mean_interval
+from ebmbench.report.summary import summarise
 from ebmbench.report.tables import cell_text, to_csv, to_markdown
 
 Make = Callable[..., Record]
@@ -90,6 +91,22 @@ def test_a_method_with_a_task_missing_gets_no_rank(make: Make) -> None:
 def test_missing_seeds_are_marked(make: Make) -> None:
     records = [make(RINGS, "dsm", k, -3.0) for k in range(3)] + [make(RINGS, "ssm", 0, -2.0)]
     assert cell_text(rows(records)["ssm"].cells[RINGS]) == "-2.000*"
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_an_interval_over_seeds_takes_two(make: Make, seeds: int) -> None:
+    records = [make(RINGS, "gaussian", 0, -3.5, -2.0)]
+    for method, value in (("dsm", -3.0), ("ssm", -2.5)):
+        records += [make(RINGS, method, k, value + 0.1 * k, -2.0) for k in range(seeds)]
+    summary = summarise(only(records))
+    assert summary is not None
+    found = summary.regret["dsm"]
+    if seeds == 1:
+        assert found.interval is None
+        assert found.iqm == pytest.approx(2 / 3)
+    else:
+        assert found.interval is not None
+        assert found.interval[0] < found.iqm < found.interval[1]
 
 
 def test_the_truth_is_likelihood_plus_regret(make: Make) -> None:

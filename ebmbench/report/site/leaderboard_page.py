@@ -141,7 +141,7 @@ def _overall_sheet(board: Board, summary: Summary) -> Sheet:
             dict(zip(summary.methods, wins(summary), strict=True)).get(name),
             summary.beats_gaussian.get(name),
             None if regret is None else regret.iqm,
-            None if regret is None else regret.low,
+            None if regret is None or regret.interval is None else regret.interval[0],
         ]
         lines.append(Line([Entry(name, name, method_link(name)), *map(Entry, texts, numbers)]))
     return Sheet(f"overall-{board.family}", f"{board.title}: over all tasks", columns, lines)
