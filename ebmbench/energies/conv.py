@@ -66,7 +66,7 @@ class ConvEnergy(TiltedGaussian):
         for out in channels:
             convolution = nn.Conv2d(
                 image[0], out, kernel, stride, padding=kernel // 2, device="meta"
-            ).to_empty(device="cpu")
+            )
             start(convolution, image[0] * kernel**2, 1.0, generator)
             layers += [convolution, ACTIVATIONS[activation]()]
             image = _map(convolution, image).result

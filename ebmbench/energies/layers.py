@@ -30,8 +30,7 @@ def linear(fan_in: int, fan_out: int, gain: float, generator: torch.Generator | 
         gain: 1 for hidden layers (He et al. 2015); 0 makes the layer start at zero.
         generator: the source of the weights; ``None``: a fresh one with torch's default seed.
     """
-    # On the meta device the constructor draws nothing from the global generator.
-    layer = nn.Linear(fan_in, fan_out, device="meta").to_empty(device="cpu")
+    layer = nn.Linear(fan_in, fan_out, device="meta")
     start(layer, fan_in, gain, generator)
     return layer
 
@@ -39,8 +38,15 @@ def linear(fan_in: int, fan_out: int, gain: float, generator: torch.Generator | 
 def start(
     layer: nn.Linear | nn.Conv2d, fan_in: int, gain: float, generator: torch.Generator | None
 ) -> None:
-    """Draw weights and biases as :func:`linear` says; ``layer`` must have a bias."""
+    """Draw weights and biases as :func:`linear` says.
+
+    The layer must have a bias and be on the meta device, where its constructor drew nothing from
+    the global generator.
+    """
     generator = generator or torch.Generator()
+    # What `to_empty` does, which for this imports a library of symbolic mathematics.
+    for name, parameter in list(layer.named_parameters()):
+        setattr(layer, name, nn.Parameter(torch.empty(parameter.shape)))
     with torch.no_grad():
         layer.weight.normal_(0.0, 1.0, generator=generator).mul_(gain * (2.0 / fan_in) ** 0.5)
         assert layer.bias is not None

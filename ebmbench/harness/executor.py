@@ -74,8 +74,7 @@ def run_jobs(
     for name in THREAD_VARIABLES:
         os.environ[name] = "1"
     context = get_context("forkserver")
-    # The profiler imports torch._dynamo; here this is paid once and not by every run.
-    context.set_forkserver_preload(["ebmbench.harness.worker", "torch._dynamo"])
+    context.set_forkserver_preload(["ebmbench.harness.worker"])
     contended = workers > 1
     waiting, running = deque(jobs), list[_Worker]()
     records: list[Record] = []

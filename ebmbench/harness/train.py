@@ -36,6 +36,8 @@ class Training:
     """Why training was stopped, or empty."""
     step_seconds: Tensor
     """Wall-clock seconds of each step, ``(steps,)``."""
+    curve_seconds: float
+    """Spent on the likelihoods of the learning curve."""
     energy_evaluations: float
     """Per training example and step, counted."""
     score_evaluations: float
@@ -83,6 +85,7 @@ def train(
     curve: list[CurvePoint] = []
     diverged = ""
     counts = Counts()
+    curve_seconds = 0.0
     for step in range(1, budget.steps + 1):
         start = time.perf_counter()
         index = torch.randint(len(rows), (budget.batch,), generator=batches)
@@ -101,8 +104,10 @@ def train(
                 diverged = f"the loss is not finite by step {step}"
                 break
         if step in marks:
+            start = time.perf_counter()
             with adam.averaged():
                 likelihood = _curve_likelihood(energy, dataset, card)
+            curve_seconds += time.perf_counter() - start
             curve.append(
                 CurvePoint(
                     step=step,
@@ -123,6 +128,7 @@ def train(
         curve=curve,
         diverged=diverged,
         step_seconds=seconds[:made],
+        curve_seconds=curve_seconds,
         energy_evaluations=counts.energy * each,
         score_evaluations=counts.score * each,
         hvp_evaluations=counts.hvp * each,

@@ -180,7 +180,7 @@ def _fit_and_evaluate(job: Job, out: Path, known: _Known, progress: Progress) ->
     begin = time.perf_counter()
     learned_log_z = known.outcome.learned_log_z
     metrics = evaluate_energy(job, energy, dataset, learned_log_z, job.sheet_path(out))
-    seconds = time.perf_counter() - begin
+    seconds = cost.evaluation_seconds + time.perf_counter() - begin
     known.add(metrics=metrics, cost=cost.model_copy(update={"evaluation_seconds": seconds}))
 
 
@@ -250,7 +250,7 @@ def _train(
             energy_evaluations=result.energy_evaluations,
             score_evaluations=result.score_evaluations,
             hvp_evaluations=result.hvp_evaluations,
-            evaluation_seconds=0.0,
+            evaluation_seconds=result.curve_seconds,
             setup_seconds=setup_seconds,
             data_seconds=data_seconds,
             other_cores=other_cores,

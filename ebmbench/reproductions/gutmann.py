@@ -219,7 +219,9 @@ class GutmannICA(Experiment):
         right.set_xlabel("processor seconds of a fit, median")
         right.set_ylabel("squared error of B, median")
         right.set_title("Ten sources: error against time, by ν", fontsize=10)
-        right.legend(fontsize=8, frameon=False)
+        low, high = right.get_ylim()
+        right.set_ylim(low, 8 * high)  # room for the legend
+        right.legend(fontsize=8, frameon=False, loc="upper right")
         for ax in (left, middle, right):
             ax.spines[["top", "right"]].set_visible(False)
         return figure
