@@ -31,8 +31,8 @@ from ebmbench.partition.tempering import Ladders, temper
 
 LADDERS = Ladders(chains=64, thinning=2, burn_in=40, most=64)
 DRAWS = 64
-GROUPS = 8
-"""Of ladders, for the jackknife."""
+GROUPS = 32
+"""Of ladders, for the jackknife; so many that a normal interval covers as often as it says."""
 NEWTON_STEPS = 100
 PRECISION = 1e-10
 """Nats by which the last step of Newton's method may still move a ``log Z``."""

@@ -131,7 +131,7 @@ def _scatter(ax: Axes, points: Sequence[tuple[str, float, float]]) -> None:
     ax.scatter([p[1] for p in points], [p[2] for p in points], s=22, color="#333333", zorder=2)
     ax.set_xscale("log")
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.margins(x=0.3, y=0.12)
+    ax.margins(x=0.4, y=0.12)
     ax.invert_yaxis()
     ax.tick_params(labelsize=7, which="both")
     ax.grid(alpha=0.25)
