@@ -42,7 +42,7 @@ bench: $(VENV)/.tested
 # How many times as fast as torchebm and as plain autograd, on each matmul path; a grid of runs
 # against the plain way; how the cost of a step grows.
 ratios: $(VENV)/.benchmarked
-	for setting in as-run fast default; do \
+	for setting in as-run fast; do \
 	    $(BIN)/python -m benchmarks.ratios --setting $$setting --out results/ratios || exit 1; done
 	$(BIN)/python -m benchmarks.grid --out results/ratios
 	$(BIN)/python -m benchmarks.scaling --out results/scaling

@@ -181,6 +181,15 @@ def our_chains(name: str, size: Size) -> Action:
     return chains
 
 
+def our_transition(name: str, size: Size) -> Action:
+    """Return one of the transitions of :func:`our_chains`, always from the same state."""
+    energy, noise = network(size).requires_grad_(False), torch.Generator().manual_seed(3)
+    sampler = HMC(LEAPFROG) if name == "hmc" else SAMPLERS.get(name)()
+    target, step_size = target_of(energy), torch.tensor(STEP_SIZE)
+    start = sampler.init(rows(size), target)
+    return lambda: sampler.step(start, target, step_size, noise)
+
+
 def our_annealing(size: Size) -> Action:
     """Return annealed importance sampling, :data:`ANNEALING`, from the reference of the energy."""
     temperatures, chains = ANNEALING

@@ -37,6 +37,7 @@ import torch
 from benchmarks import callables, peer, plain
 from benchmarks.callables import (
     ANNEALING,
+    CHAIN_STEPS,
     CHAINS,
     OPTIONS,
     SIZES,
@@ -65,11 +66,12 @@ HIGHER = {("ssm", "784"): 3.4, ("sm", "784"): 20.0}
 ANNEALED = "63"
 """The only size at which annealed importance sampling is timed."""
 RECORDED = (
-    ("dsm", "ssm", "ssm-vr", "fd-ssm", "nce", "sm", "cd-1"),
+    ("dsm", "ssm", "ssm-vr", "fd-ssm", "nce", "sm", "cd-1", *CHAINS),
     ("2", "16", "63"),
 )
 """Steps and sizes of which the operations are repeated alone. All their tensors are kept, so that
-of long chains they would not fit into the cache."""
+of long chains they would not fit into the cache; of :data:`CHAINS` one transition stands for all.
+"""
 LEAST_SECONDS = 0.1
 """Of one implementation in one round."""
 SETTINGS = {"as-run": ("fast", "default"), "fast": ("fast", "fast"), "default": ("default",) * 2}
@@ -105,6 +107,14 @@ def implementations(name: str, size: str) -> dict[str, Action]:
     if name in peer.TORCHEBM:
         found["torchebm"] = peer.torchebm(name, SIZES[size])
     return found
+
+
+def operations_of(name: str, size: str, ours: Action) -> Action:
+    """Return the operations of ``ours``; for chains, those of one transition as often as it is."""
+    if name not in CHAINS:
+        return operations(ours)
+    transition = operations(callables.our_transition(name, SIZES[size]))
+    return lambda: callables.repeat(transition, CHAIN_STEPS)
 
 
 def on_path(precision: str, action: Action) -> Action:
@@ -149,7 +159,7 @@ def measure(
     n = ANNEALING[1] if name == "ais" else SIZES[size].batch
     actions["products"] = on_path(precisions[0], callables.products(SIZES[size], n))
     if name in RECORDED[0] and size in RECORDED[1]:
-        actions["operations"] = on_path(precisions[0], operations(actions["ours"]))
+        actions["operations"] = on_path(precisions[0], operations_of(name, size, actions["ours"]))
     seconds = take_turns(actions, rounds)
     ours = statistics.median(seconds["ours"])
     passes = callables.passes(name, SIZES[size])
