@@ -44,6 +44,7 @@ bench: $(VENV)/.tested
 ratios: $(VENV)/.benchmarked
 	for setting in as-run fast; do \
 	    $(BIN)/python -m benchmarks.ratios --setting $$setting --out results/ratios || exit 1; done
+	$(BIN)/python -m benchmarks.memory --out results/ratios
 	$(BIN)/python -m benchmarks.grid --out results/ratios
 	$(BIN)/python -m benchmarks.scaling --out results/scaling
 

@@ -1,1 +1,1 @@
-"""What is timed, and against what: see README.md in this folder."""
+"""What is timed, and against what: see docs/performance.md."""

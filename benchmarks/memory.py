@@ -1,0 +1,79 @@
+"""Peak memory of a training step, next to torchebm's and plain autograd's.
+
+    python -m benchmarks.memory --out results/ratios
+
+The peak is that of the tensor allocator over one step, above what was allocated before it, when
+everything lazy has run (:func:`ebmbench.harness.memory.allocator_peak`). It is the same on every
+machine with the same kernels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from benchmarks import callables, peer, plain
+from benchmarks.callables import OPTIONS, SIZES, Action
+from ebmbench.harness.memory import allocator_peak
+from ebmbench.harness.provenance import machine, now, versions
+from ebmbench.numerics import configure
+
+MIB = 2**20
+OURS, OTHERS = "ours", ("plain autograd", "torchebm")
+
+
+def peak(action: Action) -> float:
+    """Return the MiB of the second step."""
+    action()
+    return allocator_peak(lambda: callables.repeat(action, 1), "cpu") / MIB
+
+
+def measure(name: str, size: str) -> dict[str, float]:
+    """Return the peaks of those who have the objective."""
+    peaks = {
+        OURS: peak(callables.ours(name, SIZES[size])),
+        OTHERS[0]: peak(plain.plain(name, SIZES[size])),
+    }
+    if name in peer.TORCHEBM:
+        peaks[OTHERS[1]] = peak(peer.torchebm(name, SIZES[size]))
+    return peaks
+
+
+def to_markdown(rows: list[dict[str, object]], words: dict[str, str]) -> str:
+    """Return the table, with what it was measured on above it."""
+    lines = [
+        f"Peak of the tensor allocator in one training step, above what was allocated before it, "
+        f"MiB. torch {words['torch']}, {words['measured'][:10]}, code {words['code']}.",
+        "",
+        f"| step | d | {OURS} | {' | '.join(OTHERS)} |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        cells = (f"{row[key]:.1f}" if key in row else "–" for key in (OURS, *OTHERS))
+        lines.append(f"| {row['name']} | {row['d']} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--names", nargs="*", default=list(OPTIONS))
+    parser.add_argument("--sizes", nargs="*", default=list(SIZES))
+    parser.add_argument("--out", type=Path, help="Folder for memory.md and memory.json.")
+    chosen = parser.parse_args()
+    words = machine("cpu", configure(threads=1)) | versions() | {"measured": now()}
+    rows: list[dict[str, object]] = []
+    for size in chosen.sizes:
+        for name in chosen.names:
+            rows.append({"name": name, "d": int(size), **measure(name, size)})
+            print(to_markdown(rows[-1:], words).splitlines()[-1], flush=True)
+    if chosen.out is not None:
+        chosen.out.mkdir(parents=True, exist_ok=True)
+        (chosen.out / "memory.md").write_text(to_markdown(rows, words))
+        found = {"words": words, "rows": rows}
+        (chosen.out / "memory.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
