@@ -44,7 +44,7 @@ def to_markdown(rows: list[dict[str, object]], words: dict[str, str]) -> str:
     """Return the table, with what it was measured on above it."""
     lines = [
         f"Peak of the tensor allocator in one training step, above what was allocated before it, "
-        f"MiB. torch {words['torch']}, {words['measured'][:10]}, code {words['code']}.",
+        f"MiB. torch {words['torch']}, {words['measured'][:10]}.",
         "",
         f"| step | d | {OURS} | {' | '.join(OTHERS)} |",
         "| --- | ---: | ---: | ---: | ---: |",
