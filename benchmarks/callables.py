@@ -91,11 +91,13 @@ def passes(name: str, size: Size) -> float:
 
     No implementation of the same algorithm can do without: see
     :mod:`ebmbench.calculus.closed_form` and, for the exact trace, where the columns of the
-    Jacobian go through all layers but the first, :mod:`ebmbench.calculus.laplacian`.
+    Jacobian go through all layers but the first, :mod:`ebmbench.calculus.laplacian`, or, of two
+    layers on a wide input, :mod:`ebmbench.calculus.gram`.
     """
     if name == "sm":
         behind = 1 - size.dim * size.hidden[0] / size.multiplications
-        return 3 * (2 + min(size.dim, size.hidden[0]) * behind)
+        wide = size.dim > size.hidden[0] and len(size.hidden) == 2
+        return 3 * 2 + (2 if wide else 3) * min(size.dim, size.hidden[0]) * behind
     return {
         "dsm": 6,
         "ssm": 9,

@@ -8,7 +8,8 @@ the Jacobian columns and the Laplacian of a layer are
 
 Only :math:`W_1 \operatorname{diag}(1/\sigma^2) W_1^\top` enters behind the first layer. So where
 the input is wider than that layer, its Cholesky factor stands in for the ``d`` columns, and the
-score comes from an ordinary backward pass. Rows are taken in chunks of bounded memory. What the
+score comes from an ordinary backward pass; of two layers :mod:`ebmbench.calculus.gram` then knows
+a shorter way. Rows are taken in chunks of bounded memory. What the
 backward pass needs is kept while it is small, else computed again there.
 """
 
@@ -21,7 +22,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ebmbench.calculus import closed_form
+from ebmbench.calculus import closed_form, gram
 from ebmbench.energies.chain import Chain
 
 CHUNK_NUMBERS = 1 << 19
@@ -40,8 +41,10 @@ def score_and_laplacian(chain: Chain, x: Tensor, create_graph: bool) -> tuple[Te
         create_graph: whether the results carry a graph to the parameters.
     """
     with torch.set_grad_enabled(create_graph):
-        outcome = _Laplacian.apply(chain, x.detach(), *chain.parameters)  # type: ignore[no-untyped-call]
-        s, laplacian = outcome
+        if gram.serves(chain):
+            laplacian = gram.laplacian(chain, x)
+        else:
+            s, laplacian = _Laplacian.apply(chain, x.detach(), *chain.parameters)  # type: ignore[no-untyped-call]
         if chain.layers[0].map.narrows:
             # The columns were those of the factor, so the score has to come from elsewhere.
             s = (

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from ebmbench import calculus
-from ebmbench.calculus import count_evaluations, laplacian, operators, reference
+from ebmbench.calculus import count_evaluations, gram, laplacian, operators, reference
 from ebmbench.energies.base import Energy
+from ebmbench.energies.chain import Chain
 from ebmbench.energies.conv import ConvEnergy
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.layers import Activation
@@ -172,11 +173,41 @@ def test_chunks_do_not_change_the_laplacian(
     x, _ = points(energy, 7)
     whole = calculus.score_and_laplacian(energy, x, True)
     gradient = parameter_gradient(energy, whole)
-    monkeypatch.setattr(laplacian, "CHUNK_NUMBERS", 1)
+    for module in (laplacian, gram):
+        monkeypatch.setattr(module, "CHUNK_NUMBERS", 1)
+        monkeypatch.setattr(module, "KEPT_NUMBERS", 0)
     parts = calculus.score_and_laplacian(energy, x, True)
     for a, b in zip(parts, whole, strict=True):
         torch.testing.assert_close(a, b, **TOLERANCE)
     for a, b in zip(parameter_gradient(energy, parts), gradient, strict=True):
+        torch.testing.assert_close(a, b, **TOLERANCE)
+
+
+def test_two_layers_on_a_wide_input_take_the_short_way() -> None:
+    assert gram.serves(_chain("wide input"))
+    assert gram.serves(_chain("residual, wide input"))
+    for other in ("silu", "softplus", "residual", "one convolution", "ica"):
+        assert not gram.serves(_chain(other))
+
+
+def _chain(name: str) -> Chain:
+    chain = ENERGIES[name].chain()
+    assert chain is not None
+    return chain
+
+
+@pytest.mark.parametrize("name", ["wide input", "residual, wide input"])
+def test_the_short_way_agrees_with_columns(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    energy = ENERGIES[name]
+    x, _ = points(energy, 7)
+    short = calculus.score_and_laplacian(energy, x, True)
+    monkeypatch.setattr(gram, "serves", lambda chain: False)
+    columns = calculus.score_and_laplacian(energy, x, True)
+    for a, b in zip(short, columns, strict=True):
+        torch.testing.assert_close(a, b, **TOLERANCE)
+    for a, b in zip(
+        parameter_gradient(energy, short), parameter_gradient(energy, columns), strict=True
+    ):
         torch.testing.assert_close(a, b, **TOLERANCE)
 
 
