@@ -96,8 +96,10 @@ def passes(name: str, size: Size) -> float:
     """
     if name == "sm":
         behind = 1 - size.dim * size.hidden[0] / size.multiplications
-        wide = size.dim > size.hidden[0] and len(size.hidden) == 2
-        return 3 * 2 + (2 if wide else 3) * min(size.dim, size.hidden[0]) * behind
+        columns = 3 * min(size.dim, size.hidden[0])
+        if len(size.hidden) == 2:
+            columns = min(columns, 2 * size.hidden[0])
+        return 3 * 2 + columns * behind
     return {
         "dsm": 6,
         "ssm": 9,

@@ -1,4 +1,4 @@
-r"""The exact Laplacian of two dense layers whose input is wider than the first, in closed form.
+r"""The exact Laplacian of two dense layers on a wide input, in closed form.
 
 With :math:`M = W_1 \operatorname{diag}(1/\sigma^2) W_1^\top`, which all rows share, and
 :math:`P = W_2 \operatorname{diag}(\varphi_1')` of a row,
@@ -9,9 +9,10 @@ With :math:`M = W_1 \operatorname{diag}(1/\sigma^2) W_1^\top`, which all rows sh
 
 So the product :math:`Q = P M` of the forward pass gives the derivative of ``S`` in ``P``, which is
 :math:`2Q` row by row, without another one; only that in ``M`` costs one, :math:`P^\top
-\operatorname{diag}(c) P` for cotangents ``c`` of ``S``. That makes two products of a square matrix
-with one as large per row, where columns propagated by :mod:`ebmbench.calculus.laplacian` cost
-three and, where they are too many to be kept, a fourth.
+\operatorname{diag}(c) P` for cotangents ``c`` of ``S``. With ``m`` outputs of the first layer that
+makes :math:`2 m` times the products of the second layer per row, where ``k`` columns propagated by
+:mod:`ebmbench.calculus.laplacian` make :math:`3 k`, and :math:`4 k` if they are too many to be
+kept.
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ KEPT_NUMBERS = 1 << 25
 
 
 def serves(chain: Chain) -> bool:
-    """Return whether the chain is of the kind that this module knows."""
+    """Return whether the chain is of the kind that this module knows, and this way the shorter."""
     maps = [layer.map for layer in chain.layers]
-    return len(maps) == 2 and maps[0].narrows and all(isinstance(each, Dense) for each in maps)
+    if len(maps) != 2 or not all(isinstance(each, Dense) for each in maps):
+        return False
+    return 2 * maps[0].outputs <= 3 * len(chain.mean)
 
 
 def laplacian(chain: Chain, x: Tensor) -> Tensor:

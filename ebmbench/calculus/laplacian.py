@@ -8,8 +8,8 @@ the Jacobian columns and the Laplacian of a layer are
 
 Only :math:`W_1 \operatorname{diag}(1/\sigma^2) W_1^\top` enters behind the first layer. So where
 the input is wider than that layer, its Cholesky factor stands in for the ``d`` columns, and the
-score comes from an ordinary backward pass; of two layers :mod:`ebmbench.calculus.gram` then knows
-a shorter way. Rows are taken in chunks of bounded memory. What the
+score comes from an ordinary backward pass. Two layers on a wide input have a shorter way
+(:mod:`ebmbench.calculus.gram`). Rows are taken in chunks of bounded memory. What the
 backward pass needs is kept while it is small, else computed again there.
 """
 
@@ -42,17 +42,18 @@ def score_and_laplacian(chain: Chain, x: Tensor, create_graph: bool) -> tuple[Te
     """
     with torch.set_grad_enabled(create_graph):
         if gram.serves(chain):
-            laplacian = gram.laplacian(chain, x)
-        else:
-            s, laplacian = _Laplacian.apply(chain, x.detach(), *chain.parameters)  # type: ignore[no-untyped-call]
+            return _score(chain, x, create_graph), gram.laplacian(chain, x)
+        s, laplacian = _Laplacian.apply(chain, x.detach(), *chain.parameters)  # type: ignore[no-untyped-call]
         if chain.layers[0].map.narrows:
             # The columns were those of the factor, so the score has to come from elsewhere.
-            s = (
-                closed_form.score(chain, x)
-                if create_graph
-                else closed_form.value_and_score(chain, x)[1]
-            )
+            s = _score(chain, x, create_graph)
     return s, laplacian
+
+
+def _score(chain: Chain, x: Tensor, create_graph: bool) -> Tensor:
+    return (
+        closed_form.score(chain, x) if create_graph else closed_form.value_and_score(chain, x)[1]
+    )
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ ENERGIES: dict[str, Energy] = {
     "tanh": network(2, [5, 6, 4], "tanh"),
     "one dimension": network(1, [4], "silu"),
     "wide input": network(9, [5, 4], "silu"),
+    "square input": network(6, [6, 5], "silu"),
     "residual": network(3, [5, 5, 5, 4], "silu", residual=True),
     "residual, wide input": network(7, [4, 4], "tanh", residual=True),
     "convolutions": images(5, [2, 3], 3, 2),
@@ -186,6 +187,7 @@ def test_chunks_do_not_change_the_laplacian(
 def test_two_layers_on_a_wide_input_take_the_short_way() -> None:
     assert gram.serves(_chain("wide input"))
     assert gram.serves(_chain("residual, wide input"))
+    assert gram.serves(_chain("square input"))
     for other in ("silu", "softplus", "residual", "one convolution", "ica"):
         assert not gram.serves(_chain(other))
 
@@ -196,7 +198,7 @@ def _chain(name: str) -> Chain:
     return chain
 
 
-@pytest.mark.parametrize("name", ["wide input", "residual, wide input"])
+@pytest.mark.parametrize("name", ["wide input", "residual, wide input", "square input"])
 def test_the_short_way_agrees_with_columns(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     energy = ENERGIES[name]
     x, _ = points(energy, 7)
