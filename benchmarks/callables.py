@@ -19,7 +19,7 @@ from ebmbench.objectives.base import Objective
 from ebmbench.optim import FlatAdam
 from ebmbench.options import build
 from ebmbench.partition.annealing import anneal, pilot
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 from ebmbench.registry import OBJECTIVES, SAMPLERS
 from ebmbench.samplers.hmc import HMC
 from ebmbench.samplers.run import run_chains
@@ -198,7 +198,7 @@ def our_annealing(size: Size) -> Action:
     """Return annealed importance sampling, :data:`ANNEALING`, from the reference of the energy."""
     temperatures, chains = ANNEALING
     energy, noise = network(size).requires_grad_(False), torch.Generator().manual_seed(3)
-    law = GaussianLaw.of_reference(energy)
+    law = InitialGaussian.of_reference(energy)
     learned = pilot(energy, law, noise)
     return lambda: anneal(energy, law, learned, temperatures, chains, noise, leapfrog=LEAPFROG)
 

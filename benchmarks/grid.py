@@ -108,7 +108,7 @@ def our_grid(steps: int, workers: int) -> dict[str, float]:
 def start_of_a_run(times: int = 10) -> float:
     """Return the median seconds from asking for a worker process to its end, after the first."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["ebmbench.harness.worker"])
+    context.set_forkserver_preload(["ebmbench.harness.run"])
     seconds = []
     for _ in range(times + 1):
         start = time.perf_counter()

@@ -12,13 +12,13 @@ from benchmarks.callables import OPTIONS, SIZES
 from ebmbench import api, calculus, catalog
 from ebmbench.harness.job import Job
 from ebmbench.harness.memory import allocator_peak
-from ebmbench.harness.worker import failed_record
+from ebmbench.harness.run import failed_record
 from ebmbench.numerics import configure
 from ebmbench.partition.ais import ais
-from ebmbench.records import Cost, MetricRecord, Record, Status
-from ebmbench.report.leaderboard import make_boards
+from ebmbench.records import MetricRecord, Record, RunCost, Status
 from ebmbench.report.site.build import build_site
-from ebmbench.report.tables import to_markdown
+from ebmbench.report.stats.boards import make_boards
+from ebmbench.report.tables.markdown import to_markdown
 
 FOLLOWED = ["2", "63"]
 QUALITY_STEPS = 200
@@ -151,7 +151,7 @@ class Quality:
 
 def _records() -> list[Record]:
     """Return finished records of every pair of task and method."""
-    cost = Cost(
+    cost = RunCost(
         train_seconds=1.0,
         steps=1,
         step_ms_median=1.0,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from ebmbench.datasets.base import Dataset
     from ebmbench.energies.base import Energy
-    from ebmbench.harness.train import Training
+    from ebmbench.harness.training import Training
     from ebmbench.metrics.base import Measurement
     from ebmbench.objectives.base import Objective
 
@@ -77,14 +77,14 @@ def load_data(name: str | TaskCard, seed: int = 0, data_dir: Path | str | None =
     Raises:
         EbmbenchError: an unknown task, or a file that is missing or corrupt.
     """
-    from ebmbench.harness import parts
+    from ebmbench.harness import build
 
-    return parts.load_data(task(name), seed, None if data_dir is None else Path(data_dir))
+    return build.load_data(task(name), seed, None if data_dir is None else Path(data_dir))
 
 
 def build_energy(name: str | TaskCard, dataset: Dataset, seed: int = 0) -> Energy:
     """Return the untrained energy of a task: the start of every method at this seed."""
-    from ebmbench.harness.parts import make_energy
+    from ebmbench.harness.build import make_energy
 
     return make_energy(task(name), dataset, seed)
 
@@ -118,9 +118,9 @@ def train(
     Raises:
         EbmbenchError: the method is a reference, which is not trained by steps.
     """
-    from ebmbench.harness import train as loop
+    from ebmbench.harness import training
+    from ebmbench.harness.build import make_objective, make_streams
     from ebmbench.harness.grid import with_steps
-    from ebmbench.harness.parts import make_objective, make_streams
     from ebmbench.objectives.base import Objective as ObjectiveBase
 
     card = task(name)
@@ -135,7 +135,7 @@ def train(
     budget: Budget = getattr(card.budget, preset)
     streams = make_streams(card.name, label, seed, str(energy.reference[0].device))
     state = objective.init(energy, dataset.train.to(streams.noise.device), streams.noise)
-    return loop.train(
+    return training.train(
         energy, objective, state, dataset, card, budget, optimiser, streams.batches, streams.noise
     )
 
@@ -163,7 +163,7 @@ def evaluate(
     Raises:
         EbmbenchError: an unknown metric or task.
     """
-    from ebmbench.harness.parts import make_evaluation
+    from ebmbench.harness.build import make_evaluation
     from ebmbench.metrics.evaluate import evaluate as measure
 
     card = task(name)
@@ -230,8 +230,8 @@ def results(out: Path | str) -> pd.DataFrame:
 def leaderboard(out: Path | str) -> str:
     """Return the leaderboard of an output folder as Markdown."""
     from ebmbench.records import read_records
-    from ebmbench.report.leaderboard import make_boards
-    from ebmbench.report.tables import to_markdown
+    from ebmbench.report.stats.boards import make_boards
+    from ebmbench.report.tables.markdown import to_markdown
 
     return to_markdown(make_boards(read_records(Path(out))))
 

@@ -55,7 +55,7 @@ class MetricRecord(_Part):
     higher_is_better: bool
 
 
-class Cost(_Part):
+class RunCost(_Part):
     """What training took; data, evaluation and logging are not in it."""
 
     train_seconds: float
@@ -98,7 +98,7 @@ class CurvePoint(_Part):
     info: dict[str, float] = {}
 
 
-class Outcome(_Part):
+class RunOutcome(_Part):
     """What a run comes to, as far as it came."""
 
     status: Status = Status.OK
@@ -107,7 +107,7 @@ class Outcome(_Part):
     traceback: str = ""
     metrics: dict[str, MetricRecord] = {}
     curve: list[CurvePoint] = []
-    cost: Cost | None = None
+    cost: RunCost | None = None
     parameters: int | None = None
     """Number of trained parameters."""
     learned_log_z: float | None = None
@@ -117,7 +117,7 @@ class Outcome(_Part):
     """File name of the safetensors beside this record."""
 
 
-class Record(Outcome):
+class Record(RunOutcome):
     """One run."""
 
     schema_version: int = SCHEMA

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ebmbench.records import Cost
+from ebmbench.records import RunCost
 
 
 @pytest.fixture
-def cost() -> Cost:
+def cost() -> RunCost:
     """Return the cost of a run of ten steps."""
-    return Cost(
+    return RunCost(
         train_seconds=2.0,
         steps=10,
         step_ms_median=2.0,

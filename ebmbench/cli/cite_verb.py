@@ -20,7 +20,7 @@ def command(out: Path | None, methods: str | None, tasks: str | None) -> None:
     With neither: of all.
     """
     from ebmbench.records import read_records
-    from ebmbench.report.citations import to_bibtex
+    from ebmbench.report.tables.bibtex import to_bibtex
 
     cards: list[Card] = []
     if out is not None:

@@ -21,7 +21,7 @@ def command(first: Path, second: Path, metric: str, fail_on_regression: bool) ->
 
     from ebmbench.cli.consoles import make_console
     from ebmbench.records import read_records
-    from ebmbench.report.comparison import Verdict, compare
+    from ebmbench.report.stats.changes import Verdict, compare
 
     changes = compare(read_records(first), read_records(second), metric)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)

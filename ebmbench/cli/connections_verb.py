@@ -24,8 +24,15 @@ def command(out: Path) -> int:
     from rich.table import Table
 
     from ebmbench.cli.consoles import make_console
-    from ebmbench.connections import CONNECTIONS, gaussian_setting, network_setting, run_all
-    from ebmbench.connections.show import (
+    from ebmbench.harness.store import open_folder, write_atomically
+    from ebmbench.numerics import configure
+    from ebmbench.studies.connections import (
+        CONNECTIONS,
+        gaussian_setting,
+        network_setting,
+        run_all,
+    )
+    from ebmbench.studies.connections.table import (
         TITLES,
         by_setting,
         cells,
@@ -33,8 +40,6 @@ def command(out: Path) -> int:
         to_markdown,
         verdict,
     )
-    from ebmbench.harness.store import open_folder, write_atomically
-    from ebmbench.numerics import configure
 
     open_folder(out)
     configure(threads=1)

@@ -25,8 +25,8 @@ def write_and_show(
     records: Sequence[Record], out: Path, console: Console, figures: str = "png"
 ) -> None:
     """Write the tables and pictures of an output folder and print its leaderboard."""
-    from ebmbench.report.leaderboard import make_boards
-    from ebmbench.report.terminal import print_boards
+    from ebmbench.report.stats.boards import make_boards
+    from ebmbench.report.tables.terminal import print_boards
     from ebmbench.report.write import write_tables, written_words
 
     written = write_tables(records, out, figures)

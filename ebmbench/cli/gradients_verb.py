@@ -44,11 +44,11 @@ def command(
 
     from ebmbench import api
     from ebmbench.cli.consoles import make_console
-    from ebmbench.gradients.measure import Comparison, compare_gradients
-    from ebmbench.gradients.show import TITLES, cells, draw, to_frame, to_markdown
     from ebmbench.harness.grid import with_steps
     from ebmbench.harness.store import open_folder, write_atomically
     from ebmbench.numerics import configure
+    from ebmbench.studies.gradients.measure import Comparison, compare_gradients
+    from ebmbench.studies.gradients.table import TITLES, cells, draw, to_frame, to_markdown
 
     for option, value, least in (
         ("--steps", steps, 1),

@@ -36,11 +36,11 @@ def command(out: Path, form: str, figures: str, site: bool, asv: Path | None) ->
     """Print the leaderboard of OUT; write its tables, its pictures and the site OUT/site."""
     from ebmbench.cli.consoles import make_console, write_and_show
     from ebmbench.records import read_records
-    from ebmbench.report.html import to_html
-    from ebmbench.report.latex import to_latex
-    from ebmbench.report.leaderboard import make_boards
     from ebmbench.report.site.build import build_site
-    from ebmbench.report.tables import to_csv, to_markdown
+    from ebmbench.report.stats.boards import make_boards
+    from ebmbench.report.tables.html import to_html
+    from ebmbench.report.tables.latex import to_latex
+    from ebmbench.report.tables.markdown import to_csv, to_markdown
     from ebmbench.report.write import write_tables
 
     records = read_records(out)

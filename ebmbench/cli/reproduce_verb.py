@@ -8,7 +8,7 @@ import click
 
 from ebmbench.cards import PRESETS, Preset
 from ebmbench.errors import EbmbenchError
-from ebmbench.reproductions.card import select_reproductions
+from ebmbench.studies.reproductions.card import select_reproductions
 
 
 @click.command("reproduce")
@@ -36,11 +36,15 @@ def command(names: str, preset: Preset, jobs: int | None, out: Path) -> int:
     chosen = select_reproductions(names)
     # Torch is loaded from here on, and not for a request that is wrong on its face.
     from ebmbench.cli.consoles import make_console
-    from ebmbench.harness.executor import cores
+    from ebmbench.harness.executors.local import cores
     from ebmbench.harness.store import open_folder
-    from ebmbench.reproductions.base import judge, make_experiment
-    from ebmbench.reproductions.run import read_cells, run_cells
-    from ebmbench.reproductions.show import print_verdicts, write_outcome, write_overview
+    from ebmbench.studies.reproductions.base import judge, make_experiment
+    from ebmbench.studies.reproductions.run import read_cells, run_cells
+    from ebmbench.studies.reproductions.verdict_page import (
+        print_verdicts,
+        write_outcome,
+        write_overview,
+    )
 
     workers = cores() if jobs is None else jobs
     if not 1 <= workers <= cores():

@@ -14,9 +14,9 @@ from ebmbench.cards import MethodCard, TaskCard, read_card
 from ebmbench.datasets.base import Dataset, Sizes
 from ebmbench.datasets.store import DataUnavailable
 from ebmbench.errors import EbmbenchError
+from ebmbench.harness.build import make_energy, make_estimator, make_loader, make_objective
+from ebmbench.harness.build import validate as validate_job
 from ebmbench.harness.job import Job
-from ebmbench.harness.parts import make_energy, make_estimator, make_loader, make_objective
-from ebmbench.harness.parts import validate as validate_job
 from ebmbench.objectives.base import State
 from ebmbench.seeds import generator
 

@@ -10,13 +10,13 @@ import torch
 
 from ebmbench.cards import PRESETS, MethodCard, Preset, TaskCard, card_hash
 from ebmbench.errors import EbmbenchError, did_you_mean
-from ebmbench.harness.cluster import run_on_cluster
-from ebmbench.harness.executor import cores, run_jobs
+from ebmbench.harness.build import reason_to_skip, validate
+from ebmbench.harness.executors.dask import run_on_cluster
+from ebmbench.harness.executors.local import cores, run_jobs
 from ebmbench.harness.job import SEEDS, Job, make_jobs
-from ebmbench.harness.parts import reason_to_skip, validate
 from ebmbench.harness.progress import Reporter
+from ebmbench.harness.run import failed_record
 from ebmbench.harness.store import finished, open_folder, write_record, write_results
-from ebmbench.harness.worker import failed_record
 from ebmbench.records import Record, Status, read_record
 
 Executor = Literal["local", "dask"]

@@ -6,10 +6,10 @@ import math
 from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
+from ebmbench.harness.build import load_data
 from ebmbench.harness.job import requested_job
-from ebmbench.harness.parts import load_data
+from ebmbench.harness.run import evaluate_energy
 from ebmbench.harness.store import write_record
-from ebmbench.harness.worker import evaluate_energy
 from ebmbench.numerics import configure
 from ebmbench.records import MetricRecord, Record
 from ebmbench.weights import load_energy

@@ -15,7 +15,7 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.metrics.base import Evaluation
 from ebmbench.partition.ais import AISRun, run_ais
 from ebmbench.partition.base import LogZ, device_and_dtype, log_density
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 from ebmbench.partition.quadrature import Box, Grid, midpoints, quadrature_grid, tabulate
 from ebmbench.partition.sampling import Samples, from_grid, model_samples, tempered_samples
 
@@ -101,7 +101,7 @@ def ais_run(evaluation: Evaluation) -> AISRun:
     """Return ``log Z`` by annealing that starts at the Gaussian of the training rows."""
 
     def run() -> AISRun:
-        law = GaussianLaw.fitted(evaluation.energy, evaluation.dataset.train[:ROWS_FOR_LAW])
+        law = InitialGaussian.fitted(evaluation.energy, evaluation.dataset.train[:ROWS_FOR_LAW])
         tolerance = SLACK[evaluation.effort] * evaluation.card.metrics.tolerance
         generator = evaluation.generator("ais")
         return run_ais(evaluation.energy, generator, evaluation.effort, tolerance, law)

@@ -1,5 +1,5 @@
 """Training objectives, one per file."""
 
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import Objective, State, Step, StepCost
 
-__all__ = ["Cost", "Objective", "State", "Step"]
+__all__ = ["Objective", "State", "Step", "StepCost"]

@@ -36,7 +36,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Cost:
+class StepCost:
     """Evaluations per training example and step."""
 
     energy: float = 0.0
@@ -69,5 +69,5 @@ class Objective(ABC):
         """Return the loss on ``batch``, ``(b, d)``, the next state and diagnostics."""
 
     @abstractmethod
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """Return the declared evaluations per example of one step in ``dim`` dimensions."""

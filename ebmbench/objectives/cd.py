@@ -21,7 +21,7 @@ from pydantic import Field
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.options import options
 from ebmbench.registry import SAMPLERS
@@ -62,6 +62,6 @@ class ContrastiveDivergence(Objective):
         info = {"acceptance": trace.acceptance, "divergent": trace.divergent}
         return contrastive_step(energy, batch, trace.state.x, state, info, self.energy_penalty)
 
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return Cost(energy=2.0, score=float(self.steps + (self.sampler == "mala")))
+        return StepCost(energy=2.0, score=float(self.steps + (self.sampler == "mala")))

@@ -22,7 +22,7 @@ from torch.nn.functional import softplus
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.options import options
 
 
@@ -57,6 +57,6 @@ class ConditionalNoiseContrastiveEstimation(Objective):
         info = {"accuracy": (logits.detach() > 0).float().mean()}
         return Step(2 * softplus(-logits).mean(), state, info)
 
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return Cost(energy=1.0 + self.copies)
+        return StepCost(energy=1.0 + self.copies)

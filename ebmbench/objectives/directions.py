@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ebmbench.objectives.base import Cost, Objective
+from ebmbench.objectives.base import Objective, StepCost
 from ebmbench.options import options
 
 Law = Literal["rademacher", "gaussian", "sphere"]
@@ -47,6 +47,6 @@ class Sliced(Objective):
         x = batch.repeat(self.projections, 1)
         return x, draw_directions(x, self.directions, generator)
 
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return Cost(score=float(self.projections), hvp=float(self.projections))
+        return StepCost(score=float(self.projections), hvp=float(self.projections))

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.options import options
 
 
@@ -53,6 +53,6 @@ class DenoisingScoreMatching(Objective):
         residual = sigma * s + z
         return Step(0.5 * (residual * residual).sum(-1).mean(), state)
 
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return Cost(score=1.0)
+        return StepCost(score=1.0)

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.options import options
 
 
@@ -64,6 +64,6 @@ class EnergyDiscrepancy(Objective):
         loss = (torch.logsumexp(gaps, 0) - math.log(self.negatives)).mean()
         return Step(loss, state)
 
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return Cost(energy=1.0 + self.negatives)
+        return StepCost(energy=1.0 + self.negatives)

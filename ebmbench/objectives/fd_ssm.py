@@ -23,7 +23,7 @@ from torch import Tensor
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Cost, State, Step
+from ebmbench.objectives.base import State, Step, StepCost
 from ebmbench.objectives.directions import Sliced
 from ebmbench.options import options
 
@@ -47,6 +47,6 @@ class FiniteDifferenceSlicedScoreMatching(Sliced):
         second = ((ahead - here) + (behind - here)) / self.epsilon**2
         return Step((0.5 * first * first + second).mean(), state)
 
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return Cost(energy=3.0 * self.projections)
+        return StepCost(energy=3.0 * self.projections)

@@ -27,7 +27,7 @@ from torch import Tensor
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.options import options
 
 
@@ -87,6 +87,6 @@ class ExactMaximumLikelihood(Objective):
         log_q = (log_densities[0][:, None] + log_densities[1]).flatten()
         return nodes, log_q.to(mean.dtype)
 
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`; the lattice is per step, not here."""
-        return Cost(energy=1.0)
+        return StepCost(energy=1.0)

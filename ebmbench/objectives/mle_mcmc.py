@@ -21,7 +21,7 @@ from pydantic import Field
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.options import options
 from ebmbench.samplers.anneal import anneal_chains
@@ -83,7 +83,7 @@ class MCMCMaximumLikelihood(Objective):
         }
         return contrastive_step(energy, batch, trace.state.x, after, info)
 
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         gradients = self.leapfrog if self.sampler == "hmc" else 1
-        return Cost(energy=2.0, score=1.0 + self.transitions * gradients)
+        return StepCost(energy=2.0, score=1.0 + self.transitions * gradients)

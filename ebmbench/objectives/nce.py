@@ -24,7 +24,7 @@ from torch.nn.functional import softplus
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.noise import fit_noise, log_noise, sample_noise
 from ebmbench.options import options
 
@@ -80,6 +80,6 @@ class NoiseContrastiveEstimation(Objective):
         info = {"accuracy": correct, "log_z": log_z.detach().clone()}
         return Step((data_term + nu * noise_term) / (1 + nu), state, info)
 
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return Cost(energy=1.0 + self.nu)
+        return StepCost(energy=1.0 + self.nu)

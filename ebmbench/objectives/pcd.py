@@ -21,7 +21,7 @@ from pydantic import Field
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.options import options
 from ebmbench.registry import SAMPLERS
@@ -94,6 +94,6 @@ class PersistentContrastiveDivergence(Objective):
         u = torch.empty_like(x[:, :1]).uniform_(generator=generator)
         return torch.where(u < self.restart, fresh, x)
 
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return Cost(energy=2.0, score=float(self.steps + (self.sampler == "mala")))
+        return StepCost(energy=2.0, score=float(self.steps + (self.sampler == "mala")))

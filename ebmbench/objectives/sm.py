@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.options import options
 
 
@@ -40,6 +40,6 @@ class ScoreMatching(Objective):
         s, laplacian = calculus.score_and_laplacian(energy, batch, create_graph=True)
         return Step((0.5 * (s * s).sum(-1) + laplacian).mean(), state)
 
-    def cost(self, dim: int) -> Cost:
+    def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return Cost(score=1.0, hvp=float(dim))
+        return StepCost(score=1.0, hvp=float(dim))

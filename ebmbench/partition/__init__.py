@@ -9,14 +9,14 @@ from ebmbench.partition.base import LogZ
 from ebmbench.partition.bdmc import bdmc
 from ebmbench.partition.bennett import bennett
 from ebmbench.partition.importance import importance_sampling
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 from ebmbench.partition.mbar import mbar
 from ebmbench.partition.quadrature import quadrature
 from ebmbench.partition.reverse import raise_log_likelihood
 from ebmbench.partition.smc import smc
 
 __all__ = [
-    "GaussianLaw",
+    "InitialGaussian",
     "LogZ",
     "ais",
     "bdmc",

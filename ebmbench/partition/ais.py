@@ -17,8 +17,8 @@ from ebmbench.energies.base import Energy
 from ebmbench.partition.annealing import (
     VARIANCE,
     Annealed,
+    AnnealingPath,
     Particles,
-    Plan,
     anneal,
     anneal_back,
     pilot,
@@ -33,7 +33,7 @@ from ebmbench.partition.base import (
     systematic_resample,
 )
 from ebmbench.partition.bennett import bennett
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 from ebmbench.partition.minima import STANDARD, Missed, Search, missed_mass
 
 REPEATS = 10
@@ -68,8 +68,8 @@ class AISRun:
     """The estimate, and the path behind it, from which samples can be drawn."""
 
     result: LogZ
-    law: GaussianLaw
-    plan: Plan
+    law: InitialGaussian
+    plan: AnnealingPath
 
 
 def ais(
@@ -77,7 +77,7 @@ def ais(
     generator: torch.Generator,
     effort: int = 1,
     tolerance: float = 0.1,
-    law: GaussianLaw | None = None,
+    law: InitialGaussian | None = None,
 ) -> LogZ:
     """Estimate ``log Z`` and certify or refuse it; see :func:`run_ais`."""
     return run_ais(energy, generator, effort, tolerance, law).result
@@ -88,7 +88,7 @@ def run_ais(
     generator: torch.Generator,
     effort: int = 1,
     tolerance: float = 0.1,
-    law: GaussianLaw | None = None,
+    law: InitialGaussian | None = None,
 ) -> AISRun:
     """Estimate ``log Z`` and keep the path.
 
@@ -99,7 +99,7 @@ def run_ais(
         tolerance: nats within which all checks must agree.
         law: the first initial law; the energy's reference when absent.
     """
-    law = law or GaussianLaw.of_reference(energy)
+    law = law or InitialGaussian.of_reference(energy)
     scale = wider(law.dim)
     wide_law = law.widened(scale)
     work = _affordable(EFFORTS[effort], energy.dim)
@@ -190,7 +190,11 @@ def _clipped(temperatures: float, work: Effort) -> float:
 
 
 def _enough(
-    energy: Energy, law: GaussianLaw, plan: Plan, work: Effort, generator: torch.Generator
+    energy: Energy,
+    law: InitialGaussian,
+    plan: AnnealingPath,
+    work: Effort,
+    generator: torch.Generator,
 ) -> tuple[int, Annealed]:
     """Return a number of temperatures that is enough or all we may, and a run with half of it.
 
@@ -213,9 +217,9 @@ def _stderr(log_weights: Tensor) -> float:
 
 def _tempered(
     energy: Energy,
-    law: GaussianLaw,
+    law: InitialGaussian,
     scale: float,
-    plan: Plan,
+    plan: AnnealingPath,
     forward: Annealed,
     wide: Annealed,
     generator: torch.Generator,
@@ -239,8 +243,8 @@ def _tempered(
 
 def _settled(
     energy: Energy,
-    law: GaussianLaw,
-    plan: Plan,
+    law: InitialGaussian,
+    plan: AnnealingPath,
     particles: Particles,
     transitions: int,
     generator: torch.Generator,

@@ -22,7 +22,7 @@ from torch import Tensor
 from ebmbench.calculus import value_and_score
 from ebmbench.energies.base import Energy
 from ebmbench.partition.base import log_mean_exp, systematic_resample
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 
 LEAPFROG = 2
 """Steps per transition. At equal cost, two left the least variance of log-weights on Gaussians and
@@ -54,7 +54,7 @@ class Particles:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AnnealingPath:
     """What the pilot run learned, at its knots."""
 
     betas: Tensor
@@ -103,7 +103,7 @@ class Annealed:
     acceptance: float
 
 
-def particles_at(energy: Energy, law: GaussianLaw, z: Tensor) -> Particles:
+def particles_at(energy: Energy, law: InitialGaussian, z: Tensor) -> Particles:
     """Evaluate the energy and its gradient in the coordinates of ``law``."""
     u, score = value_and_score(energy, law.to_x(z))
     return Particles(z, u, score @ law.factor)
@@ -111,7 +111,7 @@ def particles_at(energy: Energy, law: GaussianLaw, z: Tensor) -> Particles:
 
 def transition(
     energy: Energy,
-    law: GaussianLaw,
+    law: InitialGaussian,
     start: Particles,
     beta: float | Tensor,
     step_size: float | Tensor,
@@ -156,12 +156,12 @@ def transition(
 
 def pilot(
     energy: Energy,
-    law: GaussianLaw,
+    law: InitialGaussian,
     generator: torch.Generator,
     chains: int = 64,
     knots: int = 16,
     transitions: int = 4,
-) -> Plan:
+) -> AnnealingPath:
     """Learn step sizes and the thermodynamic length with a quick annealing run."""
     t = torch.linspace(-4, 4, knots, dtype=torch.float64).sigmoid()
     betas = (t - t[0]) / (t[-1] - t[0])
@@ -181,13 +181,13 @@ def pilot(
     speed = torch.stack(slopes)
     pieces = 0.5 * (speed[1:] + speed[:-1]) * betas.diff()
     length = torch.cat([torch.zeros(1, dtype=torch.float64), pieces.cumsum(0)])
-    return Plan(betas, torch.tensor(step_sizes, dtype=torch.float64), length)
+    return AnnealingPath(betas, torch.tensor(step_sizes, dtype=torch.float64), length)
 
 
 def anneal(
     energy: Energy,
-    law: GaussianLaw,
-    plan: Plan,
+    law: InitialGaussian,
+    plan: AnnealingPath,
     temperatures: int,
     chains: int,
     generator: torch.Generator,
@@ -227,8 +227,8 @@ def anneal(
 
 def anneal_back(
     energy: Energy,
-    law: GaussianLaw,
-    plan: Plan,
+    law: InitialGaussian,
+    plan: AnnealingPath,
     temperatures: int,
     particles: Particles,
     generator: torch.Generator,

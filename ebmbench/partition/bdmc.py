@@ -20,7 +20,7 @@ from ebmbench.partition.base import (
     log_mean_exp,
 )
 from ebmbench.partition.bennett import bennett
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 
 
 def bdmc(
@@ -29,7 +29,7 @@ def bdmc(
     generator: torch.Generator,
     effort: int = 1,
     tolerance: float = 0.1,
-    law: GaussianLaw | None = None,
+    law: InitialGaussian | None = None,
     temperatures: int | None = None,
 ) -> LogZ:
     """Bracket ``log Z``.
@@ -43,7 +43,7 @@ def bdmc(
         law: the initial law; the energy's reference when absent.
         temperatures: ``K``; by the thermodynamic length when absent.
     """
-    law = law or GaussianLaw.of_reference(energy)
+    law = law or InitialGaussian.of_reference(energy)
     work = EFFORTS[effort]
     plan = pilot(energy, law, generator)
     count = temperatures or plan.temperatures(work.least, work.most)

@@ -23,7 +23,7 @@ from ebmbench.partition.base import (
     log_density,
     log_mean_exp,
 )
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 from ebmbench.partition.minima import missed_mass
 
 K_HAT_LIMIT = 0.5
@@ -35,7 +35,7 @@ def importance_sampling(
     energy: Energy,
     generator: torch.Generator,
     n: int = 10_000,
-    law: GaussianLaw | None = None,
+    law: InitialGaussian | None = None,
     tolerance: float = 0.1,
 ) -> LogZ:
     """Estimate ``log Z`` with ``n`` independent points.
@@ -47,7 +47,7 @@ def importance_sampling(
         law: the proposal; the energy's reference when absent.
         tolerance: nats; twice the standard error must stay below it.
     """
-    law = law or GaussianLaw.of_reference(energy)
+    law = law or InitialGaussian.of_reference(energy)
     z = torch.randn(n, law.dim, generator=generator, dtype=torch.float64)
     x = law.to_x(z.to(law.mean.dtype))
     log_weights = log_density(energy, x) + 0.5 * z.square().sum(1) + law.log_z

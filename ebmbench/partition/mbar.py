@@ -25,7 +25,7 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.partition.annealing import pilot
 from ebmbench.partition.base import LogZ
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 from ebmbench.partition.minima import missed_mass
 from ebmbench.partition.tempering import Ladders, temper
 
@@ -42,7 +42,7 @@ def mbar(
     energy: Energy,
     generator: torch.Generator,
     tolerance: float = 0.1,
-    law: GaussianLaw | None = None,
+    law: InitialGaussian | None = None,
     ladders: Ladders = LADDERS,
     draws: int = DRAWS,
 ) -> LogZ:
@@ -56,7 +56,7 @@ def mbar(
         ladders: how many and how long; their number a multiple of :data:`GROUPS`.
         draws: states to keep of each ladder.
     """
-    law = law or GaussianLaw.of_reference(energy)
+    law = law or InitialGaussian.of_reference(energy)
     found = temper(energy, law, pilot(energy, law, generator), ladders, draws, generator)
     how = f"MBAR, {ladders.chains} ladders of {len(found.betas)} chains, {draws} states of each"
     if not bool(torch.isfinite(found.gap).all()):

@@ -19,7 +19,7 @@ from ebmbench.calculus import hvp
 from ebmbench.energies.base import Energy
 from ebmbench.partition.annealing import Particles, particles_at
 from ebmbench.partition.base import CHUNK, log_density, log_mean_exp
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Minimum:
 
 def missed_mass(
     energy: Energy,
-    law: GaussianLaw,
+    law: InitialGaussian,
     points: Tensor,
     log_weights: Tensor,
     log_z: float,
@@ -95,7 +95,7 @@ def missed_mass(
 
 
 def find_minima(
-    energy: Energy, law: GaussianLaw, generator: torch.Generator, starts: int, steps: int
+    energy: Energy, law: InitialGaussian, generator: torch.Generator, starts: int, steps: int
 ) -> Tensor:
     """Descend from a wide box and return distinct minima, lowest energy first, ``(m, d)``.
 
@@ -130,7 +130,7 @@ def find_minima(
 def weigh_minimum(
     energy: Energy,
     x: Tensor,
-    law: GaussianLaw,
+    law: InitialGaussian,
     samples: Tensor,
     log_weights: Tensor,
     generator: torch.Generator,

@@ -20,15 +20,15 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.annealing import Plan, anneal_back, particles_at
+from ebmbench.partition.annealing import AnnealingPath, anneal_back, particles_at
 from ebmbench.partition.base import device_and_dtype
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 
 
 def raise_log_likelihood(
     energy: Energy,
-    law: GaussianLaw,
-    plan: Plan,
+    law: InitialGaussian,
+    plan: AnnealingPath,
     temperatures: int,
     rows: Tensor,
     chains: int,

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.annealing import Plan, pilot
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.annealing import AnnealingPath, pilot
+from ebmbench.partition.initial import InitialGaussian
 from ebmbench.partition.quadrature import POINTS, Grid, quadrature_grid
 from ebmbench.partition.tempering import Ladders, temper
 
@@ -57,7 +57,7 @@ def model_samples(
     n: int,
     generator: torch.Generator,
     effort: int = 1,
-    law: GaussianLaw | None = None,
+    law: InitialGaussian | None = None,
 ) -> Samples:
     """Draw ``n`` samples; exact where possible.
 
@@ -72,14 +72,14 @@ def model_samples(
         return Samples(energy.sample(n, generator).double().cpu(), "exact")
     if energy.dim in POINTS:
         return from_grid(quadrature_grid(energy)[1], n, generator)
-    law = law or GaussianLaw.of_reference(energy)
+    law = law or InitialGaussian.of_reference(energy)
     return tempered_samples(energy, law, pilot(energy, law, generator), n, generator, effort)
 
 
 def tempered_samples(
     energy: Energy,
-    law: GaussianLaw,
-    plan: Plan,
+    law: InitialGaussian,
+    plan: AnnealingPath,
     n: int,
     generator: torch.Generator,
     effort: int = 1,

@@ -13,7 +13,7 @@ import torch
 from ebmbench.energies.base import Energy
 from ebmbench.partition.annealing import anneal, pilot
 from ebmbench.partition.base import LogZ, jackknife_stderr, log_mean_exp
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 from ebmbench.partition.minima import missed_mass
 
 LEAST, MOST = 64, 1024
@@ -27,7 +27,7 @@ def smc(
     population: int = 64,
     repeats: int = 8,
     tolerance: float = 0.1,
-    law: GaussianLaw | None = None,
+    law: InitialGaussian | None = None,
 ) -> LogZ:
     """Estimate ``log Z`` by independent populations.
 
@@ -40,7 +40,7 @@ def smc(
         tolerance: nats; twice the standard error must stay below it.
         law: the initial law; the energy's reference when absent.
     """
-    law = law or GaussianLaw.of_reference(energy)
+    law = law or InitialGaussian.of_reference(energy)
     plan = pilot(energy, law, generator)
     count = temperatures or plan.temperatures(LEAST, MOST)
     chains = population * repeats

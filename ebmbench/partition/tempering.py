@@ -22,9 +22,9 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.annealing import Particles, Plan, particles_at, transition
+from ebmbench.partition.annealing import AnnealingPath, Particles, particles_at, transition
 from ebmbench.partition.base import systematic_resample
-from ebmbench.partition.law import GaussianLaw
+from ebmbench.partition.initial import InitialGaussian
 
 SETTLING = 4
 """Transitions of each rung's first population, which is resampled from the rung below."""
@@ -61,7 +61,7 @@ class Ladders:
     most: int
     """Steps of a ladder at most; about one unit of thermodynamic length each below that."""
 
-    def steps(self, plan: Plan) -> int:
+    def steps(self, plan: AnnealingPath) -> int:
         """Return ``R`` for the path that a pilot run measured."""
         length = float(plan.length[-1])
         return min(max(1, math.ceil(length)), self.most) if math.isfinite(length) else self.most
@@ -69,8 +69,8 @@ class Ladders:
 
 def temper(
     energy: Energy,
-    law: GaussianLaw,
-    plan: Plan,
+    law: InitialGaussian,
+    plan: AnnealingPath,
     ladders: Ladders,
     draws: int,
     generator: torch.Generator,
@@ -121,7 +121,7 @@ def temper(
 
 def _first(
     energy: Energy,
-    law: GaussianLaw,
+    law: InitialGaussian,
     betas: Tensor,
     step_sizes: Tensor,
     chains: int,
@@ -145,7 +145,7 @@ def _first(
 
 def _moved(
     energy: Energy,
-    law: GaussianLaw,
+    law: InitialGaussian,
     betas: Tensor,
     step_sizes: Tensor,
     particles: Particles,
@@ -185,7 +185,7 @@ def _swap(
     return order, probability.mean(1)
 
 
-def _standard_normal(law: GaussianLaw, n: int, generator: torch.Generator) -> Tensor:
+def _standard_normal(law: InitialGaussian, n: int, generator: torch.Generator) -> Tensor:
     return torch.randn(n, law.dim, generator=generator).to(law.mean)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Record, Status, read_records, record_path, to_json
-from ebmbench.report.densities import cache_of
+from ebmbench.report.figures.densities import cache_of
 from ebmbench.report.site.build import build_site
 from ebmbench.report.write import write_tables
 

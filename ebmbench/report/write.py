@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ebmbench.records import Record, results_csv
-from ebmbench.report.densities import draw_densities
-from ebmbench.report.figures import draw_boards
-from ebmbench.report.latex import to_latex
-from ebmbench.report.leaderboard import make_boards
-from ebmbench.report.tables import to_csv, to_markdown
+from ebmbench.report.figures.boards import draw_boards
+from ebmbench.report.figures.densities import draw_densities
+from ebmbench.report.stats.boards import make_boards
+from ebmbench.report.tables.latex import to_latex
+from ebmbench.report.tables.markdown import to_csv, to_markdown
 
 
 def table_texts(records: Sequence[Record]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from torch import Tensor
 import ebmbench
 from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import Objective, State, Step, StepCost
 
 
 def test_importing_the_package_loads_nothing() -> None:
@@ -66,8 +66,8 @@ class Pull(Objective):
     ) -> Step:
         return Step(torch.tanh(energy(batch) - energy(batch + 1)).mean(), state)
 
-    def cost(self, dim: int) -> Cost:
-        return Cost(energy=2.0)
+    def cost(self, dim: int) -> StepCost:
+        return StepCost(energy=2.0)
 
 
 def test_an_objective_of_ones_own_is_trained() -> None:

@@ -7,9 +7,9 @@ from ebmbench import catalog
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import (
     COLUMNS,
-    Cost,
     MetricRecord,
     Record,
+    RunCost,
     Status,
     read_records,
     record_path,
@@ -48,7 +48,9 @@ def write(record: Record, out: Path) -> Path:
     return path
 
 
-def test_a_record_survives_the_file_even_with_infinite_numbers(tmp_path: Path, cost: Cost) -> None:
+def test_a_record_survives_the_file_even_with_infinite_numbers(
+    tmp_path: Path, cost: RunCost
+) -> None:
     metric = MetricRecord(value=float("-inf"), unit="nats", higher_is_better=True)
     record = make_record(metrics={"log_likelihood": metric}, cost=cost)
     path = write(record, tmp_path)
@@ -56,7 +58,7 @@ def test_a_record_survives_the_file_even_with_infinite_numbers(tmp_path: Path, c
     json.loads(path.read_text(), parse_constant=pytest.fail)
 
 
-def test_tidy_rows_hold_metrics_cost_and_the_status_of_failures(cost: Cost) -> None:
+def test_tidy_rows_hold_metrics_cost_and_the_status_of_failures(cost: RunCost) -> None:
     metric = MetricRecord(value=-1.0, stderr=0.1, unit="nats", higher_is_better=True)
     good = make_record(metrics={"log_likelihood": metric}, cost=cost)
     bad = make_record(seed=1, status=Status.DIVERGED)

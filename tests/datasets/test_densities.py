@@ -28,7 +28,7 @@ from ebmbench.datasets.densities import (
 )
 from ebmbench.datasets.mixture import GaussianMixture
 from ebmbench.datasets.rings import NoisyRings
-from ebmbench.harness.parts import make_loader
+from ebmbench.harness.build import make_loader
 
 MIXTURES: tuple[DensityName, ...] = ("eight-gaussians", "twentyfive-gaussians", "uneven-mixture")
 HALF, CELLS = 6.0, 240

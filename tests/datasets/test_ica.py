@@ -19,7 +19,7 @@ from ebmbench.datasets.ica import (
 )
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.parts import make_loader
+from ebmbench.harness.build import make_loader
 from ebmbench.options import build
 
 OPTIMA = {

@@ -23,7 +23,7 @@ from ebmbench.datasets.preprocess import Recipe, prepare
 from ebmbench.datasets.store import DataUnavailable
 from ebmbench.datasets.uci import TABLES, UCILoader
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.parts import load_data, make_loader
+from ebmbench.harness.build import load_data, make_loader
 
 ALL = Sizes(None, None, None)
 SHAPES = {

@@ -19,7 +19,7 @@ from ebmbench.estimators.fastica import FastICAEstimator
 from ebmbench.estimators.gaussian import GaussianEstimator
 from ebmbench.estimators.gmm import GaussianMixtureEstimator
 from ebmbench.estimators.kde import KernelDensityEstimator
-from ebmbench.harness.parts import load_data
+from ebmbench.harness.build import load_data
 from ebmbench.partition.quadrature import quadrature
 from ebmbench.registry import ESTIMATORS
 

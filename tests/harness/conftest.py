@@ -15,7 +15,7 @@ from ebmbench.harness.job import Job
 SABOTAGE = """
 import os, signal, time
 from typing import ClassVar
-from ebmbench.objectives.base import Cost, Objective, State, Step
+from ebmbench.objectives.base import StepCost, Objective, State, Step
 from ebmbench.options import options
 
 class _Base(Objective):
@@ -30,7 +30,7 @@ class _Base(Objective):
         return Step(energy(batch).mean(), state)
 
     def cost(self, dim):
-        return Cost(energy=1.0)
+        return StepCost(energy=1.0)
 
 @options
 class Sleeper(_Base):

@@ -11,7 +11,7 @@ import pytest
 from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.cluster import run_here
+from ebmbench.harness.executors.dask import run_here
 from ebmbench.harness.grid import execute, plan
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter

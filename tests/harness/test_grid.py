@@ -12,11 +12,11 @@ import pytest
 from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness import executor
+from ebmbench.harness.build import reason_to_skip
+from ebmbench.harness.executors import local as executor
 from ebmbench.harness.grid import execute, plan
 from ebmbench.harness.job import Job
-from ebmbench.harness.load import BUSY
-from ebmbench.harness.parts import reason_to_skip
+from ebmbench.harness.other_work import BUSY
 from ebmbench.harness.progress import Events, Lines, Reporter
 from ebmbench.records import Record, Status, read_records
 

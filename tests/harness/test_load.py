@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from ebmbench.harness import load
-from ebmbench.harness.load import OtherWork
+from ebmbench.harness import other_work
+from ebmbench.harness.other_work import OtherWork
 
 
 @pytest.mark.parametrize(("busy", "cores"), [(5.0, 1.6), (1.8, 0.0), (1.0, 0.0)])
@@ -15,7 +15,7 @@ def test_others_have_what_is_busy_without_ones_own(
     clocks = {"wall": 10.0, "own": 3.0, "all": 100.0}
     monkeypatch.setattr(time, "perf_counter", lambda: clocks["wall"])
     monkeypatch.setattr(time, "process_time", lambda: clocks["own"])
-    monkeypatch.setattr(load, "_busy_seconds", lambda: clocks["all"])
+    monkeypatch.setattr(other_work, "_busy_seconds", lambda: clocks["all"])
     others = OtherWork()
     clocks.update(wall=12.0, own=4.8, all=100.0 + busy)
     assert others.cores() == pytest.approx(cores)
@@ -30,4 +30,4 @@ def test_a_process_that_spins_is_seen() -> None:
             found = others.cores()
         finally:
             other.kill()
-    assert found > load.BUSY
+    assert found > other_work.BUSY

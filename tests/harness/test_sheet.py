@@ -12,8 +12,8 @@ from matplotlib.image import imread
 from ebmbench import catalog
 from ebmbench.datasets.images import logit_pixels
 from ebmbench.harness.job import Job
-from ebmbench.harness.sheet import sample_sheet
-from ebmbench.harness.worker import run_job
+from ebmbench.harness.run import run_job
+from ebmbench.harness.sample_images import sample_sheet
 
 
 def test_tiles_hold_the_images_in_order() -> None:

@@ -14,7 +14,7 @@ from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.harness.job import Job
 from ebmbench.harness.rescore import rescore
-from ebmbench.harness.worker import run_job
+from ebmbench.harness.run import run_job
 from ebmbench.records import Record, Status, read_record, to_json
 
 Sabotage = Callable[[str], MethodCard]

@@ -6,7 +6,7 @@ import pytest
 
 from ebmbench import catalog
 from ebmbench.cards import MethodCard
-from ebmbench.harness.parts import make_estimator, make_objective
+from ebmbench.harness.build import make_estimator, make_objective
 
 CARDS = list(catalog.methods().values())
 

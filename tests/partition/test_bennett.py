@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from ebmbench.energies.mixture import GaussianMixtureEnergy
-from ebmbench.partition import GaussianLaw
+from ebmbench.partition import InitialGaussian
 from ebmbench.partition.annealing import anneal, anneal_back, particles_at, pilot
 from ebmbench.partition.base import log_mean_exp
 from ebmbench.partition.bennett import bennett
@@ -64,7 +64,7 @@ def test_log_z_of_a_mixture_from_annealing_in_both_directions() -> None:
     exact = model.log_z()
     assert exact is not None
     generator = torch.Generator().manual_seed(0)
-    law = GaussianLaw.of_reference(model)
+    law = InitialGaussian.of_reference(model)
     plan = pilot(model, law, generator)
     forward = anneal(model, law, plan, 30, 400, generator)
     start = particles_at(model, law, law.to_z(model.sample(400, generator)))

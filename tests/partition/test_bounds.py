@@ -7,8 +7,8 @@ import torch
 
 from ebmbench.partition.annealing import anneal, anneal_back, particles_at, pilot
 from ebmbench.partition.base import log_mean_exp
-from ebmbench.validation.cases import CASES, sampled
-from ebmbench.validation.models import exact_log_z
+from ebmbench.studies.validation.cases import CASES, sampled
+from ebmbench.studies.validation.models import exact_log_z
 
 pytestmark = pytest.mark.statistical
 

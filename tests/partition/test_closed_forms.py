@@ -10,7 +10,15 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.errors import EbmbenchError
-from ebmbench.partition import GaussianLaw, LogZ, ais, bdmc, importance_sampling, quadrature, smc
+from ebmbench.partition import (
+    InitialGaussian,
+    LogZ,
+    ais,
+    bdmc,
+    importance_sampling,
+    quadrature,
+    smc,
+)
 from ebmbench.partition.base import (
     delta_stderr,
     effective_sample_size,
@@ -164,7 +172,7 @@ def test_ais_in_other_coordinates_gives_the_same_log_z(generator: torch.Generato
     one = torch.ones(1, dtype=torch.float64)
     model = GaussianMixtureEnergy(one, torch.tensor([[5.0, -3.0]]).double(), covariance[None])
     rows = model.sample(5000, generator)
-    law = GaussianLaw.fitted(model, rows)
+    law = InitialGaussian.fitted(model, rows)
     found = ais(Shifted(model, 3.0), generator, law=law)
     assert found.certified, found.note
     assert found.log_z == pytest.approx(-3.0, abs=0.1)
@@ -189,7 +197,7 @@ def test_law_maps_there_and_back(generator: torch.Generator) -> None:
     rows = torch.randn(50, 3, generator=generator, dtype=torch.float64) @ torch.tril(
         torch.ones(3, 3, dtype=torch.float64)
     )
-    law = GaussianLaw.fitted(gaussian(3), rows)
+    law = InitialGaussian.fitted(gaussian(3), rows)
     assert torch.allclose(law.to_x(law.to_z(rows)), rows)
     normal = torch.distributions.MultivariateNormal(law.mean, scale_tril=law.factor)
     peak = normal.log_prob(law.mean)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.mixture import GaussianMixtureEnergy
-from ebmbench.partition import GaussianLaw, mbar
+from ebmbench.partition import InitialGaussian, mbar
 from ebmbench.partition.bennett import bennett
 from ebmbench.partition.mbar import log_ratios
 
@@ -77,7 +77,7 @@ def test_log_z_of_separated_modes_with_an_honest_error() -> None:
     model = GaussianMixtureEnergy(weights, means, torch.full((2,), 0.5, dtype=torch.float64))
     exact = model.log_z()
     assert exact is not None
-    law = GaussianLaw(torch.zeros(10).double(), 2 * torch.eye(10).double())
+    law = InitialGaussian(torch.zeros(10).double(), 2 * torch.eye(10).double())
     found = mbar(model, torch.Generator().manual_seed(0), law=law)
     assert found.certified, found.note
     assert found.point == found.log_z

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ebmbench.energies.mixture import GaussianMixtureEnergy
-from ebmbench.partition import GaussianLaw, ais, importance_sampling, mbar, smc
+from ebmbench.partition import InitialGaussian, ais, importance_sampling, mbar, smc
 from ebmbench.partition.minima import find_minima
 
 
@@ -16,8 +16,8 @@ def mixture(means: list[list[float]], std: float, weights: list[float]) -> Gauss
     )
 
 
-def standard_law(d: int) -> GaussianLaw:
-    return GaussianLaw(torch.zeros(d).double(), torch.eye(d).double())
+def standard_law(d: int) -> InitialGaussian:
+    return InitialGaussian(torch.zeros(d).double(), torch.eye(d).double())
 
 
 @pytest.mark.parametrize(("distance", "weight"), [(8.0, 0.3), (15.0, 0.8)])

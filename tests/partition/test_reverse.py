@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ebmbench.energies.mixture import GaussianMixtureEnergy
-from ebmbench.partition import GaussianLaw
+from ebmbench.partition import InitialGaussian
 from ebmbench.partition.annealing import pilot
 from ebmbench.partition.reverse import raise_log_likelihood
 
@@ -18,7 +18,7 @@ def model() -> GaussianMixtureEnergy:
 
 def test_it_rises_to_the_exact_likelihood(model: GaussianMixtureEnergy) -> None:
     generator = torch.Generator().manual_seed(0)
-    law = GaussianLaw.of_reference(model)
+    law = InitialGaussian.of_reference(model)
     plan = pilot(model, law, generator)
     rows = model.sample(400, generator)
     exact = float(-model(rows).mean())
@@ -34,7 +34,7 @@ def test_it_rises_to_the_exact_likelihood(model: GaussianMixtureEnergy) -> None:
 
 def test_more_chains_tighten_the_bound(model: GaussianMixtureEnergy) -> None:
     generator = torch.Generator().manual_seed(1)
-    law = GaussianLaw.of_reference(model)
+    law = InitialGaussian.of_reference(model)
     plan = pilot(model, law, generator)
     rows = model.sample(300, generator)
     one, many = (

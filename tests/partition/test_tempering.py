@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from ebmbench.energies.mixture import GaussianMixtureEnergy
-from ebmbench.partition import GaussianLaw
+from ebmbench.partition import InitialGaussian
 from ebmbench.partition.annealing import anneal, particles_at, pilot, transition
 from ebmbench.partition.quadrature import quadrature_grid
 from ebmbench.partition.sampling import model_samples
@@ -27,7 +27,7 @@ def two_modes(d: int, distance: float, weight: float = 0.7) -> GaussianMixtureEn
 
 def test_only_tempered_chains_travel_between_modes() -> None:
     model, generator = two_modes(6, 12.0), torch.Generator().manual_seed(0)
-    law = GaussianLaw.of_reference(model)
+    law = InitialGaussian.of_reference(model)
     plan = pilot(model, law, generator)
     found = temper(model, law, plan, LADDERS, 20, generator)
     share = (found.x[:, :, 0] > 6.0).double().mean(1)
@@ -44,7 +44,7 @@ def test_only_tempered_chains_travel_between_modes() -> None:
 
 def test_draws_follow_the_density_that_quadrature_finds() -> None:
     model, generator = two_modes(2, 4.0), torch.Generator().manual_seed(1)
-    law = GaussianLaw(torch.zeros(2).double(), 2 * torch.eye(2).double())
+    law = InitialGaussian(torch.zeros(2).double(), 2 * torch.eye(2).double())
     found = temper(model, law, pilot(model, law, generator), LADDERS, 20, generator)
     grid = quadrature_grid(model)[1]
     mass = grid.probabilities().sum(1)
@@ -57,7 +57,7 @@ def test_draws_follow_the_density_that_quadrature_finds() -> None:
 
 def test_swaps_are_even_along_the_ladder() -> None:
     model, generator = two_modes(10, 8.0), torch.Generator().manual_seed(2)
-    law = GaussianLaw.of_reference(model).widened(3.0)
+    law = InitialGaussian.of_reference(model).widened(3.0)
     plan = pilot(model, law, generator)
     found = temper(model, law, plan, LADDERS, 10, generator)
     assert len(found.betas) == len(found.swap_rates) + 1 == math.ceil(float(plan.length[-1])) + 1
@@ -70,7 +70,7 @@ def test_of_the_law_itself_all_swaps_are_made() -> None:
     one = torch.ones(1, dtype=torch.float64)
     model = GaussianMixtureEnergy(one, torch.zeros(1, 5, dtype=torch.float64), one)
     generator = torch.Generator().manual_seed(3)
-    law = GaussianLaw.of_reference(model)
+    law = InitialGaussian.of_reference(model)
     found = temper(model, law, pilot(model, law, generator), LADDERS, 4, generator)
     assert torch.allclose(found.swap_rates, torch.ones_like(found.swap_rates))
     assert found.x.shape == (4, 100, 5)
@@ -78,7 +78,7 @@ def test_of_the_law_itself_all_swaps_are_made() -> None:
 
 def test_a_ladder_is_no_taller_than_allowed() -> None:
     model, generator = two_modes(10, 8.0), torch.Generator().manual_seed(4)
-    law = GaussianLaw.of_reference(model).widened(3.0)
+    law = InitialGaussian.of_reference(model).widened(3.0)
     plan = pilot(model, law, generator)
     assert Ladders(10, 1, 1, 2).steps(plan) == 2 < LADDERS.steps(plan)
 
@@ -98,7 +98,7 @@ def test_samples_are_a_function_of_the_generator() -> None:
 
 def test_a_beta_for_each_chain_is_that_beta_for_all() -> None:
     model, generator = two_modes(3, 2.0), torch.Generator().manual_seed(5)
-    law = GaussianLaw.of_reference(model)
+    law = InitialGaussian.of_reference(model)
     ends = anneal(model, law, pilot(model, law, generator), 20, 30, generator).particles
     each = torch.full((30,), 0.4, dtype=torch.float64)
     ends = [

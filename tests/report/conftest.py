@@ -8,7 +8,7 @@ import pytest
 
 from ebmbench import catalog
 from ebmbench.cards import card_hash
-from ebmbench.records import Cost, CurvePoint, MetricRecord, Record, Status
+from ebmbench.records import CurvePoint, MetricRecord, Record, RunCost, Status
 
 Make = Callable[..., Record]
 
@@ -20,7 +20,7 @@ def number(value: float, certified: bool = True, note: str = "") -> MetricRecord
 
 
 @pytest.fixture
-def make(cost: Cost) -> Make:
+def make(cost: RunCost) -> Make:
     """Return a function from task, method, seed and log-likelihood to a record."""
 
     def record(

@@ -8,7 +8,7 @@ import pytest
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Record, Status
-from ebmbench.report.comparison import Verdict, compare
+from ebmbench.report.stats.changes import Verdict, compare
 
 Make = Callable[..., Record]
 TASK = "2d/rings"

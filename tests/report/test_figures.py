@@ -9,8 +9,8 @@ import matplotlib.image
 import numpy as np
 
 from ebmbench.records import Record
-from ebmbench.report.figures import draw_boards
-from ebmbench.report.leaderboard import make_boards
+from ebmbench.report.figures.boards import draw_boards
+from ebmbench.report.stats.boards import make_boards
 
 Make = Callable[..., Record]
 

@@ -8,11 +8,11 @@ import pytest
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Record, Status
-from ebmbench.report.latex import to_latex
-from ebmbench.report.leaderboard import Board, Row, make_boards, passes
-from ebmbench.report.stats import mean_interval
-from ebmbench.report.summary import summarise
-from ebmbench.report.tables import cell_text, to_csv, to_markdown
+from ebmbench.report.stats.boards import Board, Row, make_boards, passes
+from ebmbench.report.stats.intervals import mean_interval
+from ebmbench.report.stats.summary import summarise
+from ebmbench.report.tables.latex import to_latex
+from ebmbench.report.tables.markdown import cell_text, to_csv, to_markdown
 
 Make = Callable[..., Record]
 RINGS, MOONS = "2d/rings", "2d/two-moons"

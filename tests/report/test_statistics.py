@@ -11,7 +11,8 @@ import pytest
 import scikit_posthocs
 from scipy import stats as scipy_stats
 
-from ebmbench.report import significance, stats
+from ebmbench.report.stats import intervals as stats
+from ebmbench.report.stats import significance
 
 
 def test_the_interval_covers_as_often_as_it_says() -> None:

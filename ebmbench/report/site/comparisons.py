@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ebmbench.report.leaderboard import Board
-from ebmbench.report.significance import performance_profile
 from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded
-from ebmbench.report.summary import Summary
-from ebmbench.report.targets import CLOSED
+from ebmbench.report.stats.boards import Board
+from ebmbench.report.stats.significance import performance_profile
+from ebmbench.report.stats.summary import Summary
+from ebmbench.report.stats.targets import CLOSED
 
 RATIOS = np.geomspace(1, 100, 101)
 

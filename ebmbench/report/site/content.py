@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.records import Record, Status
-from ebmbench.report.leaderboard import Board, Boards, Cell, Row, make_boards, natural_order
 from ebmbench.report.site.links import run_link
+from ebmbench.report.site.page_table import Entry
 from ebmbench.report.site.plot import Style, styles
-from ebmbench.report.site.sheet import Entry
+from ebmbench.report.stats.boards import Board, Boards, Cell, Row, make_boards, natural_order
 
 Pair = tuple[str, str]
 """Task and method."""

@@ -5,16 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from ebmbench.report.leaderboard import Board
 from ebmbench.report.site.comparisons import profile_plot
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import method_link, task_link
+from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
 from ebmbench.report.site.quality_cost import board_plot
 from ebmbench.report.site.render import Page, to_number
-from ebmbench.report.site.sheet import Column, Entry, Line, Sheet
-from ebmbench.report.stats import ranks
-from ebmbench.report.summary import summarise
-from ebmbench.report.targets import CLOSED, complete, cost_to_target, evaluations, seconds, targets
+from ebmbench.report.stats.boards import Board
+from ebmbench.report.stats.intervals import ranks
+from ebmbench.report.stats.summary import summarise
+from ebmbench.report.stats.targets import (
+    CLOSED,
+    complete,
+    cost_to_target,
+    evaluations,
+    seconds,
+    targets,
+)
 
 Costs = Mapping[str, Mapping[str, float | None]]
 KINDS = {"seconds": seconds, "evaluations": evaluations}
@@ -54,7 +61,7 @@ def cost_sheet(content: Content, board: Board, kind: str, costs: Costs) -> Sheet
         content: of the site.
         board: of the family.
         kind: ``seconds`` or ``evaluations``.
-        costs: of :func:`ebmbench.report.targets.cost_to_target`.
+        costs: of :func:`ebmbench.report.stats.targets.cost_to_target`.
     """
     tasks = sorted({task for of in costs.values() for task in of}, key=board.tasks.index)
     places = _mean_ranks(costs, tasks)

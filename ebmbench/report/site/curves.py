@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ebmbench.records import CurvePoint, Record
 from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded
-from ebmbench.report.targets import Spent, evaluations, seconds
+from ebmbench.report.stats.targets import Spent, evaluations, seconds
 
 Quantity = Callable[[CurvePoint], float | None]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ebmbench.records import Status
-from ebmbench.report.leaderboard import Board, Row, below_gaussian
 from ebmbench.report.site.comparisons import differences_plot
 from ebmbench.report.site.content import Content, mark_of, method_entry
 from ebmbench.report.site.links import method_link, task_link
+from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
 from ebmbench.report.site.render import Page
-from ebmbench.report.site.sheet import Column, Entry, Line, Sheet
-from ebmbench.report.summary import Summary, summarise
-from ebmbench.report.tables import (
+from ebmbench.report.stats.boards import Board, Row, below_gaussian
+from ebmbench.report.stats.summary import Summary, summarise
+from ebmbench.report.tables.markdown import (
     COST_TITLES,
     LEGEND,
     NONE,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ebmbench.cards import MethodCard
-from ebmbench.report.leaderboard import Board, Row, below_gaussian, kind_of
 from ebmbench.report.site.content import Content, mark_of
 from ebmbench.report.site.links import method_link, task_link
+from ebmbench.report.site.page_table import Column, Entry, Line, Sheet, words
 from ebmbench.report.site.render import Page
-from ebmbench.report.site.sheet import Column, Entry, Line, Sheet, words
-from ebmbench.report.stats import ranks
-from ebmbench.report.tables import COST_TITLES, cost_texts, marked_text
+from ebmbench.report.stats.boards import Board, Row, below_gaussian, kind_of
+from ebmbench.report.stats.intervals import ranks
+from ebmbench.report.tables.markdown import COST_TITLES, cost_texts, marked_text
 
 
 def method_page(content: Content, method: str) -> Page:

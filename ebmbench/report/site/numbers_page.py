@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ebmbench.records import Record, Status
-from ebmbench.report.citations import to_bibtex
-from ebmbench.report.leaderboard import HEADLINE
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import task_link
+from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
 from ebmbench.report.site.render import Page
-from ebmbench.report.site.sheet import Column, Entry, Line, Sheet
+from ebmbench.report.stats.boards import HEADLINE
+from ebmbench.report.tables.bibtex import to_bibtex
 
 OUTCOMES = ("certified", "refused", "failed", "skipped")
 

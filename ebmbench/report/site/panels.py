@@ -16,7 +16,7 @@ from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.nice import NICEEnergy
 from ebmbench.partition.quadrature import Box, Grid
 from ebmbench.records import Record
-from ebmbench.report.densities import (
+from ebmbench.report.figures.densities import (
     CELLS,
     MAP,
     Picture,

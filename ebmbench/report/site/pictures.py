@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ebmbench.records import Record
-from ebmbench.report.densities import drawable
+from ebmbench.report.figures.densities import drawable
 from ebmbench.report.site.links import slug
 from ebmbench.report.site.panels import Panel, image_panels, mixing_panels, plane_panels
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from statistics import median
 
 from ebmbench.records import Record
-from ebmbench.report.leaderboard import Board, Row, contended_pairs, passes
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import method_link
 from ebmbench.report.site.plot import Figure, Plot, Style, axis, front, rounded
-from ebmbench.report.summary import Summary
+from ebmbench.report.stats.boards import Board, Row, contended_pairs, passes
+from ebmbench.report.stats.summary import Summary
 
 Points = Mapping[str, float]
 """A number by method."""

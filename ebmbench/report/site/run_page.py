@@ -9,15 +9,15 @@ from typing import Any
 from markupsafe import escape
 
 from ebmbench.cards import Card
-from ebmbench.records import Cost, MetricRecord, Record
-from ebmbench.report.leaderboard import HEADLINE
+from ebmbench.records import MetricRecord, Record, RunCost
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.curves import run_curves
 from ebmbench.report.site.links import run_link
 from ebmbench.report.site.numbers_page import outcome
+from ebmbench.report.site.page_table import Entry
 from ebmbench.report.site.pictures import Gallery, Shown
 from ebmbench.report.site.render import Page, to_number
-from ebmbench.report.site.sheet import Entry
+from ebmbench.report.stats.boards import HEADLINE
 
 
 def run_pages(content: Content, runs: Sequence[Record], gallery: Gallery) -> Iterator[Page]:
@@ -72,7 +72,7 @@ def _bracket(metric: MetricRecord) -> str:
     return f"{to_number(metric.lower, 5)} to {to_number(metric.upper, 5)}"
 
 
-def _costs(cost: Cost) -> list[tuple[str, str]]:
+def _costs(cost: RunCost) -> list[tuple[str, str]]:
     return [
         (name.replace("_", " "), to_number(value))
         for name, value in cost.model_dump().items()

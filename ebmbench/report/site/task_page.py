@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from ebmbench.cards import PRESETS
 from ebmbench.records import Record
-from ebmbench.report.leaderboard import Board, kind_of, make_cell
 from ebmbench.report.site.content import Content, mark_of
 from ebmbench.report.site.curves import task_curves
 from ebmbench.report.site.links import method_link, task_link
+from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
 from ebmbench.report.site.pictures import Gallery, Shown
 from ebmbench.report.site.quality_cost import task_plot
 from ebmbench.report.site.render import Page
-from ebmbench.report.site.sheet import Column, Entry, Line, Sheet
-from ebmbench.report.tables import best_methods, cell_text
+from ebmbench.report.stats.boards import Board, kind_of, make_cell
+from ebmbench.report.tables.markdown import best_methods, cell_text
 
 
 def task_page(content: Content, task: str, gallery: Gallery) -> Page:

@@ -15,7 +15,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.records import Record, record_path
-from ebmbench.report.densities import cache_of, drawable, true_density
+from ebmbench.report.figures.densities import cache_of, drawable, true_density
 from ebmbench.report.site.panels import POINTS, image_panels, mixing_panels, plane_panels
 from ebmbench.weights import save_weights
 

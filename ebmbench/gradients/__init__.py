@@ -1,5 +1,0 @@
-"""How the gradients of the objectives relate to that of the likelihood, along a training run."""
-
-from ebmbench.gradients.measure import Comparison, compare_gradients
-
-__all__ = ["Comparison", "compare_gradients"]

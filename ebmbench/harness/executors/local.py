@@ -1,0 +1,190 @@
+"""Running jobs in worker processes on this machine, one thread each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from types import ModuleType
+
+import psutil
+
+from ebmbench.errors import EbmbenchError
+from ebmbench.harness.job import Job
+from ebmbench.harness.progress import Reporter
+from ebmbench.harness.run import failed_record, run_job
+from ebmbench.harness.store import write_record
+from ebmbench.records import Record, Status, read_record
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+PATIENCE = 5.0
+"""Seconds between asking a worker to stop and stopping it."""
+
+
+@dataclass
+class _Worker:
+    process: ForkServerProcess
+    channel: Connection
+    job: Job
+    began: float
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    if psutil.LINUX:
+        return len(psutil.Process().cpu_affinity())
+    return os.cpu_count() or 1
+
+
+def run_jobs(
+    jobs: list[Job], out: Path, workers: int, reporter: Reporter, timeout: float | None = None
+) -> list[Record]:
+    """Run every job in a fresh process and return the records in the order in which they end.
+
+    The processes come from a fork server that has torch loaded, so that each starts in a few
+    hundredths of a second. A job's record does not depend on the number of workers, but its
+    timings do: with more than one they are marked as contended.
+
+    Arguments:
+        jobs: what to run.
+        out: the output folder.
+        workers: processes at a time, each with one thread.
+        reporter: told what happens.
+        timeout: seconds after which a run is stopped; ``None``: never.
+
+    Raises:
+        EbmbenchError: more workers than cores.
+        KeyboardInterrupt: passed on once all workers are stopped; finished records stay.
+    """
+    if workers > cores():
+        raise EbmbenchError(
+            f"--jobs is {workers}, allowed: at most the {cores()} cores of this machine, since "
+            "oversubscribed runs are slower and their timings mean nothing"
+        )
+    for name in THREAD_VARIABLES:
+        os.environ[name] = "1"
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["ebmbench.harness.run"])
+    contended = workers > 1
+    waiting, running = deque(jobs), list[_Worker]()
+    records: list[Record] = []
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                job = waiting.popleft()
+                receiving, sending = context.Pipe(duplex=False)
+                process = context.Process(target=_work, args=(job, out, contended, sending))
+                with _without_main():
+                    process.start()
+                sending.close()
+                running.append(_Worker(process, receiving, job, time.monotonic()))
+                reporter.started(job)
+            _listen(running, reporter)
+            for worker in list(running):
+                late = timeout is not None and time.monotonic() - worker.began > timeout
+                if late and worker.process.is_alive():
+                    _stop(worker)
+                    message = f"stopped after {timeout:g} s"
+                    record = failed_record(worker.job, Status.TIMEOUT, message, contended)
+                    write_record(record, out)
+                elif worker.process.is_alive():
+                    continue
+                else:
+                    worker.process.join()
+                    record = _collect(worker, out, contended)
+                running.remove(worker)
+                worker.channel.close()
+                records.append(record)
+                reporter.finished(worker.job, record)
+    finally:
+        for worker in running:
+            _stop(worker)
+    return records
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the user's script, which a worker would import again and thereby run again.
+
+    A run needs nothing from it.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
+def _work(job: Job, out: Path, contended: bool, channel: Connection) -> None:
+    end_with_the_parent()
+    # Ctrl-C reaches the whole process group; the parent decides what stops.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run_job(job, out, contended, lambda step, total: channel.send((step, total)))
+
+
+def end_with_the_parent() -> None:
+    """Let this worker end as soon as the process that started it has.
+
+    A command that is killed cannot stop its workers; each would go on to the end of its run.
+    """
+
+    def watch() -> None:
+        parent = parent_process()
+        assert parent is not None
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _listen(running: list[_Worker], reporter: Reporter) -> None:
+    """Wait a moment for news; pass on the progress that workers have sent."""
+    by_channel = {worker.channel: worker for worker in running}
+    sentinels = [worker.process.sentinel for worker in running]
+    for ready in connection.wait([*by_channel, *sentinels], timeout=0.2):
+        worker = by_channel.get(ready)  # type: ignore[call-overload]
+        if worker is None:
+            continue
+        try:
+            while worker.channel.poll():
+                reporter.progress(worker.job, *worker.channel.recv())
+        except EOFError:
+            worker.process.join(PATIENCE)
+
+
+def _collect(worker: _Worker, out: Path, contended: bool) -> Record:
+    """Read the record that a worker wrote, or write one for a worker that died."""
+    path = worker.job.path(out)
+    if worker.process.exitcode == 0 and path.is_file():
+        return read_record(path)
+    record = death_record(worker.job, worker.process.exitcode, contended)
+    write_record(record, out)
+    return record
+
+
+def death_record(job: Job, code: int | None, contended: bool) -> Record:
+    """Return the record of a run whose process ended without writing one."""
+    if code == -signal.SIGKILL:
+        message = "the worker was killed, as the kernel does when memory runs out"
+        return failed_record(job, Status.OUT_OF_MEMORY, message, contended)
+    message = f"the worker ended with exit code {code}"
+    return failed_record(job, Status.FAILED, message, contended)
+
+
+def _stop(worker: _Worker) -> None:
+    worker.process.terminate()
+    worker.process.join(PATIENCE)
+    if worker.process.is_alive():
+        worker.process.kill()
+        worker.process.join()

@@ -1,0 +1,1 @@
+"""Pictures of the leaderboard and of what was learned."""

@@ -1,0 +1,1 @@
+"""What the records come to, in numbers."""

@@ -1,0 +1,84 @@
+"""What it costs each method to solve each task, in seconds or in network evaluations."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from ebmbench.records import CurvePoint, Record
+from ebmbench.report.stats.boards import Board, contended_pairs, passes
+
+CLOSED = 0.9
+"""Share of the gap between Gaussian and truth at which a task counts as solved."""
+
+Spent = Callable[[Record, CurvePoint], float]
+"""What a run had spent at a point of its learning curve."""
+
+
+def seconds(_: Record, point: CurvePoint) -> float:
+    """Return the training seconds up to a point of the learning curve."""
+    return point.seconds
+
+
+def evaluations(record: Record, point: CurvePoint) -> float:
+    """Return the network evaluations up to a point: steps × batch × passes per example."""
+    budget = getattr(record.task_card.budget, record.preset)
+    per_example = math.nan if record.cost is None else passes(record.cost)
+    return float(point.step * budget.batch * per_example)
+
+
+def targets(board: Board) -> dict[str, float]:
+    """Return, per task with known optimum, the log-likelihood at which it counts as solved."""
+    return {
+        task: reference + CLOSED * (optimum - reference)
+        for task, optimum in board.optimum.items()
+        if (reference := board.reference(task)) is not None and reference < optimum
+    }
+
+
+def cost_to_target(
+    records: Sequence[Record], board: Board, spent: Spent
+) -> dict[str, dict[str, float | None]]:
+    """Return, per objective and task with a target, what was spent until it was reached.
+
+    It is reached when the validation log-likelihood of the learning curve is at the target of
+    :func:`targets`. The value is the mean over seeds, ``inf`` if one seed never gets there, and
+    ``None`` where the method does not take part, or where its seconds were contended and those of
+    other methods were not.
+
+    Arguments:
+        records: those that the board was made from.
+        board: of the family.
+        spent: :func:`seconds` or :func:`evaluations`.
+    """
+    goals = targets(board)
+    by_pair: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        by_pair[record.task, record.method].append(record)
+    apart = contended_pairs(records) if spent is seconds else frozenset()
+    return {
+        row.method: {
+            task: float(np.mean([_first(r, goal, spent) for r in by_pair[task, row.method]]))
+            if row.cells[task].takes_part and (task, row.method) not in apart
+            else None
+            for task, goal in goals.items()
+        }
+        for row in board.rows
+        if not row.kind and goals
+    }
+
+
+def complete(costs: Mapping[str, Mapping[str, float | None]]) -> dict[str, list[float]]:
+    """Return the costs of the methods that took part in every task, in the order of tasks."""
+    kept = {name: [v for v in row.values() if v is not None] for name, row in costs.items()}
+    return {name: row for name, row in kept.items() if len(row) == len(costs[name])}
+
+
+def _first(record: Record, target: float, spent: Spent) -> float:
+    for point in record.curve:
+        if point.log_likelihood is not None and point.log_likelihood >= target:
+            return spent(record, point)
+    return math.inf

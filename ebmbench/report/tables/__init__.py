@@ -1,0 +1,1 @@
+"""The leaderboard as text, for a terminal, a page or a paper."""

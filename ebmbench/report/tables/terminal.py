@@ -1,0 +1,110 @@
+"""The leaderboard in a terminal."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ebmbench.report.stats.boards import Board, Boards, Row
+from ebmbench.report.stats.summary import summarise
+from ebmbench.report.tables.markdown import (
+    COST_TITLES,
+    LEGEND,
+    NONE,
+    best_methods,
+    heading,
+    marked_text,
+    optimum_texts,
+    rank_text,
+    verdict,
+)
+from ebmbench.report.tables.markdown import cost_texts as cost_of
+
+LABEL_STYLE = {"oracle": "cyan", "reference": "dim", "": "bold"}
+PAD = 2
+"""Spaces after a column; the box adds one between two."""
+NOTES_SHOWN = 10
+
+
+def print_boards(boards: Boards, console: Console) -> None:
+    """Print leaderboards; a family wider than the console folds into blocks of tasks."""
+    console.print()
+    console.print(escape(heading(boards)), style="dim")
+    console.print(escape(LEGEND), style="dim")
+    for board in boards.boards:
+        for number, tasks in enumerate(_blocks(board, console.width)):
+            console.print(_table(board, tasks, number == 0))
+        summary = summarise(board)
+        if summary is not None and summary.friedman_p is not None:
+            console.print(escape(verdict(summary)), style="dim")
+            console.print()
+    for note in boards.notes[:NOTES_SHOWN]:
+        console.print(f"[yellow]•[/] {escape(note)}", style="dim")
+    more = len(boards.notes) - NOTES_SHOWN
+    if more > 0:
+        console.print(f"[yellow]•[/] and {more} more reasons, in leaderboard.md", style="dim")
+
+
+def _blocks(board: Board, width: int) -> list[list[str]]:
+    """Split the tasks so that every block fits; each has at least one task.
+
+    The first block has rank and costs too, so that it holds fewer tasks.
+    """
+    columns = zip(COST_TITLES, *map(cost_of, board.rows), strict=True)
+    costs = [max(map(len, column)) for column in columns]
+    names = max(len("true density"), *(len(row.method) for row in board.rows))
+    places = max(len(rank_text(row)) for row in board.rows)
+    room = width - names - 2 * PAD - 1
+    blocks: list[list[str]] = [[]]
+    left = room - sum(size + PAD + 1 for size in (places, *costs))
+    for task in board.tasks:
+        texts = [board.labels[task], *(marked_text(board, row, task) for row in board.rows)]
+        size = max(map(len, texts)) + PAD + 1
+        if blocks[-1] and size > left:
+            blocks.append([])
+            left = room
+        blocks[-1].append(task)
+        left -= size
+    return blocks
+
+
+def _table(board: Board, tasks: list[str], first: bool) -> Table:
+    title = board.title if first else f"{board.title}, continued"
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, PAD, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("method", no_wrap=True)
+    if first:
+        table.add_column("rank", justify="right", no_wrap=True)
+    for task in tasks:
+        table.add_column(board.labels[task], justify="right", no_wrap=True)
+    for name in COST_TITLES if first else ():
+        table.add_column(name, justify="right", style="dim", no_wrap=True)
+    best = {task: best_methods(board, task) for task in tasks}
+    for row, following in zip(board.rows, [*board.rows[1:], None], strict=True):
+        cells = [_styled(board, row, task, row.method in best[task]) for task in tasks]
+        if first:
+            cells = [rank_text(row), *cells, *cost_of(row)]
+        label = f"[{LABEL_STYLE[row.kind]}]{escape(row.method)}[/]"
+        ends = following is None or following.kind != row.kind
+        table.add_row(label, *cells, end_section=ends)
+    if board.optimum:
+        cells = optimum_texts(board, tasks)
+        if first:
+            cells = [NONE, *cells, *[NONE] * len(COST_TITLES)]
+        table.add_row("[italic]true density[/]", *cells)
+    return table
+
+
+def _styled(board: Board, row: Row, task: str, best: bool) -> str:
+    text = escape(marked_text(board, row, task))
+    if row.cells[task].score is None:
+        return f"[yellow]{text}[/]"
+    return f"[bold green]{text}[/]" if best else text

@@ -1,0 +1,77 @@
+"""The page says what was measured, and says so where a promise is broken."""
+
+from pathlib import Path
+
+import pytest
+
+from ebmbench.studies.validation import __main__ as module
+from ebmbench.studies.validation.exchange import Mixing
+from ebmbench.studies.validation.findings import Findings, draw_brackets, draw_errors, to_markdown
+from ebmbench.studies.validation.paths import LAWS, SPACINGS, Gap
+from ebmbench.studies.validation.refusals import RefusalOutcome
+from ebmbench.studies.validation.runs import Bracket
+from ebmbench.studies.validation.trials import Row, Trial
+
+WORDS = {"processor": "P", "cores": "2", "torch": "T", "python": "3"}
+
+
+def findings(error: float, refused: bool) -> Findings:
+    trials = tuple(
+        Trial(error, 0.01, error - 0.05, error, 0.004, 0.006, k > 0, "too few", 1.5)
+        for k in range(3)
+    )
+    return Findings(
+        rows=[Row("gaussian-2", "ais", 2, 1.25, 0.1, trials)],
+        refusals=[RefusalOutcome("a missed mode", "ais", -0.4, "not visited", refused)],
+        gaps=[
+            Gap("ica-50", law, spacing, count, 8 / count)
+            for law in LAWS
+            for spacing in SPACINGS
+            for count in (16, 32)
+        ],
+        mixing=[Mixing("mixture-2 separated", "exact", 0.01, None, None, 0.1)],
+        brackets=[Bracket("uci/wine-red", 11, "full", 0.018, 0.01, True, "AIS", 51.0)],
+    )
+
+
+def test_the_page_of_kept_promises() -> None:
+    page = to_markdown(findings(0.01, True), WORDS, "2026-01-01T00:00:00Z")
+    assert "Every promise holds" in page
+    cells = "| gaussian-2 | 2 | 1.250 | ais | 3 | +0.01 | 0.01 | 0.01 | 3/3 | 0.004, 3/3 |"
+    assert f"{cells} 3/3 | 3/3 | 0.05 | 0.1 | 2/3 | 1.5 |" in page
+    assert "- gaussian-2, ais: 1 of 3; too few." in page
+    assert "| uci/wine-red | 11 | full | 0.018 | 0.01 | yes | 51 | AIS |" in page
+    assert "| ica-50 | wide | 32 | 0.25 | 0.25 | 0.25 |" in page
+
+
+def test_the_page_of_broken_promises() -> None:
+    found = findings(0.5, False)
+    page = to_markdown(found, WORDS, "2026-01-01T00:00:00Z")
+    assert "Every promise holds" not in page
+    assert "- a missed mode, ais: not refused" in page
+    assert "| a missed mode | ais | -0.4 | NOT REFUSED | not visited |" in page
+    assert "- gaussian-2, ais: certified with an error of 0.5 nats" in page
+
+
+def test_pictures_are_drawn() -> None:
+    found = findings(0.01, True)
+    assert len(draw_errors(found.rows).axes[0].get_yticklabels()) == 1
+    assert len(draw_brackets(found.gaps).axes) == len(LAWS)
+
+
+@pytest.mark.parametrize(("error", "refused", "status"), [(0.01, True, 0), (0.01, False, 1)])
+def test_the_exit_status_tells(
+    error: float,
+    refused: bool,
+    status: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "measure", lambda jobs: findings(error, refused))
+    monkeypatch.setattr("sys.argv", ["validation", "--out", str(tmp_path)])
+    assert module.main() == status
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "validation.md",
+        "errors.png",
+        "brackets.png",
+    }
