@@ -98,6 +98,17 @@ class CurvePoint(_Part):
     info: dict[str, float] = {}
 
 
+class LogZRecord(_Part):
+    """What the evaluation found ``log Z`` of the trained energy to be, in nats."""
+
+    value: float
+    stderr: float
+    """Common to all test rows; zero where ``log Z`` is known or by quadrature."""
+    lower: float | None = None
+    upper: float | None = None
+    certified: bool = True
+
+
 class RunOutcome(_Part):
     """What a run comes to, as far as it came."""
 
@@ -115,6 +126,13 @@ class RunOutcome(_Part):
     """How the energy is differentiated in ``x``; empty before there is an energy."""
     weights: str | None = None
     """File name of the safetensors beside this record."""
+    log_z: LogZRecord | None = None
+    """``None`` in records of 0.1 and where no metric needed it."""
+    rows: str | None = None
+    """File name, beside this record, of the test-row log-densities without ``log Z``: a NumPy file
+    with ``-E(x)`` of every test row in order, ``(n,)``, float64."""
+    diverged_at: int | None = None
+    """The step of the learning curve at which the run left every reasonable range."""
 
 
 class Record(RunOutcome):
