@@ -24,7 +24,7 @@ def command(what: Path, rescore: bool, data_dir: Path | None) -> int:
     if what.suffix == ".toml":
         if rescore:
             raise EbmbenchError("--rescore is for output folders, not for cards")
-        from ebmbench.harness.contract import card_problems
+        from ebmbench.contracts import card_problems
 
         problems, good = card_problems(what, data_dir), "keeps its contract"
     else:
@@ -50,7 +50,7 @@ def _rescored(out: Path, data_dir: Path | None) -> list[str]:
     problems = []
     for record in scored:
         label = f"{record.task} × {record.method} seed {record.seed}"
-        again = evaluate_again(record, out, data_dir)
+        again = evaluate_again(record, out, data_dir).metrics
         problems += [f"{label}: {text}" for text in disagreements(record, again)]
     click.echo(f"{len(scored)} of {len(done)} runs have weights and were evaluated again")
     return problems

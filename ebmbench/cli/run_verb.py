@@ -80,7 +80,15 @@ def command(
 
     folder = out or Path("runs") / preset
     request = plan(
-        chosen_tasks, chosen_methods, folder, preset, seeds, steps, device, data_dir, force
+        chosen_tasks,
+        chosen_methods,
+        folder,
+        preset=preset,
+        seeds=seeds,
+        steps=steps,
+        device=device,
+        data_dir=data_dir,
+        force=force,
     )
     console = make_console()
     reporter: Reporter
@@ -92,7 +100,16 @@ def command(
         reporter = Display(len(request.run), console)
     else:
         reporter = Lines(len(request.run), sys.stdout)
-    records = execute(request, folder, reporter, jobs, timeout, executor, scheduler, cost)
+    records = execute(
+        request,
+        folder,
+        reporter,
+        workers=jobs,
+        timeout=timeout,
+        executor=executor,
+        scheduler=scheduler,
+        cost=cost,
+    )
     everything = read_records(folder)
     if as_json:
         write_tables(everything, folder)

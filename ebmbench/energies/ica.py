@@ -3,7 +3,7 @@ r"""Independent component analysis as an energy with a known partition function.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -48,13 +48,13 @@ class ICAEnergy(ReferencedEnergy):
         self.sources = sources
 
     @classmethod
-    def create(cls, train: Tensor, generator: torch.Generator, **values: object) -> ICAEnergy:
+    def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> ICAEnergy:
         """Start at a random ``B``, drawn anew until its condition number is below ``d``.
 
         The protocol of Grathwohl et al. (2020), whose code does the same. For ``d = 2``, where a
         condition number below two is rare but possible, the draw is the same.
         """
-        chosen = build(ICAOptions, values, "energy.options")
+        chosen = build(ICAOptions, options, "energy.options")
         d = train.shape[1]
         demixing = torch.randn(d, d, generator=generator)
         while torch.linalg.cond(demixing) >= d:

@@ -3,7 +3,7 @@ r"""A multilayer perceptron over a Gaussian reference measure."""
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field
@@ -57,9 +57,9 @@ class MLPEnergy(TiltedGaussian):
         self.network = nn.Sequential(*layers)
 
     @classmethod
-    def create(cls, train: Tensor, generator: torch.Generator, **values: object) -> MLPEnergy:
+    def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> MLPEnergy:
         """Build the energy for training rows ``(n, d)``: ``μ`` and ``σ`` are theirs."""
-        chosen = build(MLPOptions, values, "energy.options")
+        chosen = build(MLPOptions, options, "energy.options")
         mean, std = moments(train)
         return cls(mean, std, chosen.hidden, chosen.activation, generator, chosen.residual)
 

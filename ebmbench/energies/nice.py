@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field
@@ -67,9 +67,9 @@ class NICEEnergy(ReferencedEnergy):
         self.log_scale = nn.Parameter(-std.log())
 
     @classmethod
-    def create(cls, train: Tensor, generator: torch.Generator, **values: object) -> NICEEnergy:
+    def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> NICEEnergy:
         """Build the energy for training rows ``(n, d)``: it starts as their diagonal Gaussian."""
-        chosen = build(NICEOptions, values, "energy.options")
+        chosen = build(NICEOptions, options, "energy.options")
         return cls(
             train.mean(0),
             train.std(0).clamp_min(1e-3),

@@ -45,10 +45,6 @@ class Job:
         """Return where the record goes under the output folder."""
         return record_path(out, self.task.name, self.method.name, self.seed)
 
-    def sheet_path(self, out: Path) -> Path:
-        """Return where the sheet of samples of an image task goes, beside the record."""
-        return self.path(out).with_suffix(".samples.png")
-
 
 def requested_job(record: Record, data_dir: Path | None = None) -> Job:
     """Return the job that a record says was asked for."""
@@ -64,6 +60,7 @@ def requested_id(record: Record) -> str:
 def make_jobs(
     tasks: list[TaskCard],
     methods: list[MethodCard],
+    *,
     seeds: int,
     preset: Preset,
     device: str = "cpu",

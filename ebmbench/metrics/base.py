@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -51,7 +50,3 @@ class Evaluation:
     def generator(self, purpose: str) -> torch.Generator:
         """Return the generator of one purpose."""
         return generator(self.seed, purpose)
-
-
-Metric = Callable[[Evaluation], "Measurement | None"]
-"""A metric returns ``None`` where it has no meaning (no truth, no ``log Z`` learned)."""

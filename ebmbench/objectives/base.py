@@ -51,6 +51,9 @@ class Objective(ABC):
     """Whether the second derivative in ``x`` enters the loss or its gradient."""
     needs_log_z: ClassVar[bool]
     """Whether ``log Z`` must be exact or obtainable by quadrature (the oracle)."""
+    needs_levels: ClassVar[bool] = False
+    """Whether the energy must be one of many noise levels, a
+    :class:`~ebmbench.energies.conditional.ConditionalEnergy`."""
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
         """Prepare the state (fit a noise distribution, start chains); by default there is none.

@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 import torch
+from ebmbench.metrics.info import METRIC_INFO
 
 from ebmbench import catalog
 from ebmbench.cards import TaskCard
@@ -13,7 +14,6 @@ from ebmbench.datasets.base import Dataset
 from ebmbench.datasets.store import DataUnavailable
 from ebmbench.harness.build import load_data, make_energy, make_objective, reason_to_skip
 from ebmbench.harness.job import Job
-from ebmbench.metrics.info import METRIC_INFO
 
 every_task = pytest.mark.parametrize("card", catalog.tasks().values(), ids=lambda card: card.name)
 

@@ -35,7 +35,7 @@ from ebmbench.datasets.base import Dataset
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.build import make_objective
+from ebmbench.harness.build import Streams, make_objective
 from ebmbench.harness.training import train
 from ebmbench.objectives.base import Objective
 from ebmbench.partition.quadrature import quadrature_grid
@@ -233,11 +233,10 @@ def _follow_the_likelihood(
         oracle,
         oracle.init(energy, dataset.train, noise),
         dataset,
-        task,
-        budget.model_copy(update={"steps": steps}),
-        card.optimiser.model_copy(update=constant),
-        _stream(task, seed, "batches"),
-        noise,
+        card=task,
+        budget=budget.model_copy(update={"steps": steps}),
+        optimiser=card.optimiser.model_copy(update=constant),
+        streams=Streams(_stream(task, seed, "batches"), noise),
     )
 
 

@@ -11,11 +11,11 @@ from ebmbench import catalog
 from ebmbench.harness.build import load_data
 from ebmbench.harness.job import Job
 from ebmbench.harness.run import run_job
+from ebmbench.harness.weights import load_energy
 from ebmbench.metrics.shared import ROWS_FOR_LAW
 from ebmbench.partition import InitialGaussian, ais
 from ebmbench.records import Status
 from ebmbench.seeds import generator
-from ebmbench.weights import load_energy
 
 TASKS = ("uci/wine-red", "uci/ionosphere")
 METHOD = "dsm"
