@@ -210,15 +210,17 @@ def run(
         EbmbenchError: the request is wrong, or nothing of it can be done.
     """
     from ebmbench.harness.grid import execute, plan
+    from ebmbench.harness.job import placed
     from ebmbench.harness.progress import Reporter
     from ebmbench.records import read_records
     from ebmbench.report.write import write_tables
 
     folder = Path(out)
     where = None if data_dir is None else Path(data_dir)
+    chosen_tasks, chosen_methods = catalog.select_tasks(tasks), catalog.select_methods(methods)
     request = plan(
-        catalog.select_tasks(tasks),
-        catalog.select_methods(methods),
+        chosen_tasks,
+        chosen_methods,
         folder,
         preset=preset,
         seeds=seeds,
@@ -237,7 +239,7 @@ def run(
         scheduler=scheduler,
         cost=cost,
     )
-    write_tables(read_records(folder), folder)
+    write_tables(placed(read_records(folder), [*chosen_tasks, *chosen_methods]), folder)
     return results(folder)
 
 

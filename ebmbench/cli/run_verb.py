@@ -74,6 +74,7 @@ def command(
         raise EbmbenchError("--scheduler is for --executor dask only")
     # Torch is loaded from here on, and not for a request that is wrong on its face.
     from ebmbench.harness.grid import execute, plan
+    from ebmbench.harness.job import placed
     from ebmbench.harness.progress import Display, Events, Lines, Reporter
     from ebmbench.records import Status, read_records
     from ebmbench.report.write import write_tables
@@ -110,7 +111,7 @@ def command(
         scheduler=scheduler,
         cost=cost,
     )
-    everything = read_records(folder)
+    everything = placed(read_records(folder), [*chosen_tasks, *chosen_methods])
     if as_json:
         write_tables(everything, folder)
     else:

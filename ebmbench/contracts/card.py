@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import traceback
 from pathlib import Path
 
 from ebmbench import catalog
@@ -38,6 +39,18 @@ def card_problems(path: Path, data_dir: Path | None = None) -> list[str]:
         return _of_task(card_by_path(TaskCard, path), data_dir)
     except EbmbenchError as error:
         return [str(error)]
+    except Exception as error:
+        # A stranger's class may raise anything.
+        return [described(error, path.resolve().parent)]
+
+
+def described(error: Exception, folder: Path) -> str:
+    """Say what was raised, and at which line of the files in a folder."""
+    words = (str(error).strip().splitlines() or ["no message"])[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).parent == folder]
+    where = f" (line {own[-1].lineno} of {Path(own[-1].filename).name})" if own else ""
+    return f"{type(error).__name__}: {words}{where}"
 
 
 def _of_method(card: MethodCard) -> list[str]:

@@ -11,6 +11,7 @@ import torch
 from ebmbench.cards import Card, MethodCard, Preset, TaskCard
 from ebmbench.datasets.base import Dataset, Loader, Sizes
 from ebmbench.datasets.rows import refuse_bad_rows
+from ebmbench.datasets.store import find
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
 from ebmbench.estimators.base import Estimator
@@ -32,10 +33,14 @@ def load_data(task: TaskCard, seed: int, data_dir: Path | None) -> Dataset:
     """Return the rows of a task; they depend on the task and the seed alone.
 
     Raises:
+        DataUnavailable: a file is missing.
         EbmbenchError: an option or a file is bad, or the rows are none that a model can take.
     """
     sizes = Sizes(task.data.train, task.data.validation, task.data.test)
-    dataset = make_loader(task).load(sizes, seed, data_dir)
+    loader = make_loader(task)
+    for name in loader.files():
+        find(name, data_dir)
+    dataset = loader.load(sizes, seed, data_dir)
     refuse_bad_rows(dataset, f"task {task.name!r}")
     return dataset
 
