@@ -12,7 +12,7 @@ import pytest
 from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.build import reason_to_skip
+from ebmbench.harness.compatibility import reason_to_skip
 from ebmbench.harness.executors import local as executor
 from ebmbench.harness.grid import execute, plan
 from ebmbench.harness.job import Job

@@ -1,4 +1,4 @@
-"""A Gaussian that random cosines tilt, with trained amplitudes: bounded, so always normalisable."""
+"""A Gaussian that random cosines tilt, with trained amplitudes: bounded, always normalisable."""
 
 import torch
 from torch import nn
