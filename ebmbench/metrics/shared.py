@@ -101,10 +101,11 @@ def ais_run(evaluation: Evaluation) -> AISRun:
     """Return ``log Z`` by annealing that starts at the Gaussian of the training rows."""
 
     def run() -> AISRun:
-        law = InitialGaussian.fitted(evaluation.energy, evaluation.dataset.train[:ROWS_FOR_LAW])
+        rows = evaluation.dataset.train[:ROWS_FOR_LAW]
+        initial = InitialGaussian.fitted(evaluation.energy, rows)
         tolerance = SLACK[evaluation.effort] * evaluation.card.metrics.tolerance
         generator = evaluation.generator("ais")
-        return run_ais(evaluation.energy, generator, evaluation.effort, tolerance, law)
+        return run_ais(evaluation.energy, generator, evaluation.effort, tolerance, initial)
 
     return once(evaluation, "ais", run)
 
@@ -119,7 +120,7 @@ def samples(evaluation: Evaluation) -> Samples:
             return from_grid(model_grid(evaluation), n, generator)
         if energy.log_z() is None and how == "ais":
             run = ais_run(evaluation)
-            return tempered_samples(energy, run.law, run.plan, n, generator, evaluation.effort)
+            return tempered_samples(energy, run.initial, run.path, n, generator, evaluation.effort)
         return model_samples(energy, n, generator, evaluation.effort)
 
     return once(evaluation, "samples", draw)

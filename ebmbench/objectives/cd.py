@@ -54,7 +54,7 @@ class ContrastiveDivergence(Objective):
         """See :class:`~ebmbench.objectives.base.Objective`."""
         sampler = SAMPLERS.get(self.sampler)()
         target = target_of(energy)
-        chains = sampler.init(batch, target)
+        chains = target.evaluate(batch)
         step_size = state.tensors["step_size"]
         trace = run_chains(
             sampler, chains, target, self.steps, step_size, generator, positions_only=True

@@ -26,8 +26,10 @@ from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.options import options
 from ebmbench.samplers.anneal import anneal_chains
 from ebmbench.samplers.base import Sampler
+from ebmbench.samplers.bridge import Bridge, ReferenceGaussian
 from ebmbench.samplers.hmc import HMC
 from ebmbench.samplers.mala import MALA
+from ebmbench.samplers.target import target_of
 
 TARGET_ACCEPTANCE = {"mala": 0.6, "hmc": 0.75}
 """Near the optimum of each (Roberts & Rosenthal 1998; Beskos et al. 2013), a little above."""
@@ -61,19 +63,19 @@ class MCMCMaximumLikelihood(Objective):
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
     ) -> Step:
         """See :class:`~ebmbench.objectives.base.Objective`; as many chains as examples."""
-        mean, std = energy.reference
-        x = mean + std * torch.empty_like(batch).normal_(generator=generator)
-        sampler: Sampler = HMC(self.leapfrog, std) if self.sampler == "hmc" else MALA()
+        reference = ReferenceGaussian.of(energy)
+        hmc = self.sampler == "hmc"
+        sampler: Sampler = HMC(self.leapfrog, reference.std) if hmc else MALA()
         trace = anneal_chains(
             sampler,
-            energy,
-            x,
-            self.transitions,
-            max(1, round(self.annealed * self.transitions)),
-            self.resample,
-            state.tensors["step_size"],
-            generator,
-            TARGET_ACCEPTANCE[self.sampler],
+            Bridge(reference, target_of(energy)),
+            reference.draw(len(batch), generator),
+            steps=self.transitions,
+            rise=max(1, round(self.annealed * self.transitions)),
+            resample=self.resample,
+            step_size=state.tensors["step_size"],
+            generator=generator,
+            target_acceptance=TARGET_ACCEPTANCE[self.sampler],
         )
         after = State(tensors={"step_size": trace.step_size})
         info = {

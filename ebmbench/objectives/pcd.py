@@ -71,7 +71,7 @@ class PersistentContrastiveDivergence(Objective):
         target = target_of(energy)
         trace = run_chains(
             sampler,
-            sampler.init(x, target),
+            target.evaluate(x),
             target,
             self.steps,
             state.tensors["step_size"],

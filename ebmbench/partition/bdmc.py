@@ -10,8 +10,7 @@ from __future__ import annotations
 import torch
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.ais import EFFORTS, REPEATS
-from ebmbench.partition.annealing import anneal, anneal_back, particles_at, pilot
+from ebmbench.partition.annealing import anneal, anneal_back
 from ebmbench.partition.base import (
     ExactSampler,
     LogZ,
@@ -20,7 +19,9 @@ from ebmbench.partition.base import (
     log_mean_exp,
 )
 from ebmbench.partition.bennett import bennett
+from ebmbench.partition.effort import EFFORTS, REPEATS
 from ebmbench.partition.initial import InitialGaussian
+from ebmbench.samplers.pilot import pilot
 
 
 def bdmc(
@@ -29,7 +30,7 @@ def bdmc(
     generator: torch.Generator,
     effort: int = 1,
     tolerance: float = 0.1,
-    law: InitialGaussian | None = None,
+    initial: InitialGaussian | None = None,
     temperatures: int | None = None,
 ) -> LogZ:
     """Bracket ``log Z``.
@@ -38,18 +39,19 @@ def bdmc(
         energy: the model.
         sampler: draws exact samples of it.
         generator: the source of all randomness.
-        effort: 0, 1 or 2; see :data:`ebmbench.partition.ais.EFFORTS`.
+        effort: 0, 1 or 2; see :data:`ebmbench.partition.effort.EFFORTS`.
         tolerance: the widest bracket, in nats, that is certified.
-        law: the initial law; the energy's reference when absent.
+        initial: where chains start; the energy's reference when absent.
         temperatures: ``K``; by the thermodynamic length when absent.
     """
-    law = law or InitialGaussian.of_reference(energy)
+    initial = initial or InitialGaussian.of_reference(energy)
     work = EFFORTS[effort]
-    plan = pilot(energy, law, generator)
-    count = temperatures or plan.temperatures(work.least, work.most)
-    forward = anneal(energy, law, plan, count, work.chains, generator)
-    start = particles_at(energy, law, law.to_z(sampler(work.chains, generator)))
-    back = anneal_back(energy, law, plan, count, start, generator)
+    bridge = initial.bridge_to(energy)
+    path = pilot(bridge, generator)
+    count = temperatures or path.temperatures(work.least, work.most)
+    forward = anneal(bridge, path, count, work.chains, generator)
+    start = bridge.evaluate(initial.to_z(sampler(work.chains, generator)))
+    back = anneal_back(bridge, path, count, start, generator)
     lower, upper = log_mean_exp(forward.log_z), -log_mean_exp(-back.log_z)
     gap = upper - lower
     point, point_stderr = bennett(forward.log_z, back.log_z)
@@ -73,6 +75,6 @@ def bdmc(
         note=f"BDMC, {work.chains} chains, {found}" if agree else refused,
         diagnostics={
             "temperatures": count,
-            "length": float(plan.length[-1]),
+            "length": float(path.length[-1]),
         },
     )

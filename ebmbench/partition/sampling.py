@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.annealing import AnnealingPath, pilot
 from ebmbench.partition.initial import InitialGaussian
 from ebmbench.partition.quadrature import POINTS, Grid, quadrature_grid
-from ebmbench.partition.tempering import Ladders, temper
+from ebmbench.samplers.ladders import Ladders, Tempered, temper
+from ebmbench.samplers.path import AnnealingPath
+from ebmbench.samplers.pilot import pilot
 
 LADDERS = (
     Ladders(chains=50, thinning=2, burn_in=20, most=6),
@@ -57,7 +58,7 @@ def model_samples(
     n: int,
     generator: torch.Generator,
     effort: int = 1,
-    law: InitialGaussian | None = None,
+    initial: InitialGaussian | None = None,
 ) -> Samples:
     """Draw ``n`` samples; exact where possible.
 
@@ -66,20 +67,21 @@ def model_samples(
         n: number of samples.
         generator: the source of all randomness.
         effort: 0, 1 or 2, for parallel tempering.
-        law: where tempered chains start; the energy's reference when absent.
+        initial: where tempered chains start; the energy's reference when absent.
     """
     if isinstance(energy, ExactlySampled):
         return Samples(energy.sample(n, generator).double().cpu(), "exact")
     if energy.dim in POINTS:
         return from_grid(quadrature_grid(energy)[1], n, generator)
-    law = law or InitialGaussian.of_reference(energy)
-    return tempered_samples(energy, law, pilot(energy, law, generator), n, generator, effort)
+    initial = initial or InitialGaussian.of_reference(energy)
+    path = pilot(initial.bridge_to(energy), generator)
+    return tempered_samples(energy, initial, path, n, generator, effort)
 
 
 def tempered_samples(
     energy: Energy,
-    law: InitialGaussian,
-    plan: AnnealingPath,
+    initial: InitialGaussian,
+    path: AnnealingPath,
     n: int,
     generator: torch.Generator,
     effort: int = 1,
@@ -88,17 +90,23 @@ def tempered_samples(
 
     Arguments:
         energy: the model.
-        law: where the ladders start.
-        plan: from a pilot run between the law and the model.
+        initial: where the ladders start.
+        path: from a pilot run between there and the model.
         n: number of samples.
         generator: the source of all randomness.
         effort: 0, 1 or 2; see :data:`LADDERS`.
     """
     ladders = LADDERS[effort if energy.dim <= COSTLY else max(0, effort - 1)]
-    found = temper(energy, law, plan, ladders, -(-n // ladders.chains), generator)
-    drawn = found.x.flatten(0, 1)
+    draws = -(-n // ladders.chains)
+    found = temper(initial.bridge_to(energy), path, ladders, draws, generator)
+    drawn = positions(found, initial)
     return Samples(
         drawn[torch.randperm(len(drawn), generator=generator)[:n]],
         f"parallel tempering, {ladders.chains} ladders of {len(found.betas)} chains, least swap "
         f"rate {float(found.swap_rates.min()):.2f}, {found.restarts:.1f} restarts a ladder",
     )
+
+
+def positions(found: Tempered, initial: InitialGaussian) -> Tensor:
+    """Return all draws of tempered chains in the coordinates of the model, ``(n, d)``, float64."""
+    return torch.cat([initial.to_x(z).double().cpu() for z in found.z])
