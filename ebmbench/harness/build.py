@@ -75,7 +75,6 @@ def make_evaluation(
         effort=EFFORT[preset],
         learned_log_z=learned_log_z,
         seed=derive_seed(task.name, seed, "evaluation"),
-        shared={},
     )
 
 

@@ -34,7 +34,7 @@ from ebmbench.harness.store import write_bytes_atomically, write_record
 from ebmbench.harness.training import train
 from ebmbench.metrics.evaluate import evaluate
 from ebmbench.metrics.info import METRIC_INFO
-from ebmbench.metrics.shared import samples
+from ebmbench.metrics.model_samples import samples_of
 from ebmbench.numerics import configure
 from ebmbench.objectives.base import Objective, State
 from ebmbench.records import MetricRecord, Record, RunCost, RunOutcome, Status
@@ -142,7 +142,7 @@ def evaluate_energy(
     evaluation = make_evaluation(job.task, energy, dataset, job.seed, job.preset, learned_log_z)
     measured = evaluate(evaluation, job.task.metrics.names)
     if sheet is not None and dataset.image_shape is not None and job.preset != "smoke":
-        write_bytes_atomically(sheet, sample_sheet(samples(evaluation).x, dataset.image_shape))
+        write_bytes_atomically(sheet, sample_sheet(samples_of(evaluation).x, dataset.image_shape))
     return {
         name: MetricRecord(
             **vars(m),

@@ -13,7 +13,7 @@ from ebmbench.registry import METRICS
 def evaluate(evaluation: Evaluation, names: Iterable[str]) -> dict[str, Measurement]:
     """Return the measurements by name; metrics without meaning for the task are left out.
 
-    Work that several metrics need is done once and kept in ``evaluation.shared``. A number that is
+    Work that several metrics need is done once and kept in ``evaluation.memo``. A number that is
     not finite is refused.
 
     Raises:

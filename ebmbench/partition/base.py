@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -11,9 +11,6 @@ from torch import Tensor
 
 from ebmbench.calculus import value
 from ebmbench.energies.base import Energy
-
-ExactSampler = Callable[[int, torch.Generator], Tensor]
-"""Draws exact samples of a model: a number and a generator to points ``(n, d)``."""
 
 CHUNK = 1 << 12
 """Rows per evaluation: large enough to amortise calls, small enough to stay in the cache."""

@@ -1,18 +1,20 @@
-"""Samples of a model for evaluation, never by the sampler that trained it.
+"""Samples of a model for evaluation, never by the chains that trained it.
 
-Exact where that is possible: where the energy draws its own, and by the inverse CDF of a fine grid
-in up to three dimensions. Elsewhere parallel tempering, whose chains travel between modes.
+Where the model, or the method that trained it, brings a sampler of its own, that one draws.
+Elsewhere it is the inverse CDF of a fine grid in up to three dimensions, and above that parallel
+tempering, whose chains travel between modes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.own_sampler import OwnSampler
+from ebmbench.errors import EbmbenchError
 from ebmbench.partition.initial import InitialGaussian
 from ebmbench.partition.quadrature import POINTS, Grid, quadrature_grid
 from ebmbench.samplers.ladders import Ladders, Tempered, temper
@@ -44,13 +46,29 @@ def from_grid(grid: Grid, n: int, generator: torch.Generator) -> Samples:
     return Samples(grid.sample(n, generator), "by the inverse CDF of a grid")
 
 
-@runtime_checkable
-class ExactlySampled(Protocol):
-    """An energy that draws exact samples of its model (ICA, NICE, mixtures)."""
+def best_sampler(energy: Energy, of_method: OwnSampler | None = None) -> OwnSampler | None:
+    """Return the sampler that a model or its method brings: an exact one before any other.
 
-    def sample(self, n: int, generator: torch.Generator) -> Tensor:
-        """Draw ``n`` points, ``(n, d)``."""
-        ...
+    Arguments:
+        energy: the model.
+        of_method: what the method that trained it brings, if it does.
+    """
+    brought = [each for each in (of_method, energy.sampler()) if each is not None]
+    return next((each for each in brought if each.exact), brought[0] if brought else None)
+
+
+def by_own_sampler(own: OwnSampler, dim: int, n: int, generator: torch.Generator) -> Samples:
+    """Draw ``n`` samples in ``dim`` dimensions by a sampler that was brought.
+
+    Raises:
+        EbmbenchError: it returned points of another shape.
+    """
+    x = own.draw(n, generator)
+    if x.shape != (n, dim):
+        raise EbmbenchError(
+            f"the sampler {own.how!r} drew points of shape {tuple(x.shape)}, allowed: ({n}, {dim})"
+        )
+    return Samples(x.double().cpu(), own.how)
 
 
 def model_samples(
@@ -60,7 +78,7 @@ def model_samples(
     effort: int = 1,
     initial: InitialGaussian | None = None,
 ) -> Samples:
-    """Draw ``n`` samples; exact where possible.
+    """Draw ``n`` samples: by the model's own sampler, a grid, or parallel tempering.
 
     Arguments:
         energy: the model.
@@ -69,8 +87,9 @@ def model_samples(
         effort: 0, 1 or 2, for parallel tempering.
         initial: where tempered chains start; the energy's reference when absent.
     """
-    if isinstance(energy, ExactlySampled):
-        return Samples(energy.sample(n, generator).double().cpu(), "exact")
+    own = energy.sampler()
+    if own is not None:
+        return by_own_sampler(own, energy.dim, n, generator)
     if energy.dim in POINTS:
         return from_grid(quadrature_grid(energy)[1], n, generator)
     initial = initial or InitialGaussian.of_reference(energy)

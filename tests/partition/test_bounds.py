@@ -27,7 +27,7 @@ def test_forward_ends_lie_below_and_reverse_ends_above(name: str) -> None:
     for _ in range(20):
         # few chains and temperatures, so that the bias is larger than its noise
         forward = anneal(bridge, path, 12, 10, g)
-        z = initial.to_z(sampled(model).sample(10, g))
+        z = initial.to_z(sampled(model).draw(10, g))
         back = anneal_back(bridge, path, 12, bridge.evaluate(z), g)
         lower.append(log_mean_exp(forward.log_z) - truth)
         upper.append(-log_mean_exp(-back.log_z) - truth)

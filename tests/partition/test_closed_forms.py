@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.errors import EbmbenchError
 from ebmbench.partition import (
     InitialGaussian,
@@ -179,15 +180,22 @@ def test_ais_in_other_coordinates_gives_the_same_log_z(generator: torch.Generato
 
 def test_bdmc_brackets_log_z(generator: torch.Generator) -> None:
     model = Shifted(mixture([[-1.0] * 10, [1.0] * 10], 0.6, [0.7, 0.3]), 2.0)
-    found = bdmc(model, model.mixture.sample, generator)
+    found = bdmc(model, model.mixture.sampler(), generator)
     assert found.lower is not None
     assert found.upper is not None
     assert found.lower - 4 * found.stderr < -2.0 < found.upper + 4 * found.stderr
 
 
+def test_bdmc_takes_exact_samples_only(generator: torch.Generator) -> None:
+    model = gaussian(3)
+    near = OwnSampler("long chains", model.mixture.sample)
+    with pytest.raises(EbmbenchError, match="found 'long chains', allowed: 'exact'"):
+        bdmc(model, near, generator)
+
+
 def test_bdmc_with_too_few_temperatures_is_refused(generator: torch.Generator) -> None:
     model = gaussian(30, std=0.3)
-    found = bdmc(model, model.mixture.sample, generator, temperatures=4)
+    found = bdmc(model, model.mixture.sampler(), generator, temperatures=4)
     assert not found.certified
     assert found.upper - found.lower > 1
 

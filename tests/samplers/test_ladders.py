@@ -93,7 +93,8 @@ def test_samples_are_a_function_of_the_generator() -> None:
     class Hidden(GaussianMixtureEnergy):
         """Without the exact sampler."""
 
-        sample = None
+        def sampler(self) -> None:
+            return None
 
     plain = two_modes(5, 3.0)
     model = Hidden(plain.weights, plain.means, torch.ones(2, dtype=torch.float64))

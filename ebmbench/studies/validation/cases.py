@@ -9,6 +9,7 @@ import torch
 
 from ebmbench.energies.base import Energy
 from ebmbench.energies.funnel import FunnelEnergy
+from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.partition import (
     InitialGaussian,
     LogZ,
@@ -21,7 +22,6 @@ from ebmbench.partition import (
     smc,
 )
 from ebmbench.partition.base import log_density
-from ebmbench.partition.sampling import ExactlySampled
 from ebmbench.samplers.pilot import pilot
 from ebmbench.seeds import generator
 from ebmbench.studies.validation.models import gaussian, ica, mixture, nice
@@ -34,17 +34,19 @@ ROWS_FOR_LAW = 5000
 RAISE_ROWS, RAISE_TEMPERATURES = 200, 200
 
 
-def sampled(energy: Energy) -> ExactlySampled:
-    """Return the same energy, known to draw exact samples."""
-    assert isinstance(energy, ExactlySampled)
-    return energy
+def sampled(energy: Energy) -> OwnSampler:
+    """Return the exact sampler of an energy that has one."""
+    own = energy.sampler()
+    assert own is not None
+    assert own.exact
+    return own
 
 
 def by_raise(
     energy: Energy, law: InitialGaussian, random: torch.Generator, tolerance: float
 ) -> LogZ:
     """Read ``log Z`` off the likelihood of exact samples by RAISE, which bounds it from above."""
-    rows = sampled(energy).sample(RAISE_ROWS, random)
+    rows = sampled(energy).draw(RAISE_ROWS, random)
     path = pilot(law.bridge_to(energy), random)
     log_p = raise_log_likelihood(energy, law, path, RAISE_TEMPERATURES, rows, 1, random)
     each = log_density(energy, rows) - log_p
@@ -71,10 +73,10 @@ ESTIMATORS: Mapping[str, Estimator] = {
         energy, random, initial=law, tolerance=tolerance
     ),
     "bdmc": lambda energy, law, random, tolerance: bdmc(
-        energy, sampled(energy).sample, random, initial=law, tolerance=tolerance
+        energy, sampled(energy), random, initial=law, tolerance=tolerance
     ),
     "bdmc-1024": lambda energy, law, random, tolerance: bdmc(
-        energy, sampled(energy).sample, random, initial=law, tolerance=tolerance, temperatures=1024
+        energy, sampled(energy), random, initial=law, tolerance=tolerance, temperatures=1024
     ),
     "raise": by_raise,
     "mbar": lambda energy, law, random, tolerance: mbar(
@@ -98,7 +100,7 @@ class Case:
 
     def law(self, energy: Energy) -> InitialGaussian:
         """Return where chains start: the moments of exact samples."""
-        rows = sampled(energy).sample(ROWS_FOR_LAW, generator("validation", self.name, "law"))
+        rows = sampled(energy).draw(ROWS_FOR_LAW, generator("validation", self.name, "law"))
         return InitialGaussian.fitted(energy, rows.detach())
 
 

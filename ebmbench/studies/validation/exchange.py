@@ -55,7 +55,7 @@ def _mixing(model: str, sampler: str, energy: Energy, law: InitialGaussian) -> M
     for repeat in range(REPEATS):
         random = generator("validation", "mixing", model, sampler, repeat)
         if sampler == "exact":
-            x = sampled(energy).sample(SAMPLES, random)
+            x = sampled(energy).draw(SAMPLES, random)
         else:
             bridge = law.bridge_to(energy)
             path = pilot(bridge, random)

@@ -68,7 +68,7 @@ def _gaps(energy: Energy, law: InitialGaussian, model: str, name: str) -> list[G
         for count in TEMPERATURES:
             chosen = spaced(path, spacing)
             forward = anneal(bridge, chosen, count, CHAINS, random).log_z
-            start = law.to_z(sampled(energy).sample(CHAINS, random))
+            start = law.to_z(sampled(energy).draw(CHAINS, random))
             at = bridge.evaluate(start)
             back = anneal_back(bridge, chosen, count, at, random).log_z
             width = float(back.mean() - forward.mean())

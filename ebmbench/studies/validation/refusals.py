@@ -118,7 +118,7 @@ REFUSALS = (
     Refusal(
         FEW,
         "bdmc",
-        lambda g: bdmc(narrow(), narrow().sample, g, initial=standard_law(60), temperatures=4),
+        lambda g: bdmc(narrow(), narrow().sampler(), g, initial=standard_law(60), temperatures=4),
         "bracket",
     ),
     Refusal(
