@@ -14,6 +14,7 @@ transitions it is a non-convergent sampler (Nijkamp et al. 2019).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -35,8 +36,16 @@ TARGET_ACCEPTANCE = {"mala": 0.6, "hmc": 0.75}
 """Near the optimum of each (Roberts & Rosenthal 1998; Beskos et al. 2013), a little above."""
 
 
+@dataclass(frozen=True)
+class AdaptedStepSize(State):
+    """What one step learns of the chains for the next."""
+
+    step_size: Tensor
+    """``ε``, a scalar; the next step starts with it."""
+
+
 @options
-class MCMCMaximumLikelihood(Objective):
+class MCMCMaximumLikelihood(Objective[AdaptedStepSize]):
     """Maximum likelihood, the expectation under the model by long chains."""
 
     transitions: Annotated[int, Field(gt=0)] = 10
@@ -55,13 +64,13 @@ class MCMCMaximumLikelihood(Objective):
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> AdaptedStepSize:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return State(tensors={"step_size": data.new_tensor(self.step_size)})
+        return AdaptedStepSize(data.new_tensor(self.step_size))
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+        self, energy: Energy, batch: Tensor, state: AdaptedStepSize, generator: torch.Generator
+    ) -> Step[AdaptedStepSize]:
         """See :class:`~ebmbench.objectives.base.Objective`; as many chains as examples."""
         reference = ReferenceGaussian.of(energy)
         hmc = self.sampler == "hmc"
@@ -73,11 +82,11 @@ class MCMCMaximumLikelihood(Objective):
             steps=self.transitions,
             rise=max(1, round(self.annealed * self.transitions)),
             resample=self.resample,
-            step_size=state.tensors["step_size"],
+            step_size=state.step_size,
             generator=generator,
             target_acceptance=TARGET_ACCEPTANCE[self.sampler],
         )
-        after = State(tensors={"step_size": trace.step_size})
+        after = AdaptedStepSize(trace.step_size)
         info = {
             "acceptance": trace.acceptance,
             "divergent": trace.divergent,
