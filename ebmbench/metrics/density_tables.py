@@ -8,7 +8,7 @@ import torch
 
 from ebmbench.metrics.base import Evaluation, once
 from ebmbench.metrics.log_partition import log_z_of
-from ebmbench.partition.quadrature import Box, Grid, midpoints, tabulate
+from ebmbench.partition.grid import Box, Grid, midpoints, tabulate
 
 TABLE_CELLS = (192, 320, 512)
 """Cells per axis of the table of both densities, for ``effort`` 0, 1 and 2."""

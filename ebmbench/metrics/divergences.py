@@ -10,7 +10,8 @@ from torch import Tensor
 from ebmbench.metrics.base import Evaluation, Measurement
 from ebmbench.metrics.density_tables import MASS_TOLERANCE, truth_and_model
 from ebmbench.metrics.log_partition import log_z_of, model_grid
-from ebmbench.partition.quadrature import POINTS, Grid
+from ebmbench.partition.grid import Grid
+from ebmbench.partition.quadrature import POINTS
 
 
 def kl_divergence(evaluation: Evaluation) -> Measurement | None:

@@ -13,7 +13,7 @@ from ebmbench.metrics.base import Evaluation, Measurement
 from ebmbench.metrics.held_out import test_log_density
 from ebmbench.metrics.log_partition import log_z_of
 from ebmbench.partition.base import log_density
-from ebmbench.partition.quadrature import reference_box, tabulate
+from ebmbench.partition.grid import reference_box, tabulate
 
 COARSE_CELLS = {1: 1024, 2: 128}
 COARSE_BOX = 6.0

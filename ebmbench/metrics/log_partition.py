@@ -6,8 +6,9 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.metrics.base import Evaluation, once
 from ebmbench.partition.ais import AISRun, run_ais
 from ebmbench.partition.base import LogZ
+from ebmbench.partition.grid import Grid
 from ebmbench.partition.initial import InitialGaussian
-from ebmbench.partition.quadrature import Grid, quadrature_grid
+from ebmbench.partition.quadrature import quadrature_grid
 
 ROWS_FOR_INITIAL = 50_000
 """Training rows whose moments give the Gaussian where annealing starts, at most."""

@@ -23,18 +23,15 @@ from ebmbench.partition.base import (
     log_mean_exp,
 )
 from ebmbench.partition.bennett import bennett
+from ebmbench.partition.checks import failures_of
 from ebmbench.partition.effort import EFFORTS, REPEATS, Effort
 from ebmbench.partition.initial import InitialGaussian
-from ebmbench.partition.minima import Missed, missed_mass
+from ebmbench.partition.missed import missed_mass
 from ebmbench.samplers.base import ChainState
 from ebmbench.samplers.bridge import Bridge, StandardNormal
 from ebmbench.samplers.path import VARIANCE, AnnealingPath
 from ebmbench.samplers.pilot import pilot, transition
 from ebmbench.samplers.resampling import systematic_resample
-
-LEAST_ACCEPTANCE = 0.4
-LEAST_SIZE = 0.1
-"""Smallest effective share of the chains."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def run_ais(
     size = effective_sample_size(forward.log_z) / work.chains
     ends_at = initial.to_x(forward.state.x)
     missed = missed_mass(energy, initial, ends_at, forward.log_z, upper, generator, work.search)
-    failures = _failures(ends, stderr, tolerance, size, forward.acceptance, missed)
+    failures = failures_of(ends, stderr, tolerance, size, forward.acceptance, missed)
     how = (
         f"AIS, {work.chains} chains, {count} temperatures from the Gaussian, {wide_count} from "
         f"one {scale:.3g} times as wide; bracket {upper - lower:.2g} nats"
@@ -195,33 +192,3 @@ def _tempered(
     for _ in range(settle):
         state, _ = transition(bridge, state, 1.0, step_size, generator)
     return state
-
-
-def _failures(
-    ends: dict[str, float],
-    stderr: float,
-    tolerance: float,
-    size: float,
-    acceptance: float,
-    missed: Missed,
-) -> list[str]:
-    """Say in words and numbers which checks failed."""
-    if not all(math.isfinite(value) for value in [*ends.values(), stderr]):
-        return ["an estimate is not finite"]
-    failures = []
-    pairs = {
-        "K and K/2 temperatures": abs(ends["forward"] - ends["half"]),
-        "the two initial laws": abs(ends["forward"] - ends["wide"]),
-        "forward and reverse chains": abs(ends["forward"] - ends["reverse"]),
-    }
-    for what, gap in pairs.items():
-        if gap > tolerance:
-            failures.append(f"{what} differ by {gap:.2g} nats, more than {tolerance:g}")
-    if 2 * stderr > tolerance:
-        failures.append(f"two standard errors are {2 * stderr:.2g} nats, more than {tolerance:g}")
-    if size < LEAST_SIZE:
-        failures.append(f"the effective size is {size:.1%} of the chains, below {LEAST_SIZE:.0%}")
-    if acceptance < LEAST_ACCEPTANCE:
-        failures.append(f"acceptance is {acceptance:.2f}, below {LEAST_ACCEPTANCE}")
-    unvisited = missed.failure(tolerance)
-    return failures if unvisited is None else [*failures, unvisited]

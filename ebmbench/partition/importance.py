@@ -24,7 +24,7 @@ from ebmbench.partition.base import (
     log_mean_exp,
 )
 from ebmbench.partition.initial import InitialGaussian
-from ebmbench.partition.minima import missed_mass
+from ebmbench.partition.missed import missed_mass
 
 K_HAT_LIMIT = 0.5
 """Above it the weights have no variance and the standard error has no meaning. The 0.7 of the

@@ -25,7 +25,7 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.partition.base import LogZ
 from ebmbench.partition.initial import InitialGaussian
-from ebmbench.partition.minima import missed_mass
+from ebmbench.partition.missed import missed_mass
 from ebmbench.partition.sampling import positions
 from ebmbench.samplers.ladders import Ladders, temper
 from ebmbench.samplers.pilot import pilot

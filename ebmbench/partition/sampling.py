@@ -15,8 +15,9 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.errors import EbmbenchError
+from ebmbench.partition.grid import Grid
 from ebmbench.partition.initial import InitialGaussian
-from ebmbench.partition.quadrature import POINTS, Grid, quadrature_grid
+from ebmbench.partition.quadrature import POINTS, quadrature_grid
 from ebmbench.samplers.ladders import Ladders, Tempered, temper
 from ebmbench.samplers.path import AnnealingPath
 from ebmbench.samplers.pilot import pilot

@@ -14,7 +14,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.partition.annealing import anneal
 from ebmbench.partition.base import LogZ, jackknife_stderr, log_mean_exp
 from ebmbench.partition.initial import InitialGaussian
-from ebmbench.partition.minima import missed_mass
+from ebmbench.partition.missed import missed_mass
 from ebmbench.samplers.pilot import pilot
 
 LEAST, MOST = 64, 1024

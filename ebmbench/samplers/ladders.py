@@ -1,16 +1,12 @@
 r"""Parallel tempering: samples of a model whose modes no single chain can travel between.
 
 A ladder holds one chain at each inverse temperature :math:`0 = b_0 < \dots < b_R = 1` of the
-bridge. A sweep moves every chain by a Hamiltonian transition, draws the one at
-:math:`b_0` anew from the Gaussian, and then swaps neighbours with probability
-
-.. math:: \min\bigl(1, \exp\{(b_{r+1} - b_r)(g_r - g_{r+1})\}\bigr), \qquad
-          g = \log p_\theta - \log q,
-
-even and odd pairs in turn (Syed, Bouchard-Côté, Deligiannidis & Doucet, 2022, JRSS B 84,
-arXiv:1905.02939). What reaches :math:`b_R` from :math:`b_0` is a fresh start, so the shares of
-the modes are those of the model. Rungs stand at equal steps of thermodynamic length; a step of
-one means that about half of the swaps are accepted, which is near the optimum there.
+bridge. A sweep moves every chain by a Hamiltonian transition, draws the one at :math:`b_0` anew
+from the Gaussian, and then swaps neighbours (:mod:`ebmbench.samplers.swaps`), even and odd pairs
+in turn (Syed, Bouchard-Côté, Deligiannidis & Doucet, 2022, JRSS B 84, arXiv:1905.02939). What
+reaches :math:`b_R` from :math:`b_0` is a fresh start, so the shares of the modes are those of the
+model. Rungs stand at equal steps of thermodynamic length; a step of one means that about half of
+the swaps are accepted, which is near the optimum there.
 """
 
 from __future__ import annotations
@@ -23,10 +19,10 @@ from torch import Tensor
 
 from ebmbench.samplers.base import ChainInfo, ChainState
 from ebmbench.samplers.bridge import Bridge, StandardNormal
-from ebmbench.samplers.metropolis import decide
 from ebmbench.samplers.path import AnnealingPath
 from ebmbench.samplers.pilot import transition
 from ebmbench.samplers.resampling import systematic_resample
+from ebmbench.samplers.swaps import swap
 
 SETTLING = 4
 """Transitions of each rung's first population, which is resampled from the rung below."""
@@ -99,7 +95,7 @@ def temper(
         state, info = _moved(bridge, betas, step_sizes, state, generator)
         accepted += float(info.acceptance.mean()) / sweeps
         slope = bridge.slope(state).cpu().reshape(-1, chains)
-        order, swapped = _swap(slope, betas, k % 2, generator)
+        order, swapped = swap(slope, betas, k % 2, generator)
         swap_rates[k % 2 :: 2] += swapped
         attempts[k % 2 :: 2] += 1
         state = state[order.flatten().to(state.x.device)]
@@ -156,27 +152,3 @@ def _moved(
     beta, step_size = (t[1:].repeat_interleave(chains) for t in (betas, step_sizes))
     moved, info = transition(bridge, above, beta, step_size, generator)
     return ChainState.joined([drawn, moved]), info
-
-
-def _swap(
-    slope: Tensor, betas: Tensor, first: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Decide the swaps of every second pair, from the rung ``first`` upwards.
-
-    Arguments:
-        slope: ``g`` of every chain, ``(R + 1, n)``.
-        betas: inverse temperatures, ``(R + 1,)``.
-        first: zero or one.
-        generator: the source of the uniform numbers.
-
-    Returns:
-        which chain goes where, ``(R + 1, n)``, as flat indices; mean probability of each pair.
-    """
-    order = torch.arange(slope.numel()).reshape(slope.shape)
-    lower = torch.arange(first, len(betas) - 1, 2)
-    step = (betas[lower + 1] - betas[lower])[:, None]
-    taken, probability, _ = decide(step * (slope[lower] - slope[lower + 1]), generator)
-    below, above = order[lower], order[lower + 1]
-    order[lower] = torch.where(taken, above, below)
-    order[lower + 1] = torch.where(taken, below, above)
-    return order, probability.mean(1)

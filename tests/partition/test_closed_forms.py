@@ -27,8 +27,9 @@ from ebmbench.partition.base import (
     log_density,
     log_mean_exp,
 )
+from ebmbench.partition.grid import reference_box, tabulate
 from ebmbench.partition.importance import pareto_k
-from ebmbench.partition.quadrature import _log_tail, reference_box, tabulate
+from ebmbench.partition.quadrature import _log_tail
 
 
 class Shifted(Energy):

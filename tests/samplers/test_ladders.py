@@ -1,11 +1,13 @@
 """Parallel tempering against quadrature, exact mode weights, and a single chain that is stuck."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 from scipy import stats
+from torch import Tensor
 
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.partition import InitialGaussian
@@ -14,6 +16,7 @@ from ebmbench.partition.quadrature import quadrature_grid
 from ebmbench.partition.sampling import model_samples, positions
 from ebmbench.samplers.ladders import Ladders, temper
 from ebmbench.samplers.pilot import pilot, transition
+from ebmbench.samplers.swaps import swap
 
 LADDERS = Ladders(chains=100, thinning=5, burn_in=20, most=16)
 
@@ -87,6 +90,26 @@ def test_a_ladder_is_no_taller_than_allowed() -> None:
     bridge = initial.bridge_to(model)
     path = pilot(bridge, generator)
     assert Ladders(10, 1, 1, 2).steps(path) == 2 < LADDERS.steps(path)
+
+
+def test_a_swap_keeps_the_law_of_every_rung(z_score: Callable[[Tensor], float]) -> None:
+    """On the way from N(0, 1) to N(2, 1/4) each rung is a Gaussian of precision ``1 + 3 b``."""
+    generator, n = torch.Generator().manual_seed(7), 20_000
+    betas = torch.tensor([0.0, 0.1, 0.35, 1.0], dtype=torch.float64)
+    precision = (1 + 3 * betas)[:, None]
+    mean = 8 * betas[:, None] / precision
+    z = torch.randn(4, n, generator=generator, dtype=torch.float64)
+    x = mean + z / precision.sqrt()
+    for first in (0, 1):
+        slope = 0.5 * x.square() - 2 * (x - 2).square()
+        order, rates = swap(slope, betas, first, generator)
+        assert order.flatten().sort().values.tolist() == list(range(4 * n))
+        assert bool(((rates > 0.1) & (rates < 0.9)).all())
+        x = x.flatten()[order]
+        for rung in range(4):
+            centred = (x[rung] - mean[rung]) * precision[rung].sqrt()
+            assert z_score(centred) < 4
+            assert z_score(centred.square() - 1) < 4
 
 
 def test_samples_are_a_function_of_the_generator() -> None:

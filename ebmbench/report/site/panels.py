@@ -14,7 +14,7 @@ from ebmbench.datasets.ica import ICADensity
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.nice import NICEEnergy
-from ebmbench.partition.quadrature import Box, Grid
+from ebmbench.partition.grid import Box, Grid
 from ebmbench.records import Record
 from ebmbench.report.figures.densities import (
     CELLS,
