@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ebmbench.energies.chain import Chain
+from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.errors import EbmbenchError
 
 
@@ -64,3 +65,10 @@ class Energy(nn.Module, ABC):
     @abstractmethod
     def chain(self) -> Chain | None:
         """Return the layers for the closed-form calculus, or ``None``: autograd serves then."""
+
+    def sampler(self) -> OwnSampler | None:
+        """Return how the model draws its own samples, if it can; by default it cannot.
+
+        Where there is one, metrics of samples use it and their notes carry its word.
+        """
+        return None

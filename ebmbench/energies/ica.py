@@ -11,6 +11,7 @@ from torch.nn.functional import softplus
 
 from ebmbench.energies.chain import Chain, Layer
 from ebmbench.energies.maps import Dense
+from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.energies.referenced import ReferencedEnergy
 from ebmbench.energies.rules import LogisticSource
 from ebmbench.options import build, options
@@ -82,6 +83,9 @@ class ICAEnergy(ReferencedEnergy):
         if self.sources == "logistic":
             return (s + 2 * softplus(-s)).sum(-1)
         return torch.sum(math.sqrt(2) * s.abs(), -1)
+
+    def sampler(self) -> OwnSampler:
+        return OwnSampler(EXACT, self.sample)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` exact samples, ``(n, d)``."""

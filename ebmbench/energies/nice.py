@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ebmbench.energies.layers import ACTIVATIONS, Activation, linear
+from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.energies.referenced import ReferencedEnergy
 from ebmbench.options import build, options
 
@@ -97,6 +98,9 @@ class NICEEnergy(ReferencedEnergy):
         scale = self.log_scale.exp()
         z = (halves[0] * scale[0::2], halves[1] * scale[1::2])
         return 0.5 * ((z[0] * z[0]).sum(-1) + (z[1] * z[1]).sum(-1))
+
+    def sampler(self) -> OwnSampler:
+        return OwnSampler(EXACT, self.sample)
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:

@@ -14,6 +14,7 @@ from ebmbench.datasets.rows import refuse_bad_rows
 from ebmbench.datasets.store import find
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
+from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.estimators.base import Estimator
 from ebmbench.harness.job import EFFORT
 from ebmbench.metrics.base import Evaluation
@@ -77,6 +78,7 @@ def make_evaluation(
     seed: int,
     preset: Preset,
     learned_log_z: float | None,
+    own_sampler: OwnSampler | None = None,
 ) -> Evaluation:
     """Return what the metrics of a task look at."""
     return Evaluation(
@@ -86,7 +88,7 @@ def make_evaluation(
         effort=EFFORT[preset],
         learned_log_z=learned_log_z,
         seed=derive_seed(task.name, seed, "evaluation"),
-        shared={},
+        own_sampler=own_sampler,
     )
 
 

@@ -9,13 +9,16 @@ from torch import Tensor
 from ebmbench.cards import TaskCard
 from ebmbench.datasets.base import Dataset
 from ebmbench.energies.base import Energy
+from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.harness.build import make_evaluation
 from ebmbench.harness.job import Job
 from ebmbench.harness.sample_images import sample_sheet
 from ebmbench.metrics.base import Evaluation
 from ebmbench.metrics.evaluate import evaluate
+from ebmbench.metrics.held_out import test_log_density
+from ebmbench.metrics.log_partition import log_z_of
+from ebmbench.metrics.model_samples import samples_of
 from ebmbench.metrics.registry import find_metrics
-from ebmbench.metrics.shared import log_z, samples, test_log_density
 from ebmbench.records import LogZRecord, MetricRecord
 
 IMAGES: dict[str, bool] = {"smoke": False, "standard": True, "full": True}
@@ -36,7 +39,12 @@ class Evaluated:
 
 
 def evaluate_job(
-    job: Job, energy: Energy, dataset: Dataset, learned_log_z: float | None
+    job: Job,
+    energy: Energy,
+    dataset: Dataset,
+    *,
+    learned_log_z: float | None,
+    own_sampler: OwnSampler | None = None,
 ) -> Evaluated:
     """Compute the metrics of a job's task on its trained energy.
 
@@ -45,6 +53,7 @@ def evaluate_job(
         energy: the model.
         dataset: the rows.
         learned_log_z: what the objective learned, if it did.
+        own_sampler: what the method brings to draw from the model, if it does.
     """
     evaluation = make_evaluation(
         job.task,
@@ -53,11 +62,12 @@ def evaluate_job(
         seed=job.seed,
         preset=job.preset,
         learned_log_z=learned_log_z,
+        own_sampler=own_sampler,
     )
     metrics = measure(evaluation, job.task)
     image = None
     if dataset.image_shape is not None and IMAGES[job.preset]:
-        image = sample_sheet(samples(evaluation).x, dataset.image_shape)
+        image = sample_sheet(samples_of(evaluation).x, dataset.image_shape)
     return Evaluated(metrics, _log_z(evaluation), test_log_density(evaluation), image)
 
 
@@ -77,9 +87,9 @@ def measure(evaluation: Evaluation, task: TaskCard) -> dict[str, MetricRecord]:
 
 
 def _log_z(evaluation: Evaluation) -> LogZRecord | None:
-    if "log_z" not in evaluation.shared:
+    if "log_z" not in evaluation.memo:
         return None
-    found = log_z(evaluation)
+    found = log_z_of(evaluation)
     return LogZRecord(
         value=found.log_z,
         stderr=found.stderr,

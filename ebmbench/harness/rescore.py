@@ -37,7 +37,7 @@ def evaluate_again(record: Record, out: Path, data_dir: Path | None = None) -> E
     job = requested_job(record, data_dir)
     energy = load_energy(job.path(out).parent / record.weights, job.task)
     dataset = load_data(job.task, job.seed, data_dir)
-    return evaluate_job(job, energy, dataset, record.learned_log_z)
+    return evaluate_job(job, energy, dataset, learned_log_z=record.learned_log_z)
 
 
 def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:

@@ -94,13 +94,17 @@ def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
     dataset = load_data(job.task, job.seed, job.data_dir)
     known.data_hash = data_hash(dataset)
     data_seconds = time.perf_counter() - begin
+    state, own_sampler = State(), None
     if job.method.objective is None:
         energy, cost = _fit_reference(job, dataset, data_seconds)
-        state = State()
     else:
-        energy, state, cost = _train(job, dataset, data_seconds, known, progress)
+        objective = make_objective(job.method)
+        energy, state, cost = _train(
+            job, objective, dataset, known, data_seconds=data_seconds, progress=progress
+        )
         trained = [*energy.parameters(), *state.learned.values()]
         known.add(parameters=sum(p.numel() for p in trained))
+        own_sampler = objective.own_sampler(energy, state)
     learned = state.learned.get("log_z")
     log_z = None if learned is None else float(learned.detach())
     known.add(cost=cost, calculus=calculus_path(energy), learned_log_z=log_z)
@@ -108,7 +112,7 @@ def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
         return
     known.artifacts.weights = packed_weights(energy, state.learned)
     begin = time.perf_counter()
-    found = evaluate_job(job, energy, dataset, log_z)
+    found = evaluate_job(job, energy, dataset, learned_log_z=log_z, own_sampler=own_sampler)
     seconds = cost.evaluation_seconds + time.perf_counter() - begin
     known.artifacts.rows, known.artifacts.image = found.rows, found.image
     known.add(
@@ -130,10 +134,15 @@ def _fit_reference(job: Job, dataset: Dataset, data_seconds: float) -> tuple[Ene
 
 
 def _train(
-    job: Job, dataset: Dataset, data_seconds: float, known: _Known, progress: Progress
+    job: Job,
+    objective: Objective,
+    dataset: Dataset,
+    known: _Known,
+    *,
+    data_seconds: float,
+    progress: Progress,
 ) -> tuple[Energy, State, RunCost]:
     begin = time.perf_counter()
-    objective = make_objective(job.method)
     energy = make_energy(job.task, dataset, job.seed).to(job.device)
     budget = getattr(job.task.budget, job.preset)
     streams = make_streams(job.task.name, job.method.name, job.seed, job.device)

@@ -17,7 +17,7 @@ from ebmbench.metrics.registration import Metric
 def evaluate(evaluation: Evaluation, metrics: Iterable[Metric]) -> dict[str, Measurement]:
     """Return the measurements by name; metrics without meaning for the task are left out.
 
-    Work that several metrics need is done once and kept in ``evaluation.shared``. A number that is
+    Work that several metrics need is done once and kept in ``evaluation.memo``. A number that is
     not finite is refused, and so is one whose function fails: it takes no other with it.
 
     Raises:

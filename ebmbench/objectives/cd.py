@@ -14,6 +14,7 @@ blindness of score matching to mode weights.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -29,8 +30,16 @@ from ebmbench.samplers.run import run_chains
 from ebmbench.samplers.target import target_of
 
 
+@dataclass(frozen=True)
+class ChainStepSize(State):
+    """What the chains of every step are run with."""
+
+    step_size: Tensor
+    """``ε``, a scalar; it does not change."""
+
+
 @options
-class ContrastiveDivergence(Objective):
+class ContrastiveDivergence(Objective[ChainStepSize]):
     """CD-k."""
 
     steps: Annotated[int, Field(gt=0)] = 10
@@ -44,20 +53,19 @@ class ContrastiveDivergence(Objective):
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> ChainStepSize:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return State(tensors={"step_size": data.new_tensor(self.step_size)})
+        return ChainStepSize(data.new_tensor(self.step_size))
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+        self, energy: Energy, batch: Tensor, state: ChainStepSize, generator: torch.Generator
+    ) -> Step[ChainStepSize]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         sampler = SAMPLERS.get(self.sampler)()
         target = target_of(energy)
-        chains = sampler.init(batch, target)
-        step_size = state.tensors["step_size"]
+        chains = target.evaluate(batch)
         trace = run_chains(
-            sampler, chains, target, self.steps, step_size, generator, positions_only=True
+            sampler, chains, target, self.steps, state.step_size, generator, positions_only=True
         )
         info = {"acceptance": trace.acceptance, "divergent": trace.divergent}
         return contrastive_step(energy, batch, trace.state.x, state, info, self.energy_penalty)

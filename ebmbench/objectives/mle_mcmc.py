@@ -14,6 +14,7 @@ transitions it is a non-convergent sampler (Nijkamp et al. 2019).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -26,15 +27,25 @@ from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.options import options
 from ebmbench.samplers.anneal import anneal_chains
 from ebmbench.samplers.base import Sampler
+from ebmbench.samplers.bridge import Bridge, ReferenceGaussian
 from ebmbench.samplers.hmc import HMC
 from ebmbench.samplers.mala import MALA
+from ebmbench.samplers.target import target_of
 
 TARGET_ACCEPTANCE = {"mala": 0.6, "hmc": 0.75}
 """Near the optimum of each (Roberts & Rosenthal 1998; Beskos et al. 2013), a little above."""
 
 
+@dataclass(frozen=True)
+class AdaptedStepSize(State):
+    """What one step learns of the chains for the next."""
+
+    step_size: Tensor
+    """``ε``, a scalar; the next step starts with it."""
+
+
 @options
-class MCMCMaximumLikelihood(Objective):
+class MCMCMaximumLikelihood(Objective[AdaptedStepSize]):
     """Maximum likelihood, the expectation under the model by long chains."""
 
     transitions: Annotated[int, Field(gt=0)] = 10
@@ -53,29 +64,29 @@ class MCMCMaximumLikelihood(Objective):
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> AdaptedStepSize:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return State(tensors={"step_size": data.new_tensor(self.step_size)})
+        return AdaptedStepSize(data.new_tensor(self.step_size))
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+        self, energy: Energy, batch: Tensor, state: AdaptedStepSize, generator: torch.Generator
+    ) -> Step[AdaptedStepSize]:
         """See :class:`~ebmbench.objectives.base.Objective`; as many chains as examples."""
-        mean, std = energy.reference
-        x = mean + std * torch.empty_like(batch).normal_(generator=generator)
-        sampler: Sampler = HMC(self.leapfrog, std) if self.sampler == "hmc" else MALA()
+        reference = ReferenceGaussian.of(energy)
+        hmc = self.sampler == "hmc"
+        sampler: Sampler = HMC(self.leapfrog, reference.std) if hmc else MALA()
         trace = anneal_chains(
             sampler,
-            energy,
-            x,
-            self.transitions,
-            max(1, round(self.annealed * self.transitions)),
-            self.resample,
-            state.tensors["step_size"],
-            generator,
-            TARGET_ACCEPTANCE[self.sampler],
+            Bridge(reference, target_of(energy)),
+            reference.draw(len(batch), generator),
+            steps=self.transitions,
+            rise=max(1, round(self.annealed * self.transitions)),
+            resample=self.resample,
+            step_size=state.step_size,
+            generator=generator,
+            target_acceptance=TARGET_ACCEPTANCE[self.sampler],
         )
-        after = State(tensors={"step_size": trace.step_size})
+        after = AdaptedStepSize(trace.step_size)
         info = {
             "acceptance": trace.acceptance,
             "divergent": trace.divergent,

@@ -15,7 +15,7 @@ from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.nice import NICEEnergy
 from ebmbench.harness.weights import load_energy
-from ebmbench.partition.quadrature import Box, Grid
+from ebmbench.partition.grid import Box, Grid
 from ebmbench.records import Record
 from ebmbench.report.figures.densities import (
     CELLS,

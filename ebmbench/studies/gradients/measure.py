@@ -37,7 +37,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import Streams, make_objective
 from ebmbench.harness.training import train
-from ebmbench.objectives.base import Objective
+from ebmbench.objectives.base import Objective, State
 from ebmbench.partition.quadrature import quadrature_grid
 from ebmbench.records import network_passes
 from ebmbench.seeds import generator
@@ -208,7 +208,7 @@ def _draw(
     def minibatch() -> Tensor:
         return rows[torch.randint(len(rows), (batch,), generator=noise)]
 
-    for _ in range(WARM if state.tensors else 0):
+    for _ in range(WARM if state != State() else 0):
         state = objective.loss(energy, minibatch(), state, noise).state
     gradients = []
     with count_evaluations() as counts:

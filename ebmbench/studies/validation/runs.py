@@ -12,7 +12,7 @@ from ebmbench.harness.build import load_data
 from ebmbench.harness.job import Job
 from ebmbench.harness.run import run_job
 from ebmbench.harness.weights import load_energy
-from ebmbench.metrics.shared import ROWS_FOR_LAW
+from ebmbench.metrics.log_partition import ROWS_FOR_INITIAL
 from ebmbench.partition import InitialGaussian, ais
 from ebmbench.records import Status
 from ebmbench.seeds import generator
@@ -50,7 +50,7 @@ def measure_brackets(task: str) -> list[Bracket]:
             return [Bracket(task, 0, "standard", None, None, False, record.message, None)]
         energy = load_energy(job.path(Path(folder)).parent / record.weights, card)
     energy.requires_grad_(False)
-    train = load_data(card, 0, None).train[:ROWS_FOR_LAW]
+    train = load_data(card, 0, None).train[:ROWS_FOR_INITIAL]
     law = InitialGaussian.fitted(energy, train)
     found = []
     for effort, name in EFFORTS.items():
