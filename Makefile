@@ -31,7 +31,7 @@ check-results: $(VENV)/.installed
 # Every estimator against known truths over repeats, and the cases that must be refused; writes
 # results/validation and fails if a promise is broken. Minutes. `VALIDATE=--jobs\ 1` for one process.
 validate: $(VENV)/.tested
-	$(BIN)/python -m ebmbench.studies.validation --out results/validation $(VALIDATE)
+	$(BIN)/ebmbench study validate --out results/validation $(VALIDATE)
 	$(BIN)/python -m pytest -m statistical -q
 
 # Times of steps and samplers; `make bench BENCH=--benchmark-compare` compares with the last saved.

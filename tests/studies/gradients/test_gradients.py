@@ -129,7 +129,16 @@ def test_what_has_no_exact_gradient_is_refused() -> None:
 
 
 def test_the_verb_writes_a_table_and_a_picture(tmp_path: Path) -> None:
-    words = ["gradients", "--task", "2d/two-moons", "--methods", "dsm,ssm", "--steps", "5"]
+    words = [
+        "study",
+        "gradients",
+        "--task",
+        "2d/two-moons",
+        "--methods",
+        "dsm,ssm",
+        "--steps",
+        "5",
+    ]
     words += ["--draws", "4", "--checkpoints", "2", "--out", str(tmp_path)]
     result = CliRunner().invoke(app, words, standalone_mode=False)
     assert result.exception is None, result.output
@@ -148,7 +157,7 @@ def test_the_verb_writes_a_table_and_a_picture(tmp_path: Path) -> None:
     ],
 )
 def test_bad_numbers_are_refused(words: list[str], message: str, tmp_path: Path) -> None:
-    base = ["gradients", "--task", "2d/rings", "--out", str(tmp_path)]
+    base = ["study", "gradients", "--task", "2d/rings", "--out", str(tmp_path)]
     result = CliRunner().invoke(app, base + words, standalone_mode=False)
     assert isinstance(result.exception, EbmbenchError)
     assert str(result.exception) == message
