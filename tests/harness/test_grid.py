@@ -38,9 +38,9 @@ def test_every_way_a_worker_can_end(
     methods = [sabotage("Sleeper"), sabotage("Killed"), sabotage("Exits"), sabotage("Raises"), dsm]
     request = plan([small_task], methods, tmp_path, "smoke")
     # Long enough for a run that works, on a busy machine, and short beside the sleeper's minute.
-    records = by_method(execute(request, tmp_path, Reporter(), workers=2, timeout=20))
+    records = by_method(execute(request, tmp_path, Reporter(), workers=2, timeout=10))
     assert records["sleeper"].status is Status.TIMEOUT
-    assert "20 s" in records["sleeper"].message
+    assert "10 s" in records["sleeper"].message
     assert records["killed"].status is Status.OUT_OF_MEMORY
     assert records["exits"].status is Status.FAILED
     assert "exit code 7" in records["exits"].message
