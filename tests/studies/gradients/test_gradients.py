@@ -15,12 +15,9 @@ from ebmbench.cards import Budget
 from ebmbench.cli import app
 from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.errors import EbmbenchError
-from ebmbench.studies.gradients.measure import (
-    Comparison,
-    compare_gradients,
-    exact_gradient,
-    statistics,
-)
+from ebmbench.studies.gradients.exact import exact_gradient
+from ebmbench.studies.gradients.measure import Comparison, compare_gradients
+from ebmbench.studies.gradients.statistics import statistics
 
 SMALL = Budget(steps=30, batch=64)
 
