@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: leaderboard test lint types smoke check-results validate bench ratios asv docs clean
+.PHONY: leaderboard test test-more lint types smoke check-results validate bench ratios asv docs clean
 
 # Two methods on everything that scikit-learn carries or that is generated, and, with EBMBENCH_DATA
 # set, on all data found there. Ends with the leaderboard and the path of the tables.
@@ -13,6 +13,11 @@ leaderboard: $(VENV)/.installed
 
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -q
+
+# What `make test` leaves out or skips: tests of half a minute and more, and those that read the data
+# files of EBMBENCH_DATA.
+test-more: $(VENV)/.tested
+	$(BIN)/python -m pytest -m '(data or slow) and not statistical and not network' -q
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -31,7 +36,7 @@ check-results: $(VENV)/.installed
 # Every estimator against known truths over repeats, and the cases that must be refused; writes
 # results/validation and fails if a promise is broken. Minutes. `VALIDATE=--jobs\ 1` for one process.
 validate: $(VENV)/.tested
-	$(BIN)/python -m ebmbench.studies.validation --out results/validation $(VALIDATE)
+	$(BIN)/ebmbench study validate --out results/validation $(VALIDATE)
 	$(BIN)/python -m pytest -m statistical -q
 
 # Times of steps and samplers; `make bench BENCH=--benchmark-compare` compares with the last saved.

@@ -1,18 +1,24 @@
 """Adam on one flat buffer.
 
 All parameters become views of a single vector, so that a step is one fused kernel, whatever the
-number of tensors, and ``torch.optim`` (which imports the compiler) is never loaded.
+number of tensors, and ``torch.optim`` (which imports the compiler) is never loaded. The kernel is
+the one behind ``torch.optim.Adam(fused=True)`` but not part of torch's interface; where a release
+no longer has it under its name, six plain operations on the vector do the same to rounding.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
 import torch
 from torch import Tensor
+
+EPSILON = 1e-8
+FUSED: Callable[..., None] | None = getattr(torch, "_fused_adam_", None)
+"""torch's kernel, or ``None`` where there is none."""
 
 
 class FlatAdam:
@@ -81,8 +87,19 @@ class FlatAdam:
     @torch.no_grad()
     def step(self) -> None:
         """Make one step with the gradient that ``backward`` accumulated."""
+        if FUSED is not None:
+            self._fused_step(FUSED)
+        else:
+            self._plain_step()
+        self._steps_done += 1
+        if self._average is not None:
+            # The usual warm-up: a young average forgets the initial weights quickly.
+            decay = min(self._decay, (1 + self._steps_done) / (10 + self._steps_done))
+            self._average.lerp_(self._flat, 1 - decay)
+
+    def _fused_step(self, kernel: Callable[..., None]) -> None:
         self._step += 1
-        torch._fused_adam_(
+        kernel(
             [self._flat],
             [self._gradient],
             [self._first],
@@ -93,15 +110,18 @@ class FlatAdam:
             beta1=self._betas[0],
             beta2=self._betas[1],
             weight_decay=0.0,
-            eps=1e-8,
+            eps=EPSILON,
             amsgrad=False,
             maximize=False,
         )
-        self._steps_done += 1
-        if self._average is not None:
-            # The usual warm-up: a young average forgets the initial weights quickly.
-            decay = min(self._decay, (1 + self._steps_done) / (10 + self._steps_done))
-            self._average.lerp_(self._flat, 1 - decay)
+
+    def _plain_step(self) -> None:
+        beta1, beta2 = self._betas
+        count = self._steps_done + 1
+        self._first.lerp_(self._gradient, 1 - beta1)
+        self._second.mul_(beta2).addcmul_(self._gradient, self._gradient, value=1 - beta2)
+        root = self._second.sqrt().div_(math.sqrt(1 - beta2**count)).add_(EPSILON)
+        self._flat.addcdiv_(self._first, root, value=-self.learning_rate / (1 - beta1**count))
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ebmbench.calculus.saved import restore, save
 from ebmbench.energies.chain import Chain
 
 
@@ -56,42 +57,22 @@ def _to_score(chain: Chain, u: Tensor, gradient: Tensor) -> Tensor:
     return -(gradient + u if chain.quadratic else gradient) / chain.std
 
 
+@dataclass(frozen=True)
 class _Jet:
-    """Values, tangents and curvatures of all layers along one direction.
+    """Values, tangents and curvatures of all layers along one direction."""
 
-    Arguments:
-        chain: the energy.
-        x: points, ``(n, d)``.
-        v: directions, ``(n, d)``.
-        order: of the derivatives that are kept: 3 if gradients are wanted later, else 2.
-    """
-
-    def __init__(self, chain: Chain, x: Tensor, v: Tensor, order: int) -> None:
-        self.u = (x - chain.mean) / chain.std
-        self.w = v / chain.std
-        n = len(x)
-        self.inputs, self.derivatives = chain.forward(self.u, order)
-        self.tangent_inputs, self.tangents = [self.w], list[Tensor]()
-        self.curvature_inputs, self.curvatures = list[Tensor](), list[Tensor | None]()
-        self.bends = list[Tensor]()
-        """``φ''`` times the tangent."""
-        for layer, (first, second, *_) in zip(chain.layers, self.derivatives, strict=True):
-            curvature: Tensor | None = None
-            if not self.curvature_inputs:
-                tangent = layer.map.linear(self.w)
-            else:
-                both = torch.cat([self.tangent_inputs[-1], self.curvature_inputs[-1]])
-                tangent, curvature = torch.split(layer.map.linear(both), n)
-            bend = second * tangent
-            bent = bend * tangent
-            if curvature is not None:
-                bent.addcmul_(first, curvature)
-            below = self.curvature_inputs[-1] if self.curvature_inputs else None
-            self.tangents.append(tangent)
-            self.curvatures.append(curvature)
-            self.bends.append(bend)
-            self.tangent_inputs.append(layer.joined(first * tangent, self.tangent_inputs[-1]))
-            self.curvature_inputs.append(layer.joined(bent, below))
+    u: Tensor
+    w: Tensor
+    """The direction in ``u``, ``(n, d)``."""
+    inputs: list[Tensor]
+    derivatives: list[list[Tensor]]
+    tangent_inputs: list[Tensor]
+    tangents: list[Tensor]
+    curvature_inputs: list[Tensor]
+    """From the second layer on, and last that of the end."""
+    curvatures: list[Tensor | None]
+    bends: list[Tensor]
+    """``φ''`` times the tangent."""
 
     def first_and_second(self, chain: Chain) -> tuple[Tensor, Tensor]:
         """Return first and second derivative of log p along ``v``, each ``(n,)``."""
@@ -101,6 +82,37 @@ class _Jet:
             first = first + (self.u * self.w).sum(-1)
             second = second + (self.w * self.w).sum(-1)
         return -first, -second
+
+
+def _propagate(chain: Chain, x: Tensor, v: Tensor, order: int) -> _Jet:
+    """Propagate values, tangents and curvatures.
+
+    Arguments:
+        chain: the energy.
+        x: points, ``(n, d)``.
+        v: directions, ``(n, d)``.
+        order: of the derivatives that are kept: 3 if gradients are wanted later, else 2.
+    """
+    u, w = (x - chain.mean) / chain.std, v / chain.std
+    jet = _Jet(u, w, *chain.forward(u, order), [w], [], [], [], [])
+    for layer, (first, second, *_) in zip(chain.layers, jet.derivatives, strict=True):
+        curvature: Tensor | None = None
+        if not jet.curvature_inputs:
+            tangent = layer.map.linear(w)
+        else:
+            both = torch.cat([jet.tangent_inputs[-1], jet.curvature_inputs[-1]])
+            tangent, curvature = torch.split(layer.map.linear(both), len(x))
+        bend = second * tangent
+        bent = bend * tangent
+        if curvature is not None:
+            bent.addcmul_(first, curvature)
+        below = jet.curvature_inputs[-1] if jet.curvature_inputs else None
+        jet.tangents.append(tangent)
+        jet.curvatures.append(curvature)
+        jet.bends.append(bend)
+        jet.tangent_inputs.append(layer.joined(first * tangent, jet.tangent_inputs[-1]))
+        jet.curvature_inputs.append(layer.joined(bent, below))
+    return jet
 
 
 @dataclass(frozen=True)
@@ -186,14 +198,17 @@ class _Directional(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, chain: Chain, x: Tensor, v: Tensor, *parameters: Tensor) -> Any:
-        ctx.chain, ctx.jet = chain, _Jet(chain, x, v, _order(ctx, 2))
-        return ctx.jet.first_and_second(chain)
+        jet = _propagate(chain, x, v, _order(ctx, 2))
+        ctx.chain = chain
+        save(ctx, jet, parameters)
+        return jet.first_and_second(chain)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         c_first, c_second = (c[:, None] for c in cotangents)
-        return (None, None, None, *_gradients(ctx.chain, ctx.jet, c_first, c_second, None))
+        jet, _ = restore(ctx)
+        return (None, None, None, *_gradients(ctx.chain, jet, c_first, c_second, None))
 
 
 class _ScoreAndDirectional(torch.autograd.Function):
@@ -201,8 +216,9 @@ class _ScoreAndDirectional(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, chain: Chain, x: Tensor, v: Tensor, *parameters: Tensor) -> Any:
-        jet = _Jet(chain, x, v, _order(ctx, 2))
-        ctx.chain, ctx.jet = chain, jet
+        jet = _propagate(chain, x, v, _order(ctx, 2))
+        ctx.chain = chain
+        save(ctx, jet, parameters)
         s = _to_score(chain, jet.u, chain.adjoints(jet.derivatives).input)
         return s, jet.first_and_second(chain)[1]
 
@@ -210,12 +226,8 @@ class _ScoreAndDirectional(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         c_score, c_second = cotangents
-        return (
-            None,
-            None,
-            None,
-            *_gradients(ctx.chain, ctx.jet, None, c_second[:, None], c_score),
-        )
+        jet, _ = restore(ctx)
+        return (None, None, None, *_gradients(ctx.chain, jet, None, c_second[:, None], c_score))
 
 
 class _Score(torch.autograd.Function):
@@ -224,26 +236,26 @@ class _Score(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, chain: Chain, x: Tensor, *parameters: Tensor) -> Tensor:
         u = (x - chain.mean) / chain.std
+        inputs, derivatives = chain.forward(u, _order(ctx, 1))
+        adjoints = chain.adjoints(derivatives)
         ctx.chain = chain
-        ctx.inputs, ctx.derivatives = chain.forward(u, _order(ctx, 1))
-        ctx.adjoints = chain.adjoints(ctx.derivatives)
-        return _to_score(chain, u, ctx.adjoints.input)
+        save(ctx, inputs, derivatives, adjoints, parameters)
+        return _to_score(chain, u, adjoints.input)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         chain: Chain = ctx.chain
-        along = _tangents(chain, -cotangents[0], ctx.derivatives)
+        inputs, derivatives, adjoints, _ = restore(ctx)
+        along = _tangents(chain, -cotangents[0], derivatives)
         weights, biases = [], []
         above: Tensor | None = None
         for k in range(len(chain.layers) - 1, -1, -1):
-            layer, (first, second) = chain.layers[k], ctx.derivatives[k]
-            q = (ctx.adjoints.outputs[k] * second).mul_(along.pre[k])
+            layer, (first, second) = chain.layers[k], derivatives[k]
+            q = (adjoints.outputs[k] * second).mul_(along.pre[k])
             if above is not None:
                 q.addcmul_(above, first)
-            weights.append(
-                layer.map.gradient((q, ctx.inputs[k]), (ctx.adjoints.pre[k], along.inputs[k]))
-            )
+            weights.append(layer.map.gradient((q, inputs[k]), (adjoints.pre[k], along.inputs[k])))
             biases.append(layer.map.bias_gradient(q))
             if k > 0:
                 above = layer.joined(layer.map.adjoint(q), above)

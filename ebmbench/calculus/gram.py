@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ebmbench.calculus.saved import restore, save
 from ebmbench.energies.chain import Chain
 from ebmbench.energies.maps import Dense
 
@@ -88,8 +89,8 @@ class _Laplacian(torch.autograd.Function):
             if kept is not None:
                 kept.append(q)
         s = torch.cat(squares)
-        ctx.chain, ctx.rows, ctx.gram, ctx.squares = chain, rows, gram, s
-        ctx.kept, ctx.chunk = kept, n
+        ctx.chain, ctx.chunk = chain, n
+        save(ctx, rows, gram, s, kept, parameters)
         result = -(_end(chain, rows, s) @ chain.top[0])
         return result - (chain.std**-2).sum() if chain.quadratic else result
 
@@ -97,15 +98,16 @@ class _Laplacian(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, cotangent: Tensor) -> Any:
         chain: Chain = ctx.chain
-        rows: _Rows = ctx.rows
-        gram, s = ctx.gram, ctx.squares
+        rows, gram, s, kept, _ = restore(ctx)
         (slope, bend, jerk), (slope2, bend2, jerk2) = rows.derivatives
         lower, upper = (layer.map for layer in chain.layers)
         down = -cotangent[:, None]
         above = down * chain.top
         curved, gamma = above * bend2, above * slope2
         alpha2 = (above * jerk2 * s).addcmul_(curved, rows.carried)
-        weight2, slope_gradient, gram_gradient = _through_squares(ctx, upper.weight, curved)
+        weight2, slope_gradient, gram_gradient = _through_squares(
+            rows, gram, kept, ctx.chunk, upper.weight, curved
+        )
         weight2 += upper.gradient((alpha2, rows.inputs[1]), (gamma, rows.bent))
         through_a, through_l = torch.split(upper.adjoint(torch.cat([alpha2, gamma])), len(s))
         above_l = chain.layers[1].joined(through_l, above)
@@ -127,16 +129,23 @@ def _end(chain: Chain, rows: _Rows, squares: Tensor) -> Tensor:
     return chain.layers[1].joined(through, rows.bent)
 
 
-def _through_squares(ctx: Any, second: Tensor, curved: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _through_squares(
+    rows: _Rows,
+    gram: Tensor,
+    kept: list[Tensor] | None,
+    chunk: int,
+    second: Tensor,
+    curved: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
     """Return the derivatives of ``Σ curved·S`` in ``W₂``, in ``φ₁'`` and in ``M``."""
-    slope, gram = ctx.rows.derivatives[0][0], ctx.gram
+    slope = rows.derivatives[0][0]
     weight, gram_gradient = torch.zeros_like(second), torch.zeros_like(gram)
     slopes = []
     for k, (part, c) in enumerate(
-        zip(torch.split(slope, ctx.chunk), torch.split(curved, ctx.chunk), strict=True)
+        zip(torch.split(slope, chunk), torch.split(curved, chunk), strict=True)
     ):
         p = second * part[:, None, :]
-        q = ctx.kept[k] if ctx.kept is not None else p @ gram
+        q = kept[k] if kept is not None else p @ gram
         scaled = c[:, :, None] * p
         gram_gradient.addmm_(scaled.flatten(0, 1).T, p.flatten(0, 1))
         # c ⊙ Q serves both: its product with φ₁' and its product with W₂.

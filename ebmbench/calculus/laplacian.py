@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ebmbench.calculus import closed_form, gram
+from ebmbench.calculus.saved import restore, save
 from ebmbench.energies.chain import Chain
 
 CHUNK_NUMBERS = 1 << 19
@@ -120,19 +121,19 @@ class _Laplacian(torch.autograd.Function):
     def forward(ctx: Any, chain: Chain, x: Tensor, *parameters: Tensor) -> Any:
         u = (x - chain.mean) / chain.std
         first, factor = _first_columns(chain)
-        ctx.chain, ctx.u, ctx.first, ctx.factor = chain, u, first, factor
         widest = max(layer.map.outputs for layer in chain.layers)
-        ctx.rows = max(CHUNK_NUMBERS // (len(first) * widest), 1)
+        ctx.chain, ctx.rows = chain, max(CHUNK_NUMBERS // (len(first) * widest), 1)
         columns, laplacians = [], []
         top = chain.top[0]
         keep = any(ctx.needs_input_grad) and len(u) * len(first) * widest <= KEPT_NUMBERS
-        ctx.kept = []
+        kept = list[tuple[_Streams, Tensor, Tensor]]()
         for part in torch.split(u, ctx.rows):
             chunk = _propagate(chain, part, first, 3 if keep else 2)
             columns.append(chunk[1] @ top)
             laplacians.append(chunk[2] @ top)
             if keep:
-                ctx.kept.append(chunk)
+                kept.append(chunk)
+        save(ctx, u, first, factor, kept, parameters)
         laplacian = -torch.cat(laplacians)
         if chain.quadratic:
             laplacian = laplacian - (chain.std**-2).sum()
@@ -145,26 +146,27 @@ class _Laplacian(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         chain: Chain = ctx.chain
-        c_score = None if ctx.factor is not None else -cotangents[0]
+        u, first, factor, kept, _ = restore(ctx)
+        c_score = None if factor is not None else -cotangents[0]
         maps = [layer.map for layer in chain.layers]
         weights = [torch.zeros_like(each.weight) for each in maps]
         biases = [each.weight.new_zeros(each.weight.shape[0]) for each in maps]
         head = torch.zeros_like(chain.top)
-        first_grad = torch.zeros_like(ctx.first)
-        for k, part in enumerate(torch.split(ctx.u, ctx.rows)):
+        first_grad = torch.zeros_like(first)
+        for k, part in enumerate(torch.split(u, ctx.rows)):
             rows = slice(k * ctx.rows, k * ctx.rows + len(part))
             c_columns, c_laplacian = None, -cotangents[1][rows, None]
-            chunk = ctx.kept[k] if ctx.kept else _propagate(chain, part, ctx.first, 3)
+            chunk = kept[k] if kept else _propagate(chain, part, first, 3)
             streams, j, lap = chunk
             head.addmm_(c_laplacian.T, lap)
             if c_score is not None:
                 c_columns = c_score[rows]
                 head.addmm_(c_columns.reshape(1, -1), j.flatten(0, 1))
             _accumulate(chain, streams, c_columns, c_laplacian, weights, biases, first_grad)
-        if ctx.factor is not None:
+        if factor is not None:
             # The loss sees M = W̃W̃ᵀ = RRᵀ alone: ∂/∂R = 2GR and ∂/∂W̃ = 2GW̃ with G symmetric.
             slope = first_grad.T.double()
-            twice_g = torch.linalg.solve_triangular(ctx.factor, slope, upper=False, left=False)
+            twice_g = torch.linalg.solve_triangular(factor, slope, upper=False, left=False)
             first_grad = maps[0].columns(1 / chain.std) @ twice_g.T.to(first_grad.dtype)
         weights[0] += maps[0].columns_gradient(first_grad, 1 / chain.std)
         return (None, None, *chain.like_parameters(weights, biases, head))

@@ -80,24 +80,29 @@ class _Laplacian(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, energy: Energy, x: Tensor, *parameters: Tensor) -> Any:
-        ctx.energy, ctx.x, ctx.parameters = energy, x, parameters
+        ctx.energy = energy
+        ctx.save_for_backward(x, *parameters)
         return score_and_laplacian(energy, x, create_graph=False)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, c_score: Tensor, c_laplacian: Tensor) -> Any:
-        total = [torch.zeros_like(p) for p in ctx.parameters]
+        # Saved for autograd to see whether they change; differentiated are those of the energy,
+        # which a hook on saved tensors does not replace.
+        x, *_ = ctx.saved_tensors
+        parameters = [p for p in ctx.energy.parameters() if p.requires_grad]
+        total = [torch.zeros_like(p) for p in parameters]
 
         def add(output: Tensor, cotangent: Tensor) -> None:
             found = torch.autograd.grad(
-                output, ctx.parameters, cotangent, retain_graph=True, allow_unused=True
+                output, parameters, cotangent, retain_graph=True, allow_unused=True
             )
             for sum_, gradient in zip(total, found, strict=True):
                 if gradient is not None:
                     sum_ += gradient
 
         with torch.enable_grad():
-            x = ctx.x.detach().requires_grad_()
+            x = x.detach().requires_grad_()
             _, s = _log_density_gradient(ctx.energy, x, create_graph=True)
             add(s, c_score)
             dim = x.shape[1]

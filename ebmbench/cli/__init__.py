@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 
 import click
 
 from ebmbench import __version__
-from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.cli.verbs import Verbs
+from ebmbench.errors import EbmbenchError
 
 VERBS = {
     "list": "List tasks, methods or metrics.",
@@ -21,39 +21,20 @@ VERBS = {
     "publish": "Make results fit for a repository: records, tables, pictures and the site.",
     "new": "Write the beginning of a task or a method.",
     "cite": "Print BibTeX of the tasks and methods that were used.",
-    "connections": "Measure the limits that connect the objectives.",
-    "gradients": "Compare every objective's gradient with the exact one of the likelihood.",
-    "reproduce": "Run published experiments again and judge their claims.",
+    "study": "Evidence about the suite: connections, gradients, reproductions, validation.",
     "data": "List, fetch and verify data files.",
 }
+MOVED = {name: f"study {name}" for name in ("connections", "gradients", "reproduce")}
+"""Verbs that were commands of their own before 0.2."""
 
 
-class _Verbs(click.Group):
-    """Imports ``ebmbench.cli.<verb>`` only when the verb is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
-            return None
-        module = importlib.import_module(f"ebmbench.cli.{cmd_name}_verb")
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            raise EbmbenchError(f"unknown command {args[0]!r}{did_you_mean(args[0], VERBS)}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
-
-
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Verbs,
+    verbs=VERBS,
+    module="ebmbench.cli.{}_verb",
+    moved=MOVED,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="ebmbench")
 def app() -> None:
     """Compare training objectives for energy-based models: quality and cost on equal terms."""

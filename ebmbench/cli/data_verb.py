@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import click
+from rich.console import Console
 from rich.table import Table
 
 from ebmbench.cli.consoles import make_console
+from ebmbench.cli.downloads import DownloadBar
 from ebmbench.datasets.store import FILES, RemoteFile, check, download, search_path
 from ebmbench.errors import EbmbenchError, did_you_mean
 
@@ -52,7 +54,9 @@ def list_files(data_dir: Path | None, as_json: bool) -> None:
 def fetch(names: tuple[str, ...]) -> None:
     """Download files by name from their official source, or `all`, into the cache."""
     for name in _chosen(names):
-        click.echo(f"{name}: {download(name)}")
+        with DownloadBar(name, Console(stderr=True)) as bar:
+            path = download(name, bar)
+        click.echo(f"{name}: {path}")
 
 
 @command.command("verify")

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import pooch
 
@@ -24,6 +25,24 @@ FASHION = (
     "b2617bb6d3ffa2e429640350f613e3291e10b141"
 )
 RETRIES = 3
+CHUNK_BYTES = 1 << 16
+"""Of a download at a time."""
+
+
+class Bar(Protocol):
+    """The progress bar of a download, with the methods that pooch calls."""
+
+    total: float
+    """Bytes of the file, set when they are known."""
+
+    def update(self, count: float, /) -> object:
+        """Count so many more bytes."""
+
+    def reset(self) -> object:
+        """Count from zero again."""
+
+    def close(self) -> object:
+        """Leave the bar; the file is there."""
 
 
 class DataUnavailable(EbmbenchError):
@@ -180,8 +199,12 @@ def check(path: Path, file: RemoteFile) -> None:
         )
 
 
-def download(name: str) -> Path:
+def download(name: str, bar: Bar | None = None) -> Path:
     """Fetch a file from its official source into the cache, and return its path.
+
+    Arguments:
+        name: a key of :data:`FILES`.
+        bar: shows how far the download is.
 
     Raises:
         EbmbenchError: the source cannot be reached, or what it sends has a wrong checksum.
@@ -195,7 +218,10 @@ def download(name: str) -> Path:
             registry={target.name: file.checksum},
             urls={target.name: file.url},
             retry_if_failed=RETRIES,
-        ).fetch(target.name, progressbar=os.isatty(2))
+        ).fetch(
+            target.name,
+            downloader=pooch.HTTPDownloader(progressbar=bar or False, chunk_size=CHUNK_BYTES),
+        )
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise EbmbenchError(

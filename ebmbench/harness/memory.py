@@ -7,16 +7,21 @@ of resident memory, reset after everything lazy has run once, above what was res
 
 from __future__ import annotations
 
+import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 
 # Not `torch.profiler`, whose start imports the compiler: a second and 75 MB in every process.
 from torch.autograd.profiler import profile
 
+MEMORY = "[memory]"
+"""What the profiler calls the events of the allocator."""
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
 
@@ -37,14 +42,33 @@ def allocator_peak(step: Callable[[], None], device: str) -> int:
         return torch.cuda.max_memory_allocated() - before
     with _silenced(), profile(profile_memory=True) as recorded:
         step()
-    assert recorded.kineto_results is not None
-    events = recorded.kineto_results.events()
-    changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]")
     peak = allocated = 0
-    for _, change in changes:
+    for _, change in sorted(_memory_events(recorded)):
         allocated += change
         peak = max(peak, allocated)
     return peak
+
+
+def _memory_events(recorded: profile) -> list[tuple[float, int]]:
+    """Return when memory was taken or given back, and how many bytes (negative: given back).
+
+    The profiler's own list is not part of torch's interface. Where a release no longer has it, the
+    trace that the profiler exports says the same, by way of a file that can be large.
+    """
+    results: Any = recorded.kineto_results
+    try:
+        events = [event for event in results.events() if event.name() == MEMORY]
+        return [(event.start_ns(), event.nbytes()) for event in events]
+    except AttributeError:
+        return _exported_memory_events(recorded)
+
+
+def _exported_memory_events(recorded: profile) -> list[tuple[float, int]]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.json"
+        recorded.export_chrome_trace(str(path))  # type: ignore[no-untyped-call]
+        events = json.loads(path.read_text(encoding="utf-8"))["traceEvents"]
+    return [(e["ts"], e["args"]["Bytes"]) for e in events if e.get("name") == MEMORY]
 
 
 @contextmanager

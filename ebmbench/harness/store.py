@@ -12,7 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.job import Job
+from ebmbench.harness.job import Job, requested_id
 from ebmbench.records import (
     Record,
     Status,
@@ -91,6 +91,9 @@ def files_of(record: Record, out: Path) -> list[Path]:
 def finished(job: Job, out: Path) -> Record | None:
     """Return the record of a job that need not run again: the same request, and it ended ok.
 
+    The cards in the record must be those that its name is a hash of, so that one whose cards were
+    edited is run again.
+
     Raises:
         EbmbenchError: what lies there is no record, which only another hand than ours can do.
     """
@@ -98,8 +101,8 @@ def finished(job: Job, out: Path) -> Record | None:
     if not path.is_file():
         return None
     record = read_record(path)
-    done = record.run_id == job.run_id and record.status is Status.OK
-    return record if done else None
+    same = record.run_id == job.run_id == requested_id(record)
+    return record if same and record.status is Status.OK else None
 
 
 def open_folder(out: Path) -> None:

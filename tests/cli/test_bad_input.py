@@ -48,7 +48,7 @@ def with_option(name: str, value: str) -> list[str]:
         (with_option("--jobs", "0"), "--jobs is 0, allowed: at least 1"),
         (with_option("--timeout", "0"), "--timeout is 0.0, allowed: more than 0"),
         (with_option("--data-dir", "/no/such"), "data folder '/no/such' does not exist"),
-        (with_option("--out", "/proc/nothing"), "'/proc/nothing' cannot be written to"),
+        (with_option("--out", f"{__file__}/o"), "/o' cannot be written to"),
         (with_option("--device", "cuda"), "torch finds no CUDA device here"),
         (with_option("--methods", "fastica"), "fastica is for ica tasks only"),
         (["report", "/no/such"], "output folder '/no/such' does not exist"),
@@ -58,6 +58,10 @@ def with_option(name: str, value: str) -> list[str]:
         (["data", "fetch", "mnist"], "unknown data file 'mnist'"),
         (["data", "verify", "--data-dir", "/no/such"], "data folder '/no/such'"),
         (["rnu"], "unknown command 'rnu'; did you mean 'run'?"),
+        (["study", "valdate"], "unknown command 'valdate'; did you mean 'validate'?"),
+        (["connections"], "`ebmbench connections` is now `ebmbench study connections`"),
+        (["gradients", "--task", "2d/rings"], "is now `ebmbench study gradients`"),
+        (["reproduce", "all"], "is now `ebmbench study reproduce`"),
     ],
 )
 def test_one_sentence_and_status_2(

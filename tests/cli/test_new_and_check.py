@@ -14,10 +14,13 @@ from ebmbench.scaffold import write_new
 
 
 def ebmbench(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Call the command line as it is installed: the folder is not on the path of Python."""
-    program = Path(sys.executable).parent / "ebmbench"
+    """Call the command line as the script does: ``-P`` keeps the folder off Python's path."""
     return subprocess.run(
-        [str(program), *arguments], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-m", "ebmbench", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

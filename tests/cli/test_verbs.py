@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from ebmbench import catalog
 from ebmbench.cli import VERBS, app
+from ebmbench.cli.study_verb import STUDIES
 from ebmbench.records import Status, read_records
 
 
@@ -175,6 +176,13 @@ def test_help_names_every_verb() -> None:
     assert all(verb in text for verb in VERBS)
     for verb in VERBS:
         assert "Usage:" in call(verb, "--help").output
+
+
+def test_help_names_every_study() -> None:
+    text = call("study", "--help").output
+    assert all(study in text for study in STUDIES)
+    for study in STUDIES:
+        assert f"Usage: app study {study}" in call("study", study, "--help").output
 
 
 def test_an_interrupt_ends_with_130_and_keeps_what_is_done(tmp_path: Path) -> None:

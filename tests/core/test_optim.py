@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from ebmbench import optim
 from ebmbench.optim import FlatAdam
 
 
@@ -38,6 +39,26 @@ def test_makes_the_steps_of_torch_adam(schedule: str) -> None:
         adam.step()
     for a, b in zip(ours, theirs, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("dtype", "rounding"), [(torch.float32, 1e-6), (torch.float64, 1e-14)])
+def test_without_the_fused_kernel_the_steps_are_the_same_to_rounding(
+    dtype: torch.dtype, rounding: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert optim.FUSED is not None
+    ends = []
+    for kernel in (optim.FUSED, None):
+        monkeypatch.setattr(optim, "FUSED", kernel)
+        first, x = problem()
+        parameters = [p.detach().to(dtype).requires_grad_() for p in first]
+        adam = FlatAdam(parameters, 0.03, (0.8, 0.95), "cosine", 100, weight_average=0.9)
+        for _ in range(100):
+            adam.zero_grad()
+            loss(parameters, x.to(dtype)).backward()
+            adam.step()
+        adam.adopt_average()
+        ends.append(adam.flat)
+    torch.testing.assert_close(ends[1], ends[0], rtol=0, atol=10 * rounding)
 
 
 def test_the_average_of_the_weights_is_put_in_place_and_taken_out() -> None:

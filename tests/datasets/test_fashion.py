@@ -11,7 +11,6 @@ from matplotlib.image import imsave
 from ebmbench.datasets.base import Sizes
 from ebmbench.datasets.fashion import cut, read_fashion
 from ebmbench.datasets.mnist import MNISTLoader
-from ebmbench.datasets.store import DataUnavailable
 from ebmbench.errors import EbmbenchError
 
 
@@ -28,12 +27,10 @@ def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
         cut(tmp_path / "a.png")
 
 
+@pytest.mark.data
 def test_outliers_come_with_the_digits_and_move_none_of_them() -> None:
-    try:
-        pixels = read_fashion(None)
-        rows = MNISTLoader().load(Sizes(100, 50, 70), 0, None)
-    except DataUnavailable as error:
-        pytest.skip(str(error))
+    pixels = read_fashion(None)
+    rows = MNISTLoader().load(Sizes(100, 50, 70), 0, None)
     assert pixels.shape == (900, 784)
     assert rows.outliers is not None
     assert rows.outliers.shape == (900, 784)

@@ -6,7 +6,6 @@ import hashlib
 import tarfile
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +15,8 @@ from ebmbench.datasets import maf, store
 from ebmbench.datasets.base import Sizes
 from ebmbench.datasets.maf import MAFLoader
 from ebmbench.datasets.store import RemoteFile
+
+h5py = pytest.importorskip("h5py", reason="the extra `maf` is not installed")
 
 
 @pytest.fixture

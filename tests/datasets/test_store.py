@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from rich.console import Console
 
+from ebmbench.cli import app
+from ebmbench.cli.downloads import DownloadBar
 from ebmbench.datasets import store
 from ebmbench.datasets.store import DataUnavailable, RemoteFile
 from ebmbench.errors import EbmbenchError
@@ -64,10 +69,22 @@ def test_downloads_into_the_cache_and_finds_it_there(
     name = known(monkeypatch, server)
     with pytest.raises(DataUnavailable, match=r"ebmbench data fetch folder/table.csv"):
         store.find(name)
-    path = store.download(name)
+    bar = DownloadBar(name, Console(file=io.StringIO(), force_terminal=True))
+    with bar:
+        path = store.download(name, bar)
+    assert (bar.done, bar.total) == (len(CONTENT), len(CONTENT))
     assert path == tmp_path / "cache/folder/table.csv"
     assert path.read_bytes() == CONTENT
     assert store.find(name) == path
+
+
+def test_fetching_needs_no_package_beyond_those_that_are_asked_for(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = known(monkeypatch, server)
+    monkeypatch.setattr("pooch.downloaders.tqdm", None)
+    done = CliRunner().invoke(app, ["data", "fetch", name], catch_exceptions=False)
+    assert done.stdout == f"{name}: {tmp_path / 'cache/folder/table.csv'}\n"
 
 
 def test_a_download_with_a_wrong_checksum_is_not_kept(

@@ -20,7 +20,6 @@ from ebmbench.datasets.digits import DigitsLoader
 from ebmbench.datasets.images import LAMBDA, logit_pixels
 from ebmbench.datasets.mnist import read_idx
 from ebmbench.datasets.preprocess import Recipe, prepare
-from ebmbench.datasets.store import DataUnavailable
 from ebmbench.datasets.uci import TABLES, UCILoader
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import load_data, make_loader
@@ -42,11 +41,7 @@ SHAPES = {
 
 
 def load(name: str, seed: int = 0) -> Dataset:
-    card = catalog.tasks()[name]
-    try:
-        return load_data(card, seed, None)
-    except DataUnavailable as error:
-        pytest.skip(str(error))
+    return load_data(catalog.tasks()[name], seed, None)
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -124,17 +119,14 @@ def test_the_columns_that_remain_are_the_documented_ones() -> None:
         assert len(set(table.drop)) == len(table.drop)
 
 
+@pytest.mark.data
 def test_parkinsons_has_no_pair_of_columns_above_the_threshold() -> None:
     """Those that correlate above 0.98 with an earlier one were dropped, and no other."""
     import pandas as pd
 
     from ebmbench.datasets.store import find
 
-    try:
-        path = find(TABLES["parkinsons"].file)
-    except DataUnavailable as error:
-        pytest.skip(str(error))
-    frame = pd.read_csv(path)
+    frame = pd.read_csv(find(TABLES["parkinsons"].file))
     kept = [k for k in range(frame.shape[1]) if k not in TABLES["parkinsons"].drop]
     correlation = frame.iloc[:, kept].corr().abs().to_numpy() - np.eye(len(kept))
     assert correlation.max() <= 0.98

@@ -18,6 +18,8 @@ from ebmbench.harness.progress import Reporter
 from ebmbench.harness.rescore import rescore
 from ebmbench.records import Record, Status, read_records
 
+pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+
 Sabotage = Callable[[str], MethodCard]
 
 

@@ -38,9 +38,9 @@ def test_every_way_a_worker_can_end(
     methods = [sabotage("Sleeper"), sabotage("Killed"), sabotage("Exits"), sabotage("Raises"), dsm]
     request = plan([small_task], methods, tmp_path, "smoke")
     # Long enough for a run that works, on a busy machine, and short beside the sleeper's minute.
-    records = by_method(execute(request, tmp_path, Reporter(), workers=2, timeout=20))
+    records = by_method(execute(request, tmp_path, Reporter(), workers=2, timeout=10))
     assert records["sleeper"].status is Status.TIMEOUT
-    assert "20 s" in records["sleeper"].message
+    assert "10 s" in records["sleeper"].message
     assert records["killed"].status is Status.OUT_OF_MEMORY
     assert records["exits"].status is Status.FAILED
     assert "exit code 7" in records["exits"].message
@@ -73,12 +73,41 @@ def test_resumes_retries_and_forces(
     assert len(forced.run) == 2
 
 
-def test_a_record_that_was_edited_is_run_again(
-    small_task: TaskCard, dsm: MethodCard, tmp_path: Path
-) -> None:
+@pytest.fixture
+def written(small_task: TaskCard, dsm: MethodCard, tmp_path: Path) -> Path:
+    """Path of the record of a run of the small task by DSM."""
     (record,) = execute(plan([small_task], [dsm], tmp_path, "smoke"), tmp_path, Reporter(), 1)
-    path = tmp_path / "runs" / record.task / record.method / "seed-0.json"
-    path.write_text(path.read_text().replace('"status": "ok"', '"status": "fine"'))
+    return tmp_path / "runs" / record.task / record.method / "seed-0.json"
+
+
+@pytest.mark.parametrize(
+    ("honest", "edited"),
+    [
+        ('"sigma": 0.1', '"sigma": 0.2'),
+        ('"learning_rate": 0.001', '"learning_rate": 0.002'),
+        ('"steps": 6', '"steps": 600'),
+        ('"run_id": "', '"run_id": "0'),
+        ('"status": "ok"', '"status": "failed"'),
+    ],
+)
+def test_a_record_that_was_edited_is_run_again(
+    honest: str, edited: str, written: Path, small_task: TaskCard, dsm: MethodCard, tmp_path: Path
+) -> None:
+    assert plan([small_task], [dsm], tmp_path, "smoke").run == []
+    text = written.read_text()
+    assert honest in text
+    written.write_text(text.replace(honest, edited))
+    request = plan([small_task], [dsm], tmp_path, "smoke")
+    assert request.done == []
+    (again,) = execute(request, tmp_path, Reporter(), 1)
+    assert again.run_id == request.run[0].run_id
+    assert plan([small_task], [dsm], tmp_path, "smoke").done == [again]
+
+
+def test_what_is_no_record_is_named_and_not_run_over(
+    written: Path, small_task: TaskCard, dsm: MethodCard, tmp_path: Path
+) -> None:
+    written.write_text(written.read_text().replace('"status": "ok"', '"status": "fine"'))
     with pytest.raises(EbmbenchError, match=r"seed-0.json.*status.*fine"):
         plan([small_task], [dsm], tmp_path, "smoke")
 
@@ -149,7 +178,7 @@ def test_a_method_that_cannot_do_a_task_is_skipped_with_the_reason(tmp_path: Pat
         ({"preset": "smok"}, "unknown preset 'smok'.*did you mean 'smoke'"),
         ({"data_dir": Path("/no/such/folder")}, "data folder '/no/such/folder' does not exist"),
         ({"device": "cuda"}, "no CUDA device"),
-        ({"out": Path("/proc/here")}, "cannot be written to"),
+        ({"out": Path(__file__) / "here"}, "cannot be written to"),
     ],
 )
 def test_a_wrong_request_is_refused_before_anything_runs(

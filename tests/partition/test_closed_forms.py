@@ -1,5 +1,6 @@
 """Every estimator against a known ``log Z``."""
 
+import importlib
 import math
 from collections.abc import Callable
 
@@ -118,6 +119,31 @@ def test_quadrature_refuses_what_its_finest_grid_cannot_resolve() -> None:
     found = quadrature(model)
     assert not found.certified
     assert "resolutions differ" in found.note or "boxes differ" in found.note
+
+
+@pytest.mark.parametrize(
+    ("std", "distance", "tolerance", "failure"),
+    [(0.2, 4.0, 1.2, "resolution"), (0.5, 6.0, 0.2, "boxes")],
+)
+def test_two_resolutions_and_two_boxes_must_each_agree(
+    std: float, distance: float, tolerance: float, failure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a grid of 40 cells; of the two disagreements one is within the tolerance, one is not."""
+    module = importlib.import_module("ebmbench.partition.quadrature")
+    monkeypatch.setitem(module.POINTS, 2, 20)
+    monkeypatch.setitem(module.MOST, 2, 40)
+    model = mixture([[0.0, 0.0], [distance, 0.3]], std, [0.4, 0.6])
+    found = quadrature(model, tolerance)
+    sizes = {name: found.diagnostics[name] for name in ("resolution", "boxes")}
+    assert [name for name, size in sizes.items() if size > tolerance] == [failure]
+    assert not found.certified
+    words = {"resolution": "two resolutions differ by", "boxes": "two boxes differ by"}
+    assert found.note == f"quadrature refused: {words[failure]} {sizes[failure]:.2g} nats"
+    monkeypatch.undo()
+    finest = quadrature(model)
+    assert finest.certified, finest.note
+    assert finest.diagnostics["resolution"] <= 1e-4
+    assert finest.log_z == pytest.approx(0.0, abs=1e-4)
 
 
 def test_quadrature_refuses_values_that_are_not_finite() -> None:

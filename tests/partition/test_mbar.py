@@ -54,6 +54,18 @@ def test_the_equations_hold_and_a_plain_fixed_point_agrees() -> None:
     torch.testing.assert_close(fixed, found, rtol=0, atol=1e-8)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_pymbar_solves_the_same_equations_to_the_same_numbers(seed: int) -> None:
+    """The reference implementation, by the authors of the method, on the same samples."""
+    pymbar = pytest.importorskip("pymbar", reason="the extra `tests` is not installed")
+    log_q, counts = of_gaussians(300, seed)
+    energies, sizes = -log_q.numpy(), counts.numpy().astype(int)
+    solved = pymbar.MBAR(energies, sizes, solver_protocol="robust", relative_tolerance=1e-12)
+    ratios = solved.compute_free_energy_differences()["Delta_f"][0]
+    found = log_ratios(log_q, counts)
+    torch.testing.assert_close(found, -torch.from_numpy(ratios), rtol=0, atol=1e-8)
+
+
 def test_ratios_of_gaussians_without_bias() -> None:
     errors = torch.stack(
         [log_ratios(*of_gaussians(100, seed)) - (SCALES / SCALES[0]).log() for seed in range(200)]

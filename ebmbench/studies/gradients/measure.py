@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ebmbench import calculus, catalog
+from ebmbench import catalog
 from ebmbench.calculus import count_evaluations
 from ebmbench.cards import Budget, MethodCard, TaskCard
 from ebmbench.datasets.base import Dataset
@@ -38,13 +38,12 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import Streams, make_objective
 from ebmbench.harness.training import train
 from ebmbench.objectives.base import Objective, State
-from ebmbench.partition.quadrature import quadrature_grid
 from ebmbench.records import network_passes
 from ebmbench.seeds import generator
+from ebmbench.studies.gradients.exact import exact_gradient, parameter_gradient
+from ebmbench.studies.gradients.statistics import statistics
 
 WARM = 100
-CHUNK = 1 << 15
-"""Grid points that are differentiated at a time."""
 
 
 @dataclass(frozen=True)
@@ -123,72 +122,6 @@ def compare_gradients(
             )
 
 
-def statistics(gradients: Tensor, exact: Tensor, in_units: bool) -> dict[str, float]:
-    """Return the numbers of :class:`Comparison` from ``m`` gradients, ``(m, k)``.
-
-    Arguments:
-        gradients: of the minibatches, ``(m, k)``.
-        exact: of the likelihood, ``(k,)``.
-        in_units: whether the objective's gradient is meant to be that of the likelihood, so that
-            its length counts too.
-    """
-    gradients, exact = gradients.double(), exact.double()
-    m = len(gradients)
-    mean = gradients.mean(0)
-    variance = float((gradients - mean).square().sum() / (m - 1))
-    signal = float(mean.square().sum()) - variance / m
-    length = float(exact.norm())
-    inner = float(mean @ exact)
-    cosine = math.nan
-    if signal > 0:
-        cosine = max(-1.0, min(1.0, inner / (math.sqrt(signal) * length)))
-    if in_units:
-        square = signal - 2 * inner + length**2
-        bias = math.sqrt(max(square, 0.0)) / length
-    else:
-        bias = math.sqrt(1 - cosine**2)
-    one = torch.nn.functional.cosine_similarity(gradients, exact[None], dim=1).mean()
-    return {
-        "cosine": cosine,
-        "cosine_of_one": float(one),
-        "bias": bias,
-        "signal_to_noise": max(signal, 0.0) / variance if variance > 0 else math.inf,
-    }
-
-
-def exact_gradient(energy: Energy, rows: Tensor) -> tuple[Tensor, float]:
-    """Return the gradient of the negative log-likelihood, ``(k,)``, and ``log Z``."""
-    log_z, grid = quadrature_grid(energy)
-    masses = grid.probabilities().flatten()
-    points = grid.points()
-    kept = masses > 1e-12
-    data = _chunks(rows, torch.full((len(rows),), 1 / len(rows)))
-    model = _chunks(points[kept].to(rows.dtype), -masses[kept].to(rows.dtype))
-    parts = [_weighted_gradient(energy, x, w) for x, w in (*data, *model)]
-    return torch.stack(parts).sum(0), log_z.log_z
-
-
-def _chunks(x: Tensor, w: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    return zip(torch.split(x, CHUNK), torch.split(w, CHUNK), strict=True)
-
-
-def _weighted_gradient(energy: Energy, x: Tensor, w: Tensor) -> Tensor:
-    return _gradient(energy, (w * calculus.value(energy, x, create_graph=True)).sum())
-
-
-def _gradient(energy: Energy, loss: Tensor) -> Tensor:
-    """Return the gradient as one vector, without what moves the energy by a constant."""
-    parameters = _seen_parameters(energy)
-    parts = torch.autograd.grad(loss, parameters, materialize_grads=True)
-    return torch.cat([part.flatten() for part in parts])
-
-
-def _seen_parameters(energy: Energy) -> list[Tensor]:
-    chain = energy.chain()
-    constant = None if chain is None or chain.head is None else chain.head[1]
-    return [parameter for parameter in energy.parameters() if parameter is not constant]
-
-
 def _draw(
     energy: Energy,
     objective: Objective,
@@ -214,7 +147,7 @@ def _draw(
     with count_evaluations() as counts:
         for _ in range(draws):
             step = objective.loss(energy, minibatch(), state, noise)
-            gradients.append(_gradient(energy, step.loss))
+            gradients.append(parameter_gradient(energy, step.loss))
             state = step.state
     passes = network_passes(counts.energy, counts.score, counts.hvp)
     return torch.stack(gradients), passes / (draws * batch)

@@ -14,10 +14,8 @@ zero (:mod:`~ebmbench.studies.reproductions.smoothed`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -25,68 +23,23 @@ from matplotlib.figure import Figure
 from pydantic import Field
 from torch import Tensor
 
-from ebmbench import calculus
 from ebmbench.datasets.ica import ICADensity, laplace_demixing
-from ebmbench.energies.base import Energy
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.metrics.ica import squared_error
-from ebmbench.objectives.base import Objective, State, Step, StepCost
+from ebmbench.objectives.base import Objective
 from ebmbench.objectives.mle_exact import ExactMaximumLikelihood
 from ebmbench.objectives.nce import NoiseContrastiveEstimation
-from ebmbench.objectives.noise import GaussianMixtureNoise
 from ebmbench.objectives.sm import ScoreMatching
 from ebmbench.options import options
 from ebmbench.seeds import derive_seed, generator
 from ebmbench.studies.reproductions.base import Cell, Experiment, Measured, Result, Table
 from ebmbench.studies.reproductions.fit import fit_sample
+from ebmbench.studies.reproductions.gutmann_figure import draw_errors
+from ebmbench.studies.reproductions.importance_sampled import ImportanceSampledLikelihood
 from ebmbench.studies.reproductions.smoothed import SmoothedICAEnergy
 
 Count = Annotated[int, Field(gt=0)]
 Ratio = Annotated[float, Field(gt=0)]
-TRADE_OFF = (
-    ("mle", "*", "maximum likelihood, exact Z"),
-    ("nce", "o", "NCE"),
-    ("importance", "s", "likelihood, Z by importance sampling"),
-    ("sm", "D", "score matching, smoothed"),
-)
-"""Methods of the figure on the right, their markers and names."""
-
-
-@dataclass(frozen=True)
-class FixedNoise(State):
-    """The proposal of importance sampling."""
-
-    noise: GaussianMixtureNoise
-
-
-@options
-class ImportanceSampledLikelihood(Objective[FixedNoise]):
-    """Maximum likelihood with ``Z`` by importance sampling from Gaussian noise (Geyer 1994)."""
-
-    nu: Ratio
-    """``ν``: noise points per example."""
-
-    needs_smooth_energy: ClassVar[bool] = False
-    needs_log_z: ClassVar[bool] = False
-
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> FixedNoise:
-        """See :class:`~ebmbench.objectives.base.Objective`."""
-        return FixedNoise(GaussianMixtureNoise.fit(data, 1, 1.0, generator))
-
-    def loss(
-        self, energy: Energy, batch: Tensor, state: FixedNoise, generator: torch.Generator
-    ) -> Step[FixedNoise]:
-        """See :class:`~ebmbench.objectives.base.Objective`."""
-        b = len(batch)
-        y = state.noise.sample(max(1, round(self.nu * b)), generator)
-        values = calculus.value(energy, torch.cat([batch, y]), create_graph=True)
-        log_weights = -values[b:] - state.noise.log_prob(y)
-        log_z = torch.logsumexp(log_weights, 0) - math.log(len(y))
-        return Step(values[:b].mean() + log_z, state)
-
-    def cost(self, dim: int) -> StepCost:
-        """See :class:`~ebmbench.objectives.base.Objective`."""
-        return StepCost(energy=1.0 + self.nu)
 
 
 @options
@@ -195,44 +148,7 @@ class GutmannICA(Experiment):
 
     def draw(self, table: Table) -> Figure:
         """See :class:`~ebmbench.studies.reproductions.base.Experiment`."""
-        figure = Figure(figsize=(13, 4), layout="constrained")
-        left, middle, right = figure.subplots(1, 3)
-        table = _with_methods(table)
-        four, ten = table[table["sources"] == 4], table[table["sources"] == 10]
-        panels = ((left, "error", "B"), (middle, "normaliser_error", "c"))
-        colours = {nu: f"C{k}" for k, nu in enumerate(sorted(table["nu"].unique()))}
-        for ax, column, name in panels:
-            for nu, group in four.dropna(subset=[column]).groupby("nu"):
-                sizes = group.groupby("rows")[column]
-                low, median, high = (sizes.quantile(level) for level in (0.1, 0.5, 0.9))
-                label = "MLE" if nu == 0 else f"NCE, ν = {nu:g}"
-                ax.loglog(median.index, median, "o-", c=colours[nu], label=label, ms=4)
-                ax.fill_between(median.index, low, high, color=colours[nu], alpha=0.12, lw=0)
-            ax.set_xlabel("sample size n")
-            ax.set_ylabel(f"squared error of {name}: median, 10 to 90 %")
-            ax.set_title(f"Four sources: error of {name}", fontsize=10)
-        left.legend(fontsize=8, frameon=False)
-        for method, marker, words in TRADE_OFF:
-            groups = ten[ten["method"] == method].groupby("nu")
-            seconds, error = groups["seconds"].median(), groups["error"].median()
-            right.loglog(seconds, error, f"{marker}-", ms=5, label=words)
-            for nu in error.index[error.index > 0]:
-                right.annotate(
-                    f"{nu:g}",
-                    (seconds[nu], error[nu]),
-                    xytext=(4, 4),
-                    textcoords="offset points",
-                    fontsize=7,
-                )
-        right.set_xlabel("processor seconds of a fit, median")
-        right.set_ylabel("squared error of B, median")
-        right.set_title("Ten sources: error against time, by ν", fontsize=10)
-        low, high = right.get_ylim()
-        right.set_ylim(low, 8 * high)  # room for the legend
-        right.legend(fontsize=8, frameon=False, loc="upper right")
-        for ax in (left, middle, right):
-            ax.spines[["top", "right"]].set_visible(False)
-        return figure
+        return draw_errors(_with_methods(table))
 
 
 def _with_methods(table: Table) -> Table:

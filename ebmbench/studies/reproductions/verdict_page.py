@@ -126,7 +126,7 @@ def to_markdown(
     lines += [
         "",
         f"Computed with {packages} on {words['processor']}, one thread per cell; code "
-        f"{code_hash()}; {now()[:10]}. `ebmbench reproduce {card.name} --preset {preset}`",
+        f"{code_hash()}; {now()[:10]}. `ebmbench study reproduce {card.name} --preset {preset}`",
         "",
     ]
     return "\n".join(lines)

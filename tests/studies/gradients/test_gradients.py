@@ -15,12 +15,9 @@ from ebmbench.cards import Budget
 from ebmbench.cli import app
 from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.errors import EbmbenchError
-from ebmbench.studies.gradients.measure import (
-    Comparison,
-    compare_gradients,
-    exact_gradient,
-    statistics,
-)
+from ebmbench.studies.gradients.exact import exact_gradient
+from ebmbench.studies.gradients.measure import Comparison, compare_gradients
+from ebmbench.studies.gradients.statistics import statistics
 
 SMALL = Budget(steps=30, batch=64)
 
@@ -129,7 +126,16 @@ def test_what_has_no_exact_gradient_is_refused() -> None:
 
 
 def test_the_verb_writes_a_table_and_a_picture(tmp_path: Path) -> None:
-    words = ["gradients", "--task", "2d/two-moons", "--methods", "dsm,ssm", "--steps", "5"]
+    words = [
+        "study",
+        "gradients",
+        "--task",
+        "2d/two-moons",
+        "--methods",
+        "dsm,ssm",
+        "--steps",
+        "5",
+    ]
     words += ["--draws", "4", "--checkpoints", "2", "--out", str(tmp_path)]
     result = CliRunner().invoke(app, words, standalone_mode=False)
     assert result.exception is None, result.output
@@ -148,7 +154,7 @@ def test_the_verb_writes_a_table_and_a_picture(tmp_path: Path) -> None:
     ],
 )
 def test_bad_numbers_are_refused(words: list[str], message: str, tmp_path: Path) -> None:
-    base = ["gradients", "--task", "2d/rings", "--out", str(tmp_path)]
+    base = ["study", "gradients", "--task", "2d/rings", "--out", str(tmp_path)]
     result = CliRunner().invoke(app, base + words, standalone_mode=False)
     assert isinstance(result.exception, EbmbenchError)
     assert str(result.exception) == message

@@ -10,7 +10,7 @@ import torch
 from ebmbench import calculus
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.objectives.mle_exact import ExactMaximumLikelihood
-from ebmbench.studies.reproductions import dkef, grathwohl, gutmann, nice, tutorial
+from ebmbench.studies.reproductions import dkef, grathwohl, gutmann, nice, tutorial_limits
 from ebmbench.studies.reproductions.base import make_experiment
 from ebmbench.studies.reproductions.card import reproductions
 from ebmbench.studies.reproductions.one_dimensional import PairEnergy
@@ -20,11 +20,11 @@ from ebmbench.studies.reproductions.smoothed import SmoothedICAEnergy
 @pytest.mark.parametrize("nu", [0.5, 1.0, 10.0])
 def test_theorem_3_with_noise_like_the_data_is_the_fisher_information(nu: float) -> None:
     """There the variance is ``1 + 1/ν`` times that of likelihood, which for a precision is 2."""
-    assert tutorial._theorem_3(nu, 1.0) == pytest.approx(2 * (1 + 1 / nu), rel=1e-6)
+    assert tutorial_limits.theorem_3(nu, 1.0) == pytest.approx(2 * (1 + 1 / nu), rel=1e-6)
 
 
 def test_theorem_3_tends_to_likelihood_whatever_the_noise() -> None:
-    assert tutorial._theorem_3(1e6, 3.0) == pytest.approx(2, rel=1e-3)
+    assert tutorial_limits.theorem_3(1e6, 3.0) == pytest.approx(2, rel=1e-3)
 
 
 def test_a_pair_of_modes_is_normalised_and_weighted() -> None:

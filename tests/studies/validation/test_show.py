@@ -1,15 +1,20 @@
 """The page says what was measured, and says so where a promise is broken."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from ebmbench.studies.validation import __main__ as module
+from ebmbench.cli import app
+from ebmbench.errors import EbmbenchError
 from ebmbench.studies.validation.exchange import Mixing
-from ebmbench.studies.validation.findings import Findings, draw_brackets, draw_errors, to_markdown
+from ebmbench.studies.validation.findings import Findings
+from ebmbench.studies.validation.page import to_markdown
 from ebmbench.studies.validation.paths import LAWS, SPACINGS, Gap
+from ebmbench.studies.validation.pictures import draw_brackets, draw_errors
 from ebmbench.studies.validation.refusals import RefusalOutcome
-from ebmbench.studies.validation.runs import Bracket
+from ebmbench.studies.validation.trained import Bracket
 from ebmbench.studies.validation.trials import Row, Trial
 
 WORDS = {"processor": "P", "cores": "2", "torch": "T", "python": "3"}
@@ -67,11 +72,23 @@ def test_the_exit_status_tells(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "measure", lambda jobs: findings(error, refused))
-    monkeypatch.setattr("sys.argv", ["validation", "--out", str(tmp_path)])
-    assert module.main() == status
+    def measured(workers: int, progress: Callable[[int, int], None]) -> Findings:
+        progress(1, 2)
+        return findings(error, refused)
+
+    monkeypatch.setattr("ebmbench.studies.validation.measure.measure", measured)
+    words = ["study", "validate", "--out", str(tmp_path), "--jobs", "1"]
+    done = CliRunner().invoke(app, words, catch_exceptions=False, standalone_mode=False)
+    assert done.return_value == status
+    assert ("not refused" in done.output) == bool(status)
     assert {path.name for path in tmp_path.iterdir()} == {
         "validation.md",
         "errors.png",
         "brackets.png",
     }
+
+
+def test_a_number_of_processes_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    words = ["study", "validate", "--out", str(tmp_path), "--jobs", "0"]
+    with pytest.raises(EbmbenchError, match="--jobs is 0, allowed: 1 to"):
+        CliRunner().invoke(app, words, catch_exceptions=False, standalone_mode=False)

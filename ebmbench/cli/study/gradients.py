@@ -1,4 +1,4 @@
-"""``ebmbench gradients``: why objectives differ, seen in their gradients."""
+"""``ebmbench study gradients``: why objectives differ, seen in their gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ebmbench reproduce``: published experiments, run again and judged."""
+"""``ebmbench study reproduce``: published experiments, run again and judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ebmbench connections``: what theory says of the objectives' limits, measured."""
+"""``ebmbench study connections``: what theory says of the objectives' limits, measured."""
 
 from __future__ import annotations
 

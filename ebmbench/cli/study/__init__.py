@@ -1,0 +1,1 @@
+"""Commands of ``ebmbench study``, one module per study."""

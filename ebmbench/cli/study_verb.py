@@ -1,0 +1,19 @@
+"""``ebmbench study``: evidence about the suite and the field, one module per study."""
+
+from __future__ import annotations
+
+import click
+
+from ebmbench.cli.verbs import Verbs
+
+STUDIES = {
+    "connections": "Measure the limits that connect the objectives.",
+    "gradients": "Compare every objective's gradient with the exact one of the likelihood.",
+    "reproduce": "Run published experiments again and judge their claims.",
+    "validate": "Try the estimators of log Z on models whose log Z is known.",
+}
+
+
+@click.group("study", cls=Verbs, verbs=STUDIES, module="ebmbench.cli.study.{}")
+def command() -> None:
+    """Measure what stands behind the benchmark; no run needs any of it."""
