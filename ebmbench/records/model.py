@@ -1,26 +1,20 @@
-"""The record of one run, and the tidy table derived from records.
-
-A record is one JSON file that stands alone: what was asked, what came out, what it cost, and
-everything needed to do it again. The leaderboard is a pure function of these files.
-"""
+"""What the record of one run says."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from ebmbench.cards import MethodCard, Preset, TaskCard
-from ebmbench.errors import EbmbenchError
-from ebmbench.options import explain
+from ebmbench.cards import MethodCard, Name, Preset, TaskCard
 
 SCHEMA = 1
+
+# A record may come from a stranger: what becomes part of a path is no more than a name.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Seed = Annotated[int, Field(ge=0)]
 
 
 class Status(StrEnum):
@@ -124,11 +118,11 @@ class RunOutcome(_Part):
     learned_log_z: float | None = None
     calculus: Literal["", "closed form", "autograd"] = ""
     """How the energy is differentiated in ``x``; empty before there is an energy."""
-    weights: str | None = None
+    weights: FileName | None = None
     """File name of the safetensors beside this record."""
     log_z: LogZRecord | None = None
     """``None`` in records of 0.1 and where no metric needed it."""
-    rows: str | None = None
+    rows: FileName | None = None
     """File name, beside this record, of the test-row log-densities without ``log Z``: a NumPy file
     with ``-E(x)`` of every test row in order, ``(n,)``, float64."""
     diverged_at: int | None = None
@@ -141,11 +135,11 @@ class Record(RunOutcome):
     schema_version: int = SCHEMA
     run_id: str
     """Hash of what was asked."""
-    task: str
+    task: Name
     task_version: int
-    method: str
+    method: Name
     method_version: int
-    seed: int
+    seed: Seed
     preset: Preset
     status: Status
     contended: bool
@@ -160,120 +154,6 @@ class Record(RunOutcome):
     """In words: processor, cores, memory, operating system, matmul path, device, threads."""
     started: str
     """UTC, ISO 8601."""
-
-
-COLUMNS = [
-    "task",
-    "task_version",
-    "method",
-    "method_version",
-    "seed",
-    "preset",
-    "status",
-    "metric",
-    "value",
-    "stderr",
-    "lower",
-    "upper",
-    "certified",
-    "unit",
-    "higher_is_better",
-    "contended",
-    "run_id",
-]
-
-
-def record_path(out: Path, task: str, method: str, seed: int) -> Path:
-    """Return where the record of one run lies under the output folder."""
-    return out / "runs" / task / method / f"seed-{seed}.json"
-
-
-def read_record(path: Path) -> Record:
-    """Read and validate one record.
-
-    Raises:
-        EbmbenchError: the file cannot be read or is not a valid record.
-    """
-    try:
-        return Record.model_validate_json(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EbmbenchError(f"record {str(path)!r} cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        raise EbmbenchError(f"record {str(path)!r} is not valid: {explain(error)}") from None
-
-
-def read_records(out: Path) -> list[Record]:
-    """Return all records under an output folder, in the order of task, method and seed.
-
-    Raises:
-        EbmbenchError: the folder is missing or holds no record, or a record is not valid.
-    """
-    if not out.is_dir():
-        raise EbmbenchError(f"output folder {str(out)!r} does not exist")
-    records = [read_record(path) for path in sorted((out / "runs").rglob("seed-*.json"))]
-    if not records:
-        raise EbmbenchError(f"output folder {str(out)!r} holds no record under runs/")
-    return sorted(records, key=lambda record: (record.task, record.method, record.seed))
-
-
-def tidy_rows(records: Iterable[Record]) -> list[dict[str, Any]]:
-    """Return one row per task, method, seed and metric, with the keys of :data:`COLUMNS`.
-
-    The cost enters as metrics (``train_seconds``, ``step_ms``, ``allocator_peak_bytes``, …). A run
-    without metrics gives one row with an empty metric, so that its status is not lost.
-    """
-    rows: list[dict[str, Any]] = []
-    for record in records:
-        common = {
-            "task": record.task,
-            "task_version": record.task_version,
-            "method": record.method,
-            "method_version": record.method_version,
-            "seed": record.seed,
-            "preset": record.preset,
-            "status": record.status.value,
-            "contended": record.contended,
-            "run_id": record.run_id,
-        }
-        metrics = dict(record.metrics) | _cost_metrics(record)
-        for name, metric in metrics.items():
-            values = metric.model_dump(exclude={"note"})
-            rows.append({key: (common | values | {"metric": name})[key] for key in COLUMNS})
-        if not metrics:
-            rows.append({key: common.get(key) for key in COLUMNS})
-    return rows
-
-
-def results_csv(records: Iterable[Record]) -> str:
-    """Return the tidy table as CSV text, the content of ``results.csv``."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(tidy_rows(records))
-    return text.getvalue()
-
-
-Unit = Literal["s", "ms", "bytes", "evaluations"]
-_COSTS: dict[str, tuple[str, Unit]] = {
-    "train_seconds": ("train_seconds", "s"),
-    "step_ms": ("step_ms_median", "ms"),
-    "allocator_peak_bytes": ("allocator_peak_bytes", "bytes"),
-    "process_peak_bytes": ("process_peak_bytes", "bytes"),
-    "energy_evaluations": ("energy_evaluations", "evaluations"),
-    "score_evaluations": ("score_evaluations", "evaluations"),
-    "hvp_evaluations": ("hvp_evaluations", "evaluations"),
-    "evaluation_seconds": ("evaluation_seconds", "s"),
-}
-
-
-def _cost_metrics(record: Record) -> dict[str, MetricRecord]:
-    if record.cost is None:
-        return {}
-    return {
-        name: MetricRecord(value=float(value), unit=unit, higher_is_better=False)
-        for name, (field, unit) in _COSTS.items()
-        if (value := getattr(record.cost, field)) is not None
-    }
 
 
 def to_json(record: Record) -> str:
