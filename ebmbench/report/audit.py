@@ -10,6 +10,7 @@ from ebmbench.cards import card_hash
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Record, Status, Stored, holds_records, iter_stored, record_path
 from ebmbench.records.identity import written_card_hash, written_run_id
+from ebmbench.report.publication.croissant import wrong_files
 from ebmbench.report.write import table_texts
 
 Key = tuple[str, str, int]
@@ -20,7 +21,7 @@ def find_problems(out: Path, run_id: Callable[[Record], str]) -> list[str]:
 
     Every record must be valid, lie where its content says (in a pack: once and in order), carry
     the hashes of its own cards, and have what its status promises. Every table must be, byte for
-    byte, what the records give.
+    byte, what the records give, and every file what the metadata of a published folder say.
 
     Arguments:
         out: the folder, its records loose or packed.
@@ -39,7 +40,7 @@ def find_problems(out: Path, run_id: Callable[[Record], str]) -> list[str]:
             raise
         problems.append(str(error))
     if not problems:
-        problems += _of_tables(records, out)
+        problems += [*_of_tables(records, out), *wrong_files(out)]
     return problems
 
 

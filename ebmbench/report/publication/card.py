@@ -54,7 +54,7 @@ def _body(
         if (count := sum(record.status is status for record in records))
     ]
     packages = sorted({f"{key} {value}" for r in records for key, value in r.versions.items()})
-    codes = sorted({record.hashes["code"] for record in records})
+    codes = sorted({record.hashes.get("code", "unknown") for record in records})
     contended = sum(record.contended for record in records)
     days = sorted({record.started[:10] for record in records})
     span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
@@ -96,7 +96,6 @@ def _body(
 
 def _machine(record: Record) -> str:
     words = record.machine
-    return (
-        f"{words['processor']}, {words['cores']} cores, {words['memory_gib']} GiB, "
-        f"{words['system']}, {words['device']}"
-    )
+    form = {"processor": "{}", "cores": "{} cores", "memory_gib": "{} GiB"}
+    form |= {"system": "{}", "device": "{}"}
+    return ", ".join(text.format(words[key]) for key, text in form.items() if key in words)

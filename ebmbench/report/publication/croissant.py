@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ebmbench.records import Record
@@ -28,6 +29,7 @@ _CONTEXT: dict[str, Any] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -48,13 +50,14 @@ _CONTEXT: dict[str, Any] = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
-"""As the specification gives it, in "Appendix 1: JSON-LD context"."""
+"""As the specification and its library ``mlcroissant`` give it, whole."""
 
 _TYPES: dict[Kind, str] = {
     "text": "sc:Text",
@@ -114,6 +117,7 @@ def to_croissant(
             f"Runs of ebmbench, a benchmark of training objectives for energy-based models: "
             f"{len(records)} runs with what was asked, what came out and what it cost."
         ),
+        "citeAs": _bibtex(name, days[-1][:4]),
         "license": LICENCE,
         "url": "README.md",
         "creator": {"@type": "sc:Organization", "name": "The ebmbench developers"},
@@ -124,6 +128,13 @@ def to_croissant(
     if releases:
         metadata["version"] = releases[-1]
     return json.dumps(metadata, indent=1, ensure_ascii=False) + "\n"
+
+
+def _bibtex(name: str, year: str) -> str:
+    title = f"ebmbench: a benchmark of training objectives for energy-based models, {name}"
+    fields = {"author": "{The ebmbench developers}", "title": title, "year": year}
+    inside = ", ".join(f"{key} = {{{value}}}" for key, value in fields.items())
+    return f"@misc{{ebmbench, {inside}}}"
 
 
 def _file(name: str, content: bytes) -> dict[str, Any]:
@@ -159,3 +170,29 @@ def _record_set(name: str, text: str) -> dict[str, Any]:
             for column, kind in kinds_of(text).items()
         ],
     }
+
+
+def wrong_files(folder: Path) -> list[str]:
+    """Return a sentence for each file of a published folder that is not what the metadata say.
+
+    Arguments:
+        folder: with or without ``croissant.json``; without it there is nothing to say.
+    """
+    try:
+        listed = json.loads((folder / CROISSANT).read_text(encoding="utf-8"))["distribution"]
+        said = {str(each["name"]): str(each["sha256"]) for each in listed}
+    except FileNotFoundError:
+        return []
+    except (ValueError, KeyError, TypeError):
+        return [f"{CROISSANT} lists no files with their hashes; `ebmbench publish` writes it"]
+    # Names in it are data: they are looked up among the files there, and never opened as they are.
+    there = {path.name: path for path in folder.iterdir() if path.suffix in _FORMATS}
+    problems = [
+        f"{name} stands in {CROISSANT} and is missing" for name in sorted(said.keys() - there)
+    ]
+    for name, path in sorted(there.items()):
+        if name in said and hashlib.sha256(path.read_bytes()).hexdigest() != said[name]:
+            problems.append(
+                f"{name} is not the file that {CROISSANT} lists; `ebmbench publish` writes both"
+            )
+    return problems
