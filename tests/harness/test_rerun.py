@@ -129,6 +129,8 @@ def test_metrics_that_come_and_go_are_told(records: list[Record]) -> None:
     fewer = first.model_copy(update={"metrics": {"regret": first.metrics["regret"]}})
     assert judge("2d", fewer, first, []).problems == ("log_likelihood is missing from the record",)
     assert judge("2d", first, fewer, []).problems == ("log_likelihood is missing from the run",)
+    newer = first.model_copy(update={"metrics": first.metrics | {"new": first.metrics["regret"]}})
+    assert judge("2d", first, newer, []).problems == ()
     bare = first.metrics["regret"].model_copy(update={"stderr": None})
     unsure = first.model_copy(update={"metrics": {"regret": bare}})
     assert judge("2d", unsure, unsure, []).problems == ("no metric can be compared",)
