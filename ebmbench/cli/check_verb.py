@@ -51,7 +51,6 @@ def command(what: Path, rescore: bool, rerun: bool, data_dir: Path | None) -> in
 
 
 def _rescored(out: Path, data_dir: Path | None) -> list[str]:
-    from ebmbench.harness.rerun import label
     from ebmbench.harness.rescore import disagreements, evaluate_again
     from ebmbench.records import Status, read_records
 
@@ -59,8 +58,9 @@ def _rescored(out: Path, data_dir: Path | None) -> list[str]:
     scored = [record for record in done if record.weights is not None]
     problems = []
     for record in scored:
+        label = f"{record.task} × {record.method} seed {record.seed}"
         again = evaluate_again(record, out, data_dir)
-        problems += [f"{label(record)}: {text}" for text in disagreements(record, again)]
+        problems += [f"{label}: {text}" for text in disagreements(record, again)]
     click.echo(f"{len(scored)} of {len(done)} runs have weights and were evaluated again")
     return problems
 

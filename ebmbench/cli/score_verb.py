@@ -15,10 +15,10 @@ def command(out: Path, data_dir: Path | None) -> int:
 
     OUT may be a published folder if its weights were published with it.
     """
-    from ebmbench.harness.rescore import rescore_folder
+    from ebmbench.harness.score import score_folder
     from ebmbench.harness.store import write_results
 
-    rescore_folder(
+    score_folder(
         out,
         data_dir,
         tell=lambda run: click.echo(f"{run.task} × {run.method} seed {run.seed}: scored"),

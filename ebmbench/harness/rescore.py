@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import load_data
 from ebmbench.harness.job import requested_job
 from ebmbench.harness.run import evaluate_energy
-from ebmbench.harness.store import write_bytes_atomically, write_record
+from ebmbench.harness.store import write_record
 from ebmbench.numerics import configure
-from ebmbench.records import (
-    PACK,
-    MetricRecord,
-    Record,
-    Status,
-    is_packed,
-    iter_stored,
-    pack_bytes,
-    to_json,
-)
+from ebmbench.records import MetricRecord, Record
 from ebmbench.weights import load_energy
 
 AGREEMENT = 1e-3
@@ -54,54 +43,12 @@ def evaluate_again(
     return evaluate_energy(job, energy, dataset, record.learned_log_z, sheet)
 
 
-def rescore_folder(
-    out: Path, data_dir: Path | None = None, tell: Callable[[Record], None] = lambda record: None
-) -> None:
-    """Replace the metrics of every run of a folder that ended ok.
-
-    Loose records are replaced one by one. A pack is written anew once all are done, and keeps
-    every other record as it was written.
-
-    Arguments:
-        out: the output folder, its records loose or packed, with weights.
-        data_dir: where data files are looked for first.
-        tell: called with each record that was replaced.
-
-    Raises:
-        EbmbenchError: as :func:`evaluate_again`, or a published folder has no weights at all.
-    """
-    everything = [(stored.record(), stored) for stored in iter_stored(out)]
-    packed = is_packed(out)
-    good = [record for record, _ in everything if record.status is Status.OK]
-    if packed and not any(record.weights for record in good):
-        raise EbmbenchError(
-            f"{str(out)!r} was published without weights, and scoring again needs them; score "
-            "the output folder that it was published from, or publish it with --weights"
-        )
-    contents = []
-    for record, stored in everything:
-        if record.status is Status.OK:
-            replaced = _scored(record, out, data_dir)
-            if not packed:
-                write_record(replaced, out)
-            contents.append(json.loads(to_json(replaced)))
-            tell(replaced)
-        else:
-            contents.append(stored.content())
-    if packed:
-        write_bytes_atomically(out / PACK, pack_bytes(contents))
-
-
 def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:
-    """Replace the metrics of a loose record by those of :func:`evaluate_again`."""
-    updated = _scored(record, out, data_dir)
+    """Replace the metrics of a record by those of :func:`evaluate_again`."""
+    metrics = evaluate_again(record, out, data_dir, requested_job(record).sheet_path(out))
+    updated = record.model_copy(update={"metrics": metrics})
     write_record(updated, out)
     return updated
-
-
-def _scored(record: Record, out: Path, data_dir: Path | None) -> Record:
-    metrics = evaluate_again(record, out, data_dir, requested_job(record).sheet_path(out))
-    return record.model_copy(update={"metrics": metrics})
 
 
 def disagreements(record: Record, again: dict[str, MetricRecord]) -> list[str]:
