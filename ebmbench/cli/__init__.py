@@ -18,7 +18,7 @@ VERBS = {
     "score": "Compute the metrics again from stored weights, without training.",
     "compare": "Say what got better or worse between two output folders.",
     "check": "Check that an output folder is whole, or that a card keeps its contract.",
-    "publish": "Make results fit for a repository: records, tables, pictures and the site.",
+    "publish": "Make results fit for a repository: packed records, tables, metadata; or unpack.",
     "new": "Write the beginning of a task or a method.",
     "cite": "Print BibTeX of the tasks and methods that were used.",
     "study": "Evidence about the suite: connections, gradients, reproductions, validation.",

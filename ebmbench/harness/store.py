@@ -16,6 +16,7 @@ from ebmbench.harness.job import Job, requested_id
 from ebmbench.records import (
     Record,
     Status,
+    is_packed,
     read_record,
     read_records,
     record_path,
@@ -109,8 +110,13 @@ def open_folder(out: Path) -> None:
     """Make the output folder.
 
     Raises:
-        EbmbenchError: it cannot be written to.
+        EbmbenchError: it cannot be written to, or was published, so that its records are packed.
     """
+    if is_packed(out):
+        raise EbmbenchError(
+            f"output folder {str(out)!r} is a published one, whose records are packed; run into "
+            "another, or first unpack it into one with `ebmbench publish --unpack`"
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
