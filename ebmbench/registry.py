@@ -83,14 +83,33 @@ class Registry(Generic[T]):
             raise EbmbenchError(f"{self.kind} {name!r} cannot be imported: {words}") from error
 
 
+def placed_name(name: str, beside: Path) -> str:
+    """Return ``/path/to/module.py:attribute`` for a name whose module lies in a folder.
+
+    Any other name comes back as it is. So a class that an option of a card names is found beside
+    the card, though whoever reads the option knows nothing of cards.
+
+    Arguments:
+        name: anything; of interest is ``module:attribute``.
+        beside: the folder of the card.
+    """
+    module, colon, attribute = name.partition(":")
+    path = beside / (module.replace(".", "/") + ".py")
+    known = bool(colon) and module.replace(".", "").isidentifier() and path.is_file()
+    return f"{path.resolve()}:{attribute}" if known else name
+
+
 def _module(name: str, beside: Path | None) -> ModuleType:
     """Import a module: that beside the card if there is one, else as Python finds it."""
     path = None if beside is None else beside / (name.replace(".", "/") + ".py")
+    if name.endswith(".py"):
+        path = Path(name)
     if path is None or not path.is_file():
         return importlib.import_module(name)
+    beside = path.resolve().parent if beside is None else beside
     # Two folders may hold modules of one name, so the name here says which file it is.
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
-    unique = f"ebmbench_card_{digest}_{name.replace('.', '_')}"
+    unique = f"ebmbench_card_{digest}_{path.stem}"
     if unique in sys.modules:
         return sys.modules[unique]
     spec = importlib.util.spec_from_file_location(unique, path)

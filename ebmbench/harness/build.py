@@ -20,7 +20,7 @@ from ebmbench.harness.job import EFFORT
 from ebmbench.metrics.base import Evaluation
 from ebmbench.objectives.base import Objective
 from ebmbench.options import build
-from ebmbench.registry import ESTIMATORS, LOADERS, OBJECTIVES, Registry
+from ebmbench.registry import ESTIMATORS, LOADERS, OBJECTIVES, Registry, placed_name
 from ebmbench.seeds import derive_seed, generator
 
 
@@ -109,11 +109,15 @@ def make_estimator(method: MethodCard) -> Estimator:
 def _make(
     registry: Registry[Any], name: str, values: dict[str, Any], card: Card, where: str
 ) -> object:
-    """Build what a card names; a relative path among its options begins at the card's folder."""
-    made = build(registry.get(name, card.folder), values, where)
+    """Build what a card names; its options too may name files and classes beside the card."""
     folder = card.folder
     if folder is None:
-        return made
+        return build(registry.get(name), values, where)
+    values = {
+        key: placed_name(value, folder) if isinstance(value, str) else value
+        for key, value in values.items()
+    }
+    made = build(registry.get(name, folder), values, where)
     paths = {
         field.name: folder / value
         for field in fields(made)

@@ -15,7 +15,7 @@ blindness of score matching to mode weights.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -24,8 +24,8 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
+from ebmbench.objectives.kernels import KernelName, chain_scores, make_kernel
 from ebmbench.options import options
-from ebmbench.registry import SAMPLERS
 from ebmbench.samplers.run import run_chains
 from ebmbench.samplers.target import target_of
 
@@ -46,7 +46,8 @@ class ContrastiveDivergence(Objective[ChainStepSize]):
     """``k``: transitions per training step."""
     step_size: Annotated[float, Field(gt=0)] = 0.1
     """``ε`` of the sampler, in units of the data."""
-    sampler: Literal["langevin", "mala"] = "langevin"
+    sampler: KernelName = "langevin"
+    """``langevin``, ``mala``, ``hmc``, or a sampler of one's own."""
     energy_penalty: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the squared energies of data and negatives in the loss."""
 
@@ -61,7 +62,7 @@ class ContrastiveDivergence(Objective[ChainStepSize]):
         self, energy: Energy, batch: Tensor, state: ChainStepSize, generator: torch.Generator
     ) -> Step[ChainStepSize]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        sampler = SAMPLERS.get(self.sampler)()
+        sampler = make_kernel(self.sampler)
         target = target_of(energy)
         chains = target.evaluate(batch)
         trace = run_chains(
@@ -72,4 +73,4 @@ class ContrastiveDivergence(Objective[ChainStepSize]):
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return StepCost(energy=2.0, score=float(self.steps + (self.sampler == "mala")))
+        return StepCost(energy=2.0, score=chain_scores(make_kernel(self.sampler), self.steps))

@@ -4,8 +4,8 @@ r"""Maximum likelihood with long chains that start from noise.
           E_{p_\theta} \nabla_\theta E_\theta(x^-)
 
 Song & Kingma (2021), Eq. 3-4 (arXiv:2101.03288). At every training step one fresh chain per
-example starts at the reference Gaussian and makes many Metropolis-adjusted transitions (HMC or
-MALA), whose step size follows the measured acceptance and is carried from step to step.
+example starts at the reference Gaussian and makes many Metropolis-adjusted transitions (HMC
+by default), whose step size follows the measured acceptance and is carried from step to step.
 
 Cost per example: two energies (data and negatives) and
 ``1 + transitions × leapfrog`` scores. Unbiased as the chains become long; with finitely many
@@ -15,7 +15,7 @@ transitions it is a non-convergent sampler (Nijkamp et al. 2019).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -24,16 +24,13 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
+from ebmbench.objectives.kernels import KernelName, make_kernel
 from ebmbench.options import options
 from ebmbench.samplers.anneal import anneal_chains
 from ebmbench.samplers.base import Sampler
 from ebmbench.samplers.bridge import Bridge, ReferenceGaussian
 from ebmbench.samplers.hmc import HMC
-from ebmbench.samplers.mala import MALA
 from ebmbench.samplers.target import target_of
-
-TARGET_ACCEPTANCE = {"mala": 0.6, "hmc": 0.75}
-"""Near the optimum of each (Roberts & Rosenthal 1998; Beskos et al. 2013), a little above."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,8 @@ class MCMCMaximumLikelihood(Objective[AdaptedStepSize]):
 
     transitions: Annotated[int, Field(gt=0)] = 10
     """Transitions of every chain at every training step."""
-    sampler: Literal["mala", "hmc"] = "hmc"
+    sampler: KernelName = "hmc"
+    """``hmc``, ``mala``, ``langevin``, or a sampler of one's own."""
     leapfrog: Annotated[int, Field(gt=0)] = 4
     """Leapfrog steps per transition of HMC."""
     step_size: Annotated[float, Field(gt=0)] = 0.3
@@ -73,10 +71,9 @@ class MCMCMaximumLikelihood(Objective[AdaptedStepSize]):
     ) -> Step[AdaptedStepSize]:
         """See :class:`~ebmbench.objectives.base.Objective`; as many chains as examples."""
         reference = ReferenceGaussian.of(energy)
-        hmc = self.sampler == "hmc"
-        sampler: Sampler = HMC(self.leapfrog, reference.std) if hmc else MALA()
+        kernel = self._kernel(reference.std)
         trace = anneal_chains(
-            sampler,
+            kernel,
             Bridge(reference, target_of(energy)),
             reference.draw(len(batch), generator),
             steps=self.transitions,
@@ -84,7 +81,7 @@ class MCMCMaximumLikelihood(Objective[AdaptedStepSize]):
             resample=self.resample,
             step_size=state.step_size,
             generator=generator,
-            target_acceptance=TARGET_ACCEPTANCE[self.sampler],
+            target_acceptance=kernel.target_acceptance,
         )
         after = AdaptedStepSize(trace.step_size)
         info = {
@@ -96,5 +93,7 @@ class MCMCMaximumLikelihood(Objective[AdaptedStepSize]):
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        gradients = self.leapfrog if self.sampler == "hmc" else 1
-        return StepCost(energy=2.0, score=1.0 + self.transitions * gradients)
+        return StepCost(energy=2.0, score=1.0 + self.transitions * self._kernel(None).scores)
+
+    def _kernel(self, scale: Tensor | None) -> Sampler:
+        return HMC(self.leapfrog, scale) if self.sampler == "hmc" else make_kernel(self.sampler)

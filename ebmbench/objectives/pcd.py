@@ -15,7 +15,7 @@ long as the chains keep up with the parameters (small learning rate, good mixing
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -24,8 +24,8 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
+from ebmbench.objectives.kernels import KernelName, chain_scores, make_kernel
 from ebmbench.options import options
-from ebmbench.registry import SAMPLERS
 from ebmbench.samplers.bridge import ReferenceGaussian
 from ebmbench.samplers.run import run_chains
 from ebmbench.samplers.target import target_of
@@ -49,7 +49,8 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
     """``k``: transitions per training step."""
     step_size: Annotated[float, Field(gt=0)] = 0.1
     """``ε`` at the start, in units of the data; MALA adapts it to its acceptance."""
-    sampler: Literal["langevin", "mala"] = "langevin"
+    sampler: KernelName = "langevin"
+    """``langevin``, ``mala``, ``hmc``, or a sampler of one's own."""
     buffer: Annotated[int, Field(gt=0)] = 10000
     """Chains in the replay buffer."""
     restart: Annotated[float, Field(ge=0, le=1)] = 0.01
@@ -73,7 +74,7 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
         start = torch.randint(len(chains), (1,), generator=generator, device=batch.device)
         index = (start + torch.arange(count, device=batch.device)) % len(chains)
         x = self._restarted(energy, chains[index], generator)
-        sampler = SAMPLERS.get(self.sampler)()
+        sampler = make_kernel(self.sampler)
         target = target_of(energy)
         trace = run_chains(
             sampler,
@@ -82,7 +83,7 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
             self.steps,
             state.step_size,
             generator,
-            target_acceptance=0.6 if self.sampler == "mala" else None,
+            target_acceptance=sampler.target_acceptance,
             positions_only=True,
         )
         moved = chains.index_copy(0, index, trace.state.x)
@@ -101,4 +102,4 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return StepCost(energy=2.0, score=float(self.steps + (self.sampler == "mala")))
+        return StepCost(energy=2.0, score=chain_scores(make_kernel(self.sampler), self.steps))

@@ -29,7 +29,7 @@ def anneal_chains(
     resample: bool,
     step_size: Tensor,
     generator: torch.Generator,
-    target_acceptance: float,
+    target_acceptance: float | None,
 ) -> Trace:
     """Make ``steps`` transitions, ``β`` rising by ``1 / rise`` at each until it is one.
 
@@ -42,7 +42,7 @@ def anneal_chains(
         resample: whether to choose chains by weight at each rise of ``β``.
         step_size: the step size at the start, a scalar tensor; it is adapted all the way.
         generator: the source of all randomness.
-        target_acceptance: the acceptance to adapt to.
+        target_acceptance: the acceptance to adapt to; ``None``: keep the step size.
     """
     state = bridge.evaluate(x)
     acceptance = torch.zeros_like(step_size)

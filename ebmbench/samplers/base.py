@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -76,6 +77,16 @@ class Target(ABC):
 
 class Sampler(ABC):
     """A Markov kernel. A subclass is final and made by ``options``."""
+
+    target_acceptance: ClassVar[float | None] = None
+    """The acceptance that an adapted step size aims at; ``None``: it is not adapted."""
+    leaves_unseen: ClassVar[bool] = False
+    """Whether :meth:`leave` evaluates nothing."""
+
+    @property
+    def scores(self) -> int:
+        """Score evaluations per chain and transition."""
+        return 1
 
     @abstractmethod
     def step(

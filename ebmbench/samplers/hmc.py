@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -17,12 +17,20 @@ from ebmbench.samplers.leapfrog import hamiltonian_step
 class HMC(Sampler):
     """``leapfrog`` steps of size ``step_size`` (``ε``); acceptance about 0.65 to 0.9 is good."""
 
+    target_acceptance: ClassVar[float | None] = 0.75
+    """A little above the optimum of 0.651 (Beskos et al. 2013)."""
+
     leapfrog: Annotated[int, Field(gt=0)] = 5
     scale: Tensor | None = None
     """Standard deviation of each coordinate, ``(d,)``: ``M = diag(1 / scale²)``."""
     jitter: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """Each chain's ``ε`` is drawn anew within this fraction to each side: a trajectory of fixed
     length near half a period only mirrors the chain about the mean (Neal 2011, Sect. 5.4.2)."""
+
+    @property
+    def scores(self) -> int:
+        """See :class:`~ebmbench.samplers.base.Sampler`."""
+        return self.leapfrog
 
     @torch.no_grad()
     def step(

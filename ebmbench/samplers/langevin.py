@@ -8,6 +8,8 @@ a Gaussian of variance :math:`v` its stationary variance is :math:`v / (1 - \eps
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
@@ -18,6 +20,8 @@ from ebmbench.samplers.base import ChainInfo, ChainState, Sampler, Target
 @options
 class Langevin(Sampler):
     """One Euler-Maruyama step; ``step_size`` is ``ε``."""
+
+    leaves_unseen: ClassVar[bool] = True
 
     @torch.no_grad()
     def step(

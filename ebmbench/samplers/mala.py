@@ -7,6 +7,8 @@ with probability :math:`\min(1, p(x') q(x | x') / p(x) q(x' | x))`. Roberts & Tw
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
@@ -18,7 +20,10 @@ from ebmbench.samplers.metropolis import accept
 
 @options
 class MALA(Sampler):
-    """One adjusted Langevin step; ``step_size`` is ``ε``; acceptance 0.57 is optimal."""
+    """One adjusted Langevin step; ``step_size`` is ``ε``."""
+
+    target_acceptance: ClassVar[float | None] = 0.6
+    """A little above the optimum of 0.574 (Roberts & Rosenthal 1998)."""
 
     @torch.no_grad()
     def step(
