@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.energies.chain import Chain
+from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.errors import EbmbenchError
 
 
@@ -74,6 +75,9 @@ class ConditionalEnergy(Energy):
 
     def chain(self) -> Chain | None:
         return self.lowest.chain()
+
+    def sampler(self) -> OwnSampler | None:
+        return self.lowest.sampler()
 
     def forward(self, x: Tensor) -> Tensor:
         value: Tensor = self.lowest(x)

@@ -13,7 +13,11 @@ import ebmbench
 
 ROOT = Path(ebmbench.__file__).parent
 PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "PIL": "pillow",
+    "typing_extensions": "typing-extensions",
+}
 """Packages that are installed under another name than they are imported by."""
 FOR_DEVELOPERS = {"tests", "benchmarks", "docs"}
 """Extras that no code of the package is for."""
