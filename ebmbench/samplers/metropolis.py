@@ -24,8 +24,9 @@ def decide(log_ratio: Tensor, generator: torch.Generator) -> tuple[Tensor, Tenso
     """
     divergent = torch.isnan(log_ratio) | torch.isposinf(log_ratio)
     log_ratio = torch.where(divergent, float("-inf"), log_ratio)
-    u = torch.empty(log_ratio.shape, dtype=log_ratio.dtype, device=generator.device)
-    u = u.uniform_(generator=generator).to(log_ratio.device)
+    # drawn where the generator is, which need not be where the chains are
+    u = torch.empty_like(log_ratio, device=generator.device).uniform_(generator=generator)
+    u = u.to(log_ratio.device)
     return u.log() < log_ratio, log_ratio.clamp_max(0).exp(), divergent
 
 

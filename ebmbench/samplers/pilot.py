@@ -33,8 +33,8 @@ def transition(
 ) -> tuple[ChainState, ChainInfo]:
     """Make one Hamiltonian transition that leaves ``p_β`` invariant.
 
-    All numbers are drawn where the generator is, in single precision, so that one seed gives one
-    set of trajectories on every device.
+    All numbers are drawn on the CPU; the momenta in single precision, so that one seed gives the
+    same ones whatever the precision and the device of the model.
 
     Arguments:
         bridge: the path.

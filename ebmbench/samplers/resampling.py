@@ -20,7 +20,7 @@ def systematic_resample(log_weights: Tensor, n: int, generator: torch.Generator)
         generator: the source of the uniform number.
     """
     weights = torch.softmax(torch.nan_to_num(log_weights, nan=float("-inf")), 0)
-    offset = torch.empty(1, dtype=weights.dtype, device=generator.device)
-    offset = offset.uniform_(generator=generator).to(weights.device)
+    offset = torch.empty_like(weights[:1], device=generator.device).uniform_(generator=generator)
+    offset = offset.to(weights.device)
     places = (torch.arange(n, device=weights.device) + offset) / n
     return torch.searchsorted(weights.cumsum(0), places).clamp_max(len(log_weights) - 1)
