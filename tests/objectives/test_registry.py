@@ -195,7 +195,7 @@ def test_the_last_batch_may_be_a_single_row(
     ("name", "options", "complaint"),
     [
         ("cd", {"steps": 0}, "'steps' is 0"),
-        ("cd", {"sampler": "hmc"}, "'sampler' is 'hmc'"),
+        ("cd", {"sampler": "nuts"}, "unknown sampler 'nuts'"),
         ("dsm", {"sigma": -1.0}, "'sigma' is -1.0"),
         ("dsm", {"sigm": 0.1}, "did you mean 'sigma'"),
         ("mle-exact", {"width": 1.0}, "'width' is 1.0"),
