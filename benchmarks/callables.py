@@ -181,7 +181,9 @@ def our_chains(name: str, size: Size) -> Action:
 
     def chains() -> Tensor:
         start = target.evaluate(x)
-        return run_chains(sampler, start, target, CHAIN_STEPS, step_size, noise).state.x
+        return run_chains(
+            sampler, start, target, CHAIN_STEPS, step_size=step_size, generator=noise
+        ).state.x
 
     return chains
 
@@ -201,7 +203,7 @@ def our_annealing(size: Size) -> Action:
     energy, noise = network(size).requires_grad_(False), torch.Generator().manual_seed(3)
     bridge = InitialGaussian.of_reference(energy).bridge_to(energy)
     path = pilot(bridge, noise)
-    return lambda: anneal(bridge, path, temperatures, chains, noise, leapfrog=LEAPFROG)
+    return lambda: anneal(bridge, path, temperatures, chains, generator=noise, leapfrog=LEAPFROG)
 
 
 def repeat(action: Action, times: int) -> None:

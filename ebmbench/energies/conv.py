@@ -50,6 +50,7 @@ class ConvEnergy(TiltedGaussian):
         std: Tensor,
         channels: list[int],
         kernel: int = 3,
+        *,
         stride: int = 2,
         activation: Activation = "silu",
         generator: torch.Generator | None = None,
@@ -81,9 +82,9 @@ class ConvEnergy(TiltedGaussian):
             *moments(train),
             chosen.channels,
             chosen.kernel,
-            chosen.stride,
-            chosen.activation,
-            generator,
+            stride=chosen.stride,
+            activation=chosen.activation,
+            generator=generator,
         )
 
     def chain(self) -> Chain:

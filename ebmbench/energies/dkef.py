@@ -76,6 +76,7 @@ class DKEFEnergy(TiltedGaussian):
         std: Tensor,
         inducing: Tensor,
         bandwidths: list[float],
+        *,
         hidden: list[int],
         generator: torch.Generator,
     ) -> None:
@@ -93,7 +94,9 @@ class DKEFEnergy(TiltedGaussian):
         mean, std = moments(train)
         picked = torch.randint(len(train), (chosen.points,), generator=generator)
         inducing = (train[picked] - mean) / std
-        return cls(mean, std, inducing, chosen.bandwidths, chosen.hidden, generator)
+        return cls(
+            mean, std, inducing, chosen.bandwidths, hidden=chosen.hidden, generator=generator
+        )
 
     def chain(self) -> None:
         return None

@@ -43,6 +43,7 @@ class MLPEnergy(TiltedGaussian):
         std: Tensor,
         hidden: list[int],
         activation: Activation = "silu",
+        *,
         generator: torch.Generator | None = None,
         residual: bool = False,
     ) -> None:
@@ -61,7 +62,14 @@ class MLPEnergy(TiltedGaussian):
         """Build the energy for training rows ``(n, d)``: ``μ`` and ``σ`` are theirs."""
         chosen = build(MLPOptions, options, "energy.options")
         mean, std = moments(train)
-        return cls(mean, std, chosen.hidden, chosen.activation, generator, chosen.residual)
+        return cls(
+            mean,
+            std,
+            chosen.hidden,
+            chosen.activation,
+            generator=generator,
+            residual=chosen.residual,
+        )
 
     def chain(self) -> Chain:
         *hidden, last = [each for each in self.network if isinstance(each, nn.Linear)]

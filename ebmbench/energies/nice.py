@@ -51,6 +51,7 @@ class NICEEnergy(ReferencedEnergy):
         std: Tensor,
         couplings: int,
         hidden: list[int],
+        *,
         activation: Activation = "softplus",
         generator: torch.Generator | None = None,
     ) -> None:
@@ -76,8 +77,8 @@ class NICEEnergy(ReferencedEnergy):
             train.std(0).clamp_min(1e-3),
             chosen.couplings,
             chosen.hidden,
-            chosen.activation,
-            generator,
+            activation=chosen.activation,
+            generator=generator,
         )
 
     @property

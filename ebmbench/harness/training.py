@@ -78,8 +78,8 @@ def train(
         optimiser.learning_rate,
         optimiser.betas,
         optimiser.schedule,
-        budget.steps,
-        optimiser.weight_average,
+        total_steps=budget.steps,
+        weight_average=optimiser.weight_average,
     )
     marks = set(np.unique(np.geomspace(1, budget.steps, CURVE_POINTS).round()).astype(int))
     seconds = torch.zeros(budget.steps, dtype=torch.float64)

@@ -59,6 +59,6 @@ def ais_run(evaluation: Evaluation) -> AISRun:
         initial = InitialGaussian.fitted(evaluation.energy, rows)
         tolerance = SLACK[evaluation.effort] * evaluation.card.metrics.tolerance
         generator = evaluation.generator("ais")
-        return run_ais(evaluation.energy, generator, evaluation.effort, tolerance, initial)
+        return run_ais(evaluation.energy, generator, evaluation.effort, tolerance, initial=initial)
 
     return once(evaluation, "ais", run)

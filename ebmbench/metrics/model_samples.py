@@ -36,7 +36,9 @@ def samples_of(evaluation: Evaluation) -> Samples:
             return from_grid(model_grid(evaluation), n, generator)
         if energy.log_z() is None and how == "ais":
             run = ais_run(evaluation)
-            return tempered_samples(energy, run.initial, run.path, n, generator, evaluation.effort)
+            return tempered_samples(
+                energy, run.initial, run.path, n, generator=generator, effort=evaluation.effort
+            )
         return model_samples(energy, n, generator, evaluation.effort)
 
     return once(evaluation, "samples", draw)

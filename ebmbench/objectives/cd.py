@@ -66,10 +66,18 @@ class ContrastiveDivergence(Objective[ChainStepSize]):
         target = target_of(energy)
         chains = target.evaluate(batch)
         trace = run_chains(
-            sampler, chains, target, self.steps, state.step_size, generator, positions_only=True
+            sampler,
+            chains,
+            target,
+            self.steps,
+            step_size=state.step_size,
+            generator=generator,
+            positions_only=True,
         )
         info = {"acceptance": trace.acceptance, "divergent": trace.divergent}
-        return contrastive_step(energy, batch, trace.state.x, state, info, self.energy_penalty)
+        return contrastive_step(
+            energy, batch, trace.state.x, state, info=info, energy_penalty=self.energy_penalty
+        )
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""

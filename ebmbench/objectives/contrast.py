@@ -17,6 +17,7 @@ def contrastive_step(
     batch: Tensor,
     negatives: Tensor,
     state: StateT,
+    *,
     info: Mapping[str, Tensor],
     energy_penalty: float = 0.0,
 ) -> Step[StateT]:

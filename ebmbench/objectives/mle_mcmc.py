@@ -89,7 +89,7 @@ class MCMCMaximumLikelihood(Objective[AdaptedStepSize]):
             "divergent": trace.divergent,
             "step_size": trace.step_size,
         }
-        return contrastive_step(energy, batch, trace.state.x, after, info)
+        return contrastive_step(energy, batch, trace.state.x, after, info=info)
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""

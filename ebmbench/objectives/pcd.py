@@ -81,8 +81,8 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
             target.evaluate(x),
             target,
             self.steps,
-            state.step_size,
-            generator,
+            step_size=state.step_size,
+            generator=generator,
             target_acceptance=sampler.target_acceptance,
             positions_only=True,
         )
@@ -93,7 +93,7 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
             "divergent": trace.divergent,
             "step_size": trace.step_size,
         }
-        return contrastive_step(energy, batch, trace.state.x, after, info)
+        return contrastive_step(energy, batch, trace.state.x, after, info=info)
 
     def _restarted(self, energy: Energy, x: Tensor, generator: torch.Generator) -> Tensor:
         fresh = ReferenceGaussian.of(energy).draw(len(x), generator)

@@ -48,10 +48,11 @@ def ais(
     generator: torch.Generator,
     effort: int = 1,
     tolerance: float = 0.1,
+    *,
     initial: InitialGaussian | None = None,
 ) -> LogZ:
     """Estimate ``log Z`` and certify or refuse it; see :func:`run_ais`."""
-    return run_ais(energy, generator, effort, tolerance, initial).result
+    return run_ais(energy, generator, effort, tolerance, initial=initial).result
 
 
 def run_ais(
@@ -59,6 +60,7 @@ def run_ais(
     generator: torch.Generator,
     effort: int = 1,
     tolerance: float = 0.1,
+    *,
     initial: InitialGaussian | None = None,
 ) -> AISRun:
     """Estimate ``log Z`` and keep the path.
@@ -79,13 +81,13 @@ def run_ais(
     wide_path = pilot(wide_bridge, generator)
     count, half = _enough(bridge, path, work, generator)
     # a fresh run, so that what decided the number of temperatures does not enter the estimate
-    forward = anneal(bridge, path, count, work.chains, generator)
+    forward = anneal(bridge, path, count, work.chains, generator=generator)
     ratio = float(wide_path.length[-1] / path.length[-1].clamp_min(1e-12))
     wide_count = math.ceil(work.clipped(count * ratio**2))
-    wide = anneal(wide_bridge, wide_path, wide_count, work.chains, generator)
+    wide = anneal(wide_bridge, wide_path, wide_count, work.chains, generator=generator)
     # the wide Gaussian's chains take part in the start: a mode which only they found counts
     start = _tempered(bridge, scale, path, forward, wide, generator)
-    back = anneal_back(bridge, path, count, start, generator)
+    back = anneal_back(bridge, path, count, start, generator=generator)
     ends = {
         "half": log_mean_exp(half.log_z),
         "forward": log_mean_exp(forward.log_z),
@@ -103,8 +105,18 @@ def run_ais(
     stderr = errors[max(errors, key=lambda name: ends[name])]
     size = effective_sample_size(forward.log_z) / work.chains
     ends_at = initial.to_x(forward.state.x)
-    missed = missed_mass(energy, initial, ends_at, forward.log_z, upper, generator, work.search)
-    failures = failures_of(ends, stderr, tolerance, size, forward.acceptance, missed)
+    missed = missed_mass(
+        energy,
+        initial,
+        ends_at,
+        forward.log_z,
+        log_z=upper,
+        generator=generator,
+        search=work.search,
+    )
+    failures = failures_of(
+        ends, stderr, tolerance, size, acceptance=forward.acceptance, missed=missed
+    )
     how = (
         f"AIS, {work.chains} chains, {count} temperatures from the Gaussian, {wide_count} from "
         f"one {scale:.3g} times as wide; bracket {upper - lower:.2g} nats"
@@ -153,7 +165,7 @@ def _enough(
     """
     count = math.ceil(path.temperatures(work.least, work.most) / 2)
     while True:
-        half = anneal(bridge, path, count, work.chains, generator)
+        half = anneal(bridge, path, count, work.chains, generator=generator)
         needed = count * float(half.log_z.var()) / VARIANCE
         if not needed > 2 * count or 4 * count > work.most:
             return 2 * count, half
@@ -190,5 +202,5 @@ def _tempered(
     index = index[torch.randperm(n, generator=generator)]
     state, step_size = both[index.to(both.x.device)], float(path.step_sizes[-1])
     for _ in range(settle):
-        state, _ = transition(bridge, state, 1.0, step_size, generator)
+        state, _ = transition(bridge, state, 1.0, step_size, generator=generator)
     return state

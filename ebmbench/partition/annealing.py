@@ -44,6 +44,7 @@ def anneal(
     path: AnnealingPath,
     temperatures: int,
     chains: int,
+    *,
     generator: torch.Generator,
     populations: int | None = None,
     leapfrog: int = LEAPFROG,
@@ -71,7 +72,9 @@ def anneal(
             log_w, index = _resample(log_w, populations, generator)
             state = state[index.to(state.x.device)]
         beta, step_size = float(betas[k]), float(step_sizes[k])
-        state, info = transition(bridge, state, beta, step_size, generator, leapfrog)
+        state, info = transition(
+            bridge, state, beta, step_size, generator=generator, leapfrog=leapfrog
+        )
         accepted += float(info.acceptance.mean())
     return Annealed(log_w, state, accepted / temperatures)
 
@@ -81,6 +84,7 @@ def anneal_back(
     path: AnnealingPath,
     temperatures: int,
     state: ChainState,
+    *,
     generator: torch.Generator,
 ) -> Annealed:
     """Run the reversed chains from the model, where ``state`` is, to the Gaussian.
@@ -95,7 +99,7 @@ def anneal_back(
     accepted = 0.0
     for k in range(temperatures, 0, -1):
         beta, step_size = float(betas[k]), float(step_sizes[k])
-        state, info = transition(bridge, state, beta, step_size, generator)
+        state, info = transition(bridge, state, beta, step_size, generator=generator)
         accepted += float(info.acceptance.mean())
         log_z = log_z + (betas[k] - betas[k - 1]) * bridge.slope(state).cpu()
     return Annealed(log_z, state, accepted / temperatures)

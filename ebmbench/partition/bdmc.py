@@ -30,6 +30,7 @@ def bdmc(
     sampler: OwnSampler,
     generator: torch.Generator,
     effort: int = 1,
+    *,
     tolerance: float = 0.1,
     initial: InitialGaussian | None = None,
     temperatures: int | None = None,
@@ -58,9 +59,9 @@ def bdmc(
     bridge = initial.bridge_to(energy)
     path = pilot(bridge, generator)
     count = temperatures or path.temperatures(work.least, work.most)
-    forward = anneal(bridge, path, count, work.chains, generator)
+    forward = anneal(bridge, path, count, work.chains, generator=generator)
     start = bridge.evaluate(initial.to_z(sampler.draw(work.chains, generator)))
-    back = anneal_back(bridge, path, count, start, generator)
+    back = anneal_back(bridge, path, count, start, generator=generator)
     lower, upper = log_mean_exp(forward.log_z), -log_mean_exp(-back.log_z)
     gap = upper - lower
     point, point_stderr = bennett(forward.log_z, back.log_z)

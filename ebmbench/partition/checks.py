@@ -16,6 +16,7 @@ def failures_of(
     stderr: float,
     tolerance: float,
     size: float,
+    *,
     acceptance: float,
     missed: Missed,
 ) -> list[str]:

@@ -36,6 +36,7 @@ def importance_sampling(
     generator: torch.Generator,
     n: int = 10_000,
     initial: InitialGaussian | None = None,
+    *,
     tolerance: float = 0.1,
 ) -> LogZ:
     """Estimate ``log Z`` with ``n`` independent points.
@@ -53,7 +54,7 @@ def importance_sampling(
     log_weights = log_density(energy, x) + 0.5 * z.square().sum(1) + initial.log_z
     estimate, stderr = log_mean_exp(log_weights), delta_stderr(log_weights)
     k_hat, size = pareto_k(log_weights), effective_sample_size(log_weights)
-    missed = missed_mass(energy, initial, x, log_weights, estimate, generator)
+    missed = missed_mass(energy, initial, x, log_weights, log_z=estimate, generator=generator)
     failures = []
     if not k_hat <= K_HAT_LIMIT:
         failures.append(f"Pareto k is {k_hat:.2f}, above {K_HAT_LIMIT}")

@@ -44,6 +44,7 @@ def mbar(
     generator: torch.Generator,
     tolerance: float = 0.1,
     initial: InitialGaussian | None = None,
+    *,
     ladders: Ladders = LADDERS,
     draws: int = DRAWS,
 ) -> LogZ:
@@ -59,7 +60,7 @@ def mbar(
     """
     initial = initial or InitialGaussian.of_reference(energy)
     bridge = initial.bridge_to(energy)
-    found = temper(bridge, pilot(bridge, generator), ladders, draws, generator)
+    found = temper(bridge, pilot(bridge, generator), ladders, draws, generator=generator)
     how = f"MBAR, {ladders.chains} ladders of {len(found.betas)} chains, {draws} states of each"
     if not bool(torch.isfinite(found.slope).all()):
         words = "MBAR refused: the energy is not finite where the chains are"
@@ -68,7 +69,7 @@ def mbar(
     estimate = initial.log_z + ratio
     ends = positions(found, initial)
     weights = torch.full((len(ends),), estimate, dtype=torch.float64)
-    missed = missed_mass(energy, initial, ends, weights, estimate, generator)
+    missed = missed_mass(energy, initial, ends, weights, log_z=estimate, generator=generator)
     unvisited = missed.failure(tolerance)
     failures = [] if unvisited is None else [unvisited]
     if not 2 * stderr <= tolerance:

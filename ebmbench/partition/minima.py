@@ -26,7 +26,12 @@ STANDARD = Search(starts=48, descents=80, candidates=6)
 
 
 def find_minima(
-    energy: Energy, initial: InitialGaussian, generator: torch.Generator, starts: int, steps: int
+    energy: Energy,
+    initial: InitialGaussian,
+    generator: torch.Generator,
+    starts: int,
+    *,
+    steps: int,
 ) -> Tensor:
     """Descend from a wide box and return distinct minima, lowest energy first, ``(m, d)``.
 

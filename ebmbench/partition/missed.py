@@ -57,6 +57,7 @@ def missed_mass(
     initial: InitialGaussian,
     points: Tensor,
     log_weights: Tensor,
+    *,
     log_z: float,
     generator: torch.Generator,
     search: Search = STANDARD,
@@ -72,10 +73,12 @@ def missed_mass(
         generator: the source of all randomness.
         search: how hard to look.
     """
-    found = find_minima(energy, initial, generator, search.starts, search.descents)
+    found = find_minima(energy, initial, generator, search.starts, steps=search.descents)
     missed = []
     for x in found[: search.candidates]:
-        minimum = weigh_minimum(energy, x, initial, points, log_weights, generator)
+        minimum = weigh_minimum(
+            energy, x, initial, points, log_weights=log_weights, generator=generator
+        )
         mass = math.exp(min(minimum.log_mass - log_z, 0.0))
         missed.append(mass if minimum.share_found < 0.5 * mass else 0.0)
     return Missed(len(missed), max(missed, default=0.0))
@@ -86,6 +89,7 @@ def weigh_minimum(
     x: Tensor,
     initial: InitialGaussian,
     samples: Tensor,
+    *,
     log_weights: Tensor,
     generator: torch.Generator,
     n: int = 512,

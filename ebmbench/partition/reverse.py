@@ -31,6 +31,7 @@ def raise_log_likelihood(
     initial: InitialGaussian,
     path: AnnealingPath,
     temperatures: int,
+    *,
     rows: Tensor,
     chains: int,
     generator: torch.Generator,
@@ -50,6 +51,6 @@ def raise_log_likelihood(
     points = rows.to(device=device, dtype=dtype).repeat_interleave(chains, 0)
     bridge = initial.bridge_to(energy)
     start = bridge.evaluate(initial.to_z(points))
-    back = anneal_back(bridge, path, temperatures, start, generator)
+    back = anneal_back(bridge, path, temperatures, start, generator=generator)
     each = (start.log_density.double().cpu() - back.log_z).reshape(len(rows), chains)
     return torch.logsumexp(each, 1) - math.log(chains)

@@ -77,6 +77,7 @@ def model_samples(
     n: int,
     generator: torch.Generator,
     effort: int = 1,
+    *,
     initial: InitialGaussian | None = None,
 ) -> Samples:
     """Draw ``n`` samples: by the model's own sampler, a grid, or parallel tempering.
@@ -95,7 +96,7 @@ def model_samples(
         return from_grid(quadrature_grid(energy)[1], n, generator)
     initial = initial or InitialGaussian.of_reference(energy)
     path = pilot(initial.bridge_to(energy), generator)
-    return tempered_samples(energy, initial, path, n, generator, effort)
+    return tempered_samples(energy, initial, path, n, generator=generator, effort=effort)
 
 
 def tempered_samples(
@@ -103,6 +104,7 @@ def tempered_samples(
     initial: InitialGaussian,
     path: AnnealingPath,
     n: int,
+    *,
     generator: torch.Generator,
     effort: int = 1,
 ) -> Samples:
@@ -118,7 +120,7 @@ def tempered_samples(
     """
     ladders = LADDERS[effort if energy.dim <= COSTLY else max(0, effort - 1)]
     draws = -(-n // ladders.chains)
-    found = temper(initial.bridge_to(energy), path, ladders, draws, generator)
+    found = temper(initial.bridge_to(energy), path, ladders, draws, generator=generator)
     drawn = positions(found, initial)
     return Samples(
         drawn[torch.randperm(len(drawn), generator=generator)[:n]],

@@ -26,6 +26,7 @@ def smc(
     generator: torch.Generator,
     temperatures: int | None = None,
     population: int = 64,
+    *,
     repeats: int = 8,
     tolerance: float = 0.1,
     initial: InitialGaussian | None = None,
@@ -46,10 +47,10 @@ def smc(
     path = pilot(bridge, generator)
     count = temperatures or path.temperatures(LEAST, MOST)
     chains = population * repeats
-    run = anneal(bridge, path, count, chains, generator, populations=repeats)
+    run = anneal(bridge, path, count, chains, generator=generator, populations=repeats)
     estimate, stderr = log_mean_exp(run.log_z), jackknife_stderr(run.log_z, repeats)
     ends_at = initial.to_x(run.state.x)
-    missed = missed_mass(energy, initial, ends_at, run.log_z, estimate, generator)
+    missed = missed_mass(energy, initial, ends_at, run.log_z, log_z=estimate, generator=generator)
     failures = []
     if not 2 * stderr <= tolerance:
         failures.append(f"two standard errors are {2 * stderr:.2g} nats, above {tolerance:g}")

@@ -52,7 +52,15 @@ def anneal_chains(
             weights = bridge.slope(state) / rise
             state = state[systematic_resample(weights, len(weights), generator)]
         target = bridge.at((k + 1) / rise) if k + 1 < rise else bridge.model
-        trace = run_chains(sampler, state, target, 1, step_size, generator, target_acceptance)
+        trace = run_chains(
+            sampler,
+            state,
+            target,
+            1,
+            step_size=step_size,
+            generator=generator,
+            target_acceptance=target_acceptance,
+        )
         state, step_size = trace.state, trace.step_size
         acceptance = acceptance + trace.acceptance / steps
         divergent = divergent + trace.divergent / steps

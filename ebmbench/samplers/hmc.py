@@ -46,4 +46,6 @@ class HMC(Sampler):
         spread = torch.empty_like(state.x[:, :1]).uniform_(-1, 1, generator=generator)
         sizes = step_size * (1 + self.jitter * spread)
         sizes = sizes if self.scale is None else sizes * self.scale
-        return hamiltonian_step(state, momenta, target, sizes, self.leapfrog, generator)
+        return hamiltonian_step(
+            state, momenta, target, sizes, steps=self.leapfrog, generator=generator
+        )

@@ -70,6 +70,7 @@ def temper(
     path: AnnealingPath,
     ladders: Ladders,
     draws: int,
+    *,
     generator: torch.Generator,
 ) -> Tempered:
     """Run ladders and keep what they visit at ``b = 1``.
@@ -133,7 +134,9 @@ def _first(
         index = index[torch.randperm(chains, generator=generator)]
         at = at[index.to(at.x.device)]
         for _ in range(SETTLING):
-            at, _ = transition(bridge, at, float(betas[r]), float(step_sizes[r]), generator)
+            at, _ = transition(
+                bridge, at, float(betas[r]), float(step_sizes[r]), generator=generator
+            )
         populations.append(at)
     return ChainState.joined(populations)
 
@@ -150,5 +153,5 @@ def _moved(
     drawn = bridge.evaluate(bridge.initial.draw(chains, generator))
     above = state[torch.arange(chains, len(state.x), device=state.x.device)]
     beta, step_size = (t[1:].repeat_interleave(chains) for t in (betas, step_sizes))
-    moved, info = transition(bridge, above, beta, step_size, generator)
+    moved, info = transition(bridge, above, beta, step_size, generator=generator)
     return ChainState.joined([drawn, moved]), info

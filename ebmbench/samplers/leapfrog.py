@@ -20,7 +20,7 @@ from ebmbench.samplers.metropolis import accept
 
 
 def leapfrog(
-    state: ChainState, r: Tensor, target: Target, sizes: float | Tensor, steps: int
+    state: ChainState, r: Tensor, target: Target, sizes: float | Tensor, *, steps: int
 ) -> tuple[ChainState, Tensor]:
     """Follow Hamilton's equations by the leapfrog rule, which is reversible and keeps volume.
 
@@ -46,6 +46,7 @@ def hamiltonian_step(
     momenta: Tensor,
     target: Target,
     sizes: float | Tensor,
+    *,
     steps: int,
     generator: torch.Generator,
 ) -> tuple[ChainState, ChainInfo]:
@@ -59,7 +60,7 @@ def hamiltonian_step(
         steps: ``L``.
         generator: the source of the decision.
     """
-    proposal, end = leapfrog(state, momenta, target, sizes, steps)
+    proposal, end = leapfrog(state, momenta, target, sizes, steps=steps)
     before, after = target.log_density(state), target.log_density(proposal)
     r, r_end = momenta.to(before), end.to(before)
     kinetic = 0.5 * ((r * r) - (r_end * r_end)).sum(-1)

@@ -28,6 +28,7 @@ def transition(
     state: ChainState,
     beta: float | Tensor,
     step_size: float | Tensor,
+    *,
     generator: torch.Generator,
     leapfrog: int = LEAPFROG,
 ) -> tuple[ChainState, ChainInfo]:
@@ -49,7 +50,9 @@ def transition(
     momenta = torch.randn(state.x.shape, generator=generator).to(state.x)
     wide = step_size[:, None].to(state.x) if isinstance(step_size, Tensor) else step_size
     target = bridge.at(beta)
-    return hamiltonian_step(state, momenta, target, wide * jitter, leapfrog, generator)
+    return hamiltonian_step(
+        state, momenta, target, wide * jitter, steps=leapfrog, generator=generator
+    )
 
 
 def pilot(
@@ -57,6 +60,7 @@ def pilot(
     generator: torch.Generator,
     chains: int = 64,
     knots: int = 16,
+    *,
     transitions: int = 4,
 ) -> AnnealingPath:
     """Learn step sizes and the thermodynamic length with a quick annealing run."""
@@ -67,7 +71,9 @@ def pilot(
     step_sizes, deviations = [], []
     for beta in betas:
         for i in range(transitions):
-            state, info = transition(bridge, state, float(beta), math.exp(log_eps), generator)
+            state, info = transition(
+                bridge, state, float(beta), math.exp(log_eps), generator=generator
+            )
             excess = float(info.acceptance.mean()) - TARGET_ACCEPTANCE
             log_eps += 0.8 / (1 + i) ** 0.5 * excess
             log_eps = min(log_eps, math.log(1.5))

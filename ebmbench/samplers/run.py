@@ -28,6 +28,7 @@ def run_chains(
     state: ChainState,
     target: Target,
     steps: int,
+    *,
     step_size: Tensor,
     generator: torch.Generator,
     target_acceptance: float | None = None,

@@ -82,7 +82,7 @@ def test_no_partition_function_in_three_dimensions(
 def test_the_contrast_is_data_minus_negatives(gaussian_energy: Make, rows: Tensor) -> None:
     energy = gaussian_energy([0.2, -0.3], [0.8, 3.0])
     data, negatives = rows[:30], rows[30:100]
-    step = contrastive_step(energy, data, negatives, State(), {"acceptance": torch.ones(())})
+    step = contrastive_step(energy, data, negatives, State(), info={"acceptance": torch.ones(())})
     expected = energy(data).mean() - energy(negatives).mean()
     torch.testing.assert_close(step.loss, expected)
     assert set(step.info) == {"acceptance", "energy_gap"}

@@ -30,7 +30,9 @@ def test_the_mean_weight_is_z_at_any_number_of_temperatures(populations: int | N
     bridge = standard(3).bridge_to(gaussian(3))
     path = pilot(bridge, g)
     for temperatures in (3, 12):
-        weights = anneal(bridge, path, temperatures, 2000, g, populations).log_z.exp()
+        weights = anneal(
+            bridge, path, temperatures, 2000, generator=g, populations=populations
+        ).log_z.exp()
         groups = weights.reshape(50, -1).mean(1)
         noise = float(groups.std()) / 50**0.5
         assert noise < 0.1
@@ -43,7 +45,7 @@ def test_the_mean_inverse_weight_of_reverse_chains_is_one_over_z() -> None:
     bridge = initial.bridge_to(model)
     path = pilot(bridge, g)
     start = bridge.evaluate(initial.to_z(model.sample(2000, g)))
-    inverse = (-anneal_back(bridge, path, 16, start, g).log_z).exp()
+    inverse = (-anneal_back(bridge, path, 16, start, generator=g).log_z).exp()
     noise = float(inverse.std()) / math.sqrt(2000)
     assert noise < 0.1
     assert float(inverse.mean()) == pytest.approx(1, abs=4 * noise)
@@ -58,5 +60,5 @@ def test_of_the_gaussian_itself_every_weight_is_its_own_z() -> None:
         torch.full((1,), 0.49, dtype=torch.float64),
     )
     bridge = initial.bridge_to(model)
-    found = anneal(bridge, pilot(bridge, g), 5, 20, g).log_z
+    found = anneal(bridge, pilot(bridge, g), 5, 20, generator=g).log_z
     torch.testing.assert_close(found, torch.zeros(20).double(), atol=1e-12, rtol=0)

@@ -68,9 +68,9 @@ def test_log_z_of_a_mixture_from_annealing_in_both_directions() -> None:
     initial = InitialGaussian.of_reference(model)
     bridge = initial.bridge_to(model)
     path = pilot(bridge, generator)
-    forward = anneal(bridge, path, 30, 400, generator)
+    forward = anneal(bridge, path, 30, 400, generator=generator)
     start = bridge.evaluate(initial.to_z(model.sample(400, generator)))
-    back = anneal_back(bridge, path, 30, start, generator)
+    back = anneal_back(bridge, path, 30, start, generator=generator)
     found, stderr = bennett(forward.log_z, back.log_z)
     assert stderr < 0.05
     assert abs(found - float(exact)) < 4 * stderr

@@ -26,9 +26,9 @@ def test_forward_ends_lie_below_and_reverse_ends_above(name: str) -> None:
     lower, upper = [], []
     for _ in range(20):
         # few chains and temperatures, so that the bias is larger than its noise
-        forward = anneal(bridge, path, 12, 10, g)
+        forward = anneal(bridge, path, 12, 10, generator=g)
         z = initial.to_z(sampled(model).draw(10, g))
-        back = anneal_back(bridge, path, 12, bridge.evaluate(z), g)
+        back = anneal_back(bridge, path, 12, bridge.evaluate(z), generator=g)
         lower.append(log_mean_exp(forward.log_z) - truth)
         upper.append(-log_mean_exp(-back.log_z) - truth)
     below, above = torch.tensor(lower), torch.tensor(upper)
@@ -47,6 +47,6 @@ def test_the_estimates_of_z_are_unbiased() -> None:
     bridge = initial.bridge_to(model)
     path = pilot(bridge, g)
     for populations in (None, 40):
-        ratios = anneal(bridge, path, 20, 4000, g, populations).log_z.exp()
+        ratios = anneal(bridge, path, 20, 4000, generator=g, populations=populations).log_z.exp()
         groups = ratios.reshape(40, -1).mean(1)
         assert float(groups.mean()) == pytest.approx(1, abs=4 * float(groups.std()) / 40**0.5)

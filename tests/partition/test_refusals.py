@@ -68,7 +68,7 @@ def test_values_that_are_not_finite() -> None:
 def test_descent_finds_every_mode_once() -> None:
     means = [[0.0, 0.0], [7.0, 0.0], [-4.0, 5.0]]
     model = mixture(means, 0.5, [0.2, 0.5, 0.3])
-    found = find_minima(model, standard_normal(2), torch.Generator().manual_seed(0), 64, 200)
+    found = find_minima(model, standard_normal(2), torch.Generator().manual_seed(0), 64, steps=200)
     distances = torch.cdist(torch.tensor(means).double(), found)
     assert float(distances.amin(1).max()) < 0.01
     assert len(found) == 3

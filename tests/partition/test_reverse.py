@@ -25,7 +25,9 @@ def test_it_rises_to_the_exact_likelihood(model: GaussianMixtureEnergy) -> None:
     exact = float(-model(rows).mean())
     means = []
     for temperatures in (3, 30, 300):
-        found = raise_log_likelihood(model, initial, path, temperatures, rows, 1, generator)
+        found = raise_log_likelihood(
+            model, initial, path, temperatures, rows=rows, chains=1, generator=generator
+        )
         assert found.shape == (400,)
         means.append(float(found.mean()))
     assert means[0] < means[1] - 0.02
@@ -40,7 +42,11 @@ def test_more_chains_tighten_the_bound(model: GaussianMixtureEnergy) -> None:
     path = pilot(bridge, generator)
     rows = model.sample(300, generator)
     one, many = (
-        float(raise_log_likelihood(model, initial, path, 6, rows, chains, generator).mean())
+        float(
+            raise_log_likelihood(
+                model, initial, path, 6, rows=rows, chains=chains, generator=generator
+            ).mean()
+        )
         for chains in (1, 30)
     )
     assert one < many < float(-model(rows).mean()) + 0.02

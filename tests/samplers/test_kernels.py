@@ -69,7 +69,9 @@ def test_chains_from_elsewhere_reach_the_moments(
     target = target_of(energy)
     x = torch.full((2000, 2), -2.0, dtype=torch.float64)
     size = torch.tensor(step_size, dtype=torch.float64)
-    state = run_chains(sampler, target.evaluate(x), target, 30, size, generator).state
+    state = run_chains(
+        sampler, target.evaluate(x), target, 30, step_size=size, generator=generator
+    ).state
     mean = torch.tensor([0.45, -0.3], dtype=torch.float64)
     # The moments of a mixture: Σ w (C + m m').
     second = torch.tensor([[0.7 + 0.3 * 2.55, -0.03], [-0.03, 0.7 + 0.3 * 1.6]])
@@ -88,7 +90,9 @@ def test_stationary_variance_of_langevin(
     target = gaussian(variance)
     sampler = Langevin()
     size = torch.tensor(step_size, dtype=torch.float64)
-    state = run_chains(sampler, target.evaluate(x), target, 40, size, generator).state
+    state = run_chains(
+        sampler, target.evaluate(x), target, 40, step_size=size, generator=generator
+    ).state
     assert z_score(state.x[:, 0] ** 2 - exact) < 4
     assert z_score(state.x[:, 0] ** 2 - variance) > 8
 
@@ -140,7 +144,18 @@ def test_the_step_size_finds_the_acceptance(
     x = torch.empty(200, 3, dtype=torch.float64).normal_(generator=generator)
     state = target.evaluate(2**0.5 * x)
     size = torch.tensor(start, dtype=torch.float64)
-    adapted = run_chains(sampler, state, target, 150, size, generator, wanted, gain=0.3)
-    kept = run_chains(sampler, adapted.state, target, 20, adapted.step_size, generator)
+    adapted = run_chains(
+        sampler,
+        state,
+        target,
+        150,
+        step_size=size,
+        generator=generator,
+        target_acceptance=wanted,
+        gain=0.3,
+    )
+    kept = run_chains(
+        sampler, adapted.state, target, 20, step_size=adapted.step_size, generator=generator
+    )
     assert float(kept.acceptance) == pytest.approx(wanted, abs=0.05)
     assert torch.equal(kept.step_size, adapted.step_size)

@@ -34,7 +34,7 @@ def test_only_tempered_chains_travel_between_modes() -> None:
     initial = InitialGaussian.of_reference(model)
     bridge = initial.bridge_to(model)
     path = pilot(bridge, generator)
-    found = temper(bridge, path, LADDERS, 20, generator)
+    found = temper(bridge, path, LADDERS, 20, generator=generator)
     share = (positions(found, initial)[:, 0] > 6.0).double()
     # ladders are independent; the spread over draws is at least that of independent points
     assert float(share.mean()) == pytest.approx(0.3, abs=4 * math.sqrt(0.21 / 100 / 5))
@@ -43,7 +43,7 @@ def test_only_tempered_chains_travel_between_modes() -> None:
     start = model.means[1] + torch.randn(100, 6, generator=generator, dtype=torch.float64)
     stuck = bridge.evaluate(initial.to_z(start))
     for _ in range(100):
-        stuck, _ = transition(bridge, stuck, 1.0, float(path.step_sizes[-1]), generator)
+        stuck, _ = transition(bridge, stuck, 1.0, float(path.step_sizes[-1]), generator=generator)
     assert float((initial.to_x(stuck.x)[:, 0] > 6.0).double().mean()) > 0.95
 
 
@@ -51,7 +51,7 @@ def test_draws_follow_the_density_that_quadrature_finds() -> None:
     model, generator = two_modes(2, 4.0), torch.Generator().manual_seed(1)
     initial = InitialGaussian(torch.zeros(2).double(), 2 * torch.eye(2).double())
     bridge = initial.bridge_to(model)
-    found = temper(bridge, pilot(bridge, generator), LADDERS, 20, generator)
+    found = temper(bridge, pilot(bridge, generator), LADDERS, 20, generator=generator)
     grid = quadrature_grid(model)[1]
     mass = grid.probabilities().sum(1)
     edges = torch.cat([torch.zeros(1).double(), mass.cumsum(0)]).numpy()
@@ -66,7 +66,7 @@ def test_swaps_are_even_along_the_ladder() -> None:
     initial = InitialGaussian.of_reference(model).widened(3.0)
     bridge = initial.bridge_to(model)
     path = pilot(bridge, generator)
-    found = temper(bridge, path, LADDERS, 10, generator)
+    found = temper(bridge, path, LADDERS, 10, generator=generator)
     assert len(found.betas) == len(found.swap_rates) + 1 == math.ceil(float(path.length[-1])) + 1
     assert float(found.swap_rates.min()) > 0.3
     assert float(found.swap_rates.max() - found.swap_rates.min()) < 0.3
@@ -79,7 +79,7 @@ def test_of_the_gaussian_itself_all_swaps_are_made() -> None:
     generator = torch.Generator().manual_seed(3)
     initial = InitialGaussian.of_reference(model)
     bridge = initial.bridge_to(model)
-    found = temper(bridge, pilot(bridge, generator), LADDERS, 4, generator)
+    found = temper(bridge, pilot(bridge, generator), LADDERS, 4, generator=generator)
     assert torch.allclose(found.swap_rates, torch.ones_like(found.swap_rates))
     assert found.z.shape == (4, 100, 5)
 
@@ -130,10 +130,10 @@ def test_a_beta_for_each_chain_is_that_beta_for_all() -> None:
     model, generator = two_modes(3, 2.0), torch.Generator().manual_seed(5)
     initial = InitialGaussian.of_reference(model)
     bridge = initial.bridge_to(model)
-    state = anneal(bridge, pilot(bridge, generator), 20, 30, generator).state
+    state = anneal(bridge, pilot(bridge, generator), 20, 30, generator=generator).state
     each = torch.full((30,), 0.4, dtype=torch.float64)
     ends = [
-        transition(bridge, state, beta, size, torch.Generator().manual_seed(6))[0]
+        transition(bridge, state, beta, size, generator=torch.Generator().manual_seed(6))[0]
         for beta, size in ((0.4, 0.3), (each, 0.75 * each))
     ]
     assert torch.allclose(ends[0].x, ends[1].x)

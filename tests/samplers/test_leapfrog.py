@@ -26,15 +26,17 @@ TARGET = Model(quartic)
 def test_leapfrog_is_reversible_and_keeps_volume(generator: torch.Generator) -> None:
     draws = torch.empty(2, 5, 2, dtype=torch.float64).normal_(generator=generator)
     x, r = draws
-    there, end = leapfrog(TARGET.evaluate(x), r, TARGET, 0.1 * SCALE, 7)
-    back, start = leapfrog(there, -end, TARGET, 0.1 * SCALE, 7)
+    there, end = leapfrog(TARGET.evaluate(x), r, TARGET, 0.1 * SCALE, steps=7)
+    back, start = leapfrog(there, -end, TARGET, 0.1 * SCALE, steps=7)
     assert (there.x - x).abs().min() > 1e-3
     torch.testing.assert_close(back.x, x)
     torch.testing.assert_close(start, -r)
 
     def flow(joint: Tensor) -> Tensor:
         at = joint[None, :2]
-        moved, momentum = leapfrog(TARGET.evaluate(at), joint[None, 2:], TARGET, 0.1 * SCALE, 7)
+        moved, momentum = leapfrog(
+            TARGET.evaluate(at), joint[None, 2:], TARGET, 0.1 * SCALE, steps=7
+        )
         return torch.cat([moved.x[0], momentum[0]])
 
     jacobian = torch.autograd.functional.jacobian(flow, torch.cat([x[0], r[0]]))
@@ -48,7 +50,7 @@ def test_leapfrog_conserves_energy_to_second_order() -> None:
 
     def error(steps: int) -> float:
         state = TARGET.evaluate(x)
-        moved, end = leapfrog(state, r, TARGET, one / steps, steps)
+        moved, end = leapfrog(state, r, TARGET, one / steps, steps=steps)
         before = 0.5 * (r * r).sum() - state.log_density
         return abs(float(0.5 * (end * end).sum() - moved.log_density - before))
 
@@ -58,7 +60,7 @@ def test_leapfrog_conserves_energy_to_second_order() -> None:
 def test_a_number_moves_as_the_tensor_of_it_does(generator: torch.Generator) -> None:
     x, r = torch.empty(2, 5, 2, dtype=torch.float64).normal_(generator=generator)
     each = torch.full((5, 1), 0.2, dtype=torch.float64)
-    ends = [leapfrog(TARGET.evaluate(x), r, TARGET, sizes, 4) for sizes in (0.2, each)]
+    ends = [leapfrog(TARGET.evaluate(x), r, TARGET, sizes, steps=4) for sizes in (0.2, each)]
     torch.testing.assert_close(ends[0][0].x, ends[1][0].x)
     torch.testing.assert_close(ends[0][1], ends[1][1])
 
@@ -78,7 +80,9 @@ def test_detailed_balance_on_the_way_to_a_gaussian(
     x = torch.empty(n, 1, dtype=torch.float64).normal_(generator=generator)
     start = bridge.evaluate(8 * beta / precision + x / precision**0.5)
     momenta = torch.empty_like(x).normal_(generator=generator)
-    end, info = hamiltonian_step(start, momenta, bridge.at(beta), 0.9, 2, generator)
+    end, info = hamiltonian_step(
+        start, momenta, bridge.at(beta), 0.9, steps=2, generator=generator
+    )
     assert 0.3 < float(info.acceptance.mean()) < 0.99
     (f, g), (f_end, g_end) = ((torch.sin(s.x[:, 0]), s.x[:, 0] ** 2) for s in (start, end))
     assert z_score(f_end - f) < 4

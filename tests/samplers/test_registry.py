@@ -58,8 +58,8 @@ def test_positions_are_the_same_when_they_alone_are_wanted(name: str) -> None:
             target.evaluate(x),
             target,
             3,
-            size,
-            torch.Generator().manual_seed(7),
+            step_size=size,
+            generator=torch.Generator().manual_seed(7),
             positions_only=positions_only,
         )
         for positions_only in (False, True)

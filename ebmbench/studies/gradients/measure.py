@@ -72,6 +72,7 @@ def compare_gradients(
     dataset: Dataset,
     methods: Sequence[MethodCard],
     budget: Budget,
+    *,
     checkpoints: int = 4,
     draws: int = 256,
     seed: int = 0,

@@ -48,7 +48,9 @@ def by_raise(
     """Read ``log Z`` off the likelihood of exact samples by RAISE, which bounds it from above."""
     rows = sampled(energy).draw(RAISE_ROWS, random)
     path = pilot(law.bridge_to(energy), random)
-    log_p = raise_log_likelihood(energy, law, path, RAISE_TEMPERATURES, rows, 1, random)
+    log_p = raise_log_likelihood(
+        energy, law, path, RAISE_TEMPERATURES, rows=rows, chains=1, generator=random
+    )
     each = log_density(energy, rows) - log_p
     found, stderr = float(each.mean()), float(each.std()) / RAISE_ROWS**0.5
     agree = 2 * stderr <= tolerance

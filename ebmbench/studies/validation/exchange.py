@@ -63,7 +63,7 @@ def _mixing(model: str, sampler: str, energy: Energy, law: InitialGaussian) -> M
                 x = _one_temperature(energy, law, path, random)
             else:
                 ladders = LADDERS[1]
-                found = temper(bridge, path, ladders, SAMPLES // ladders.chains, random)
+                found = temper(bridge, path, ladders, SAMPLES // ladders.chains, generator=random)
                 x = positions(found, law)
                 swaps.append(float(found.swap_rates.min()))
                 restarts.append(found.restarts)
@@ -89,7 +89,7 @@ def _one_temperature(
     step_size, draws = float(path.step_sizes[-1]), SAMPLES // ladders.chains
     kept = []
     for k in range(rungs * (ladders.burn_in + draws * ladders.thinning)):
-        state, _ = transition(bridge, state, 1.0, step_size, random)
+        state, _ = transition(bridge, state, 1.0, step_size, generator=random)
         done = k + 1 - rungs * ladders.burn_in
         if done > 0 and done % (rungs * ladders.thinning) == 0:
             kept.append(law.to_x(state.x))

@@ -67,10 +67,10 @@ def _gaps(energy: Energy, law: InitialGaussian, model: str, name: str) -> list[G
     for spacing in SPACINGS:
         for count in TEMPERATURES:
             chosen = spaced(path, spacing)
-            forward = anneal(bridge, chosen, count, CHAINS, random).log_z
+            forward = anneal(bridge, chosen, count, CHAINS, generator=random).log_z
             start = law.to_z(sampled(energy).draw(CHAINS, random))
             at = bridge.evaluate(start)
-            back = anneal_back(bridge, chosen, count, at, random).log_z
+            back = anneal_back(bridge, chosen, count, at, generator=random).log_z
             width = float(back.mean() - forward.mean())
             found.append(Gap(model, name, spacing, count, width))
     return found

@@ -56,7 +56,7 @@ def measure_brackets(task: str) -> list[Bracket]:
     for effort, name in EFFORTS.items():
         random = generator("validation", "runs", task, name)
         begin = time.perf_counter()
-        estimate = ais(energy, random, effort, TARGET, law)
+        estimate = ais(energy, random, effort, TARGET, initial=law)
         seconds = time.perf_counter() - begin
         assert estimate.lower is not None
         assert estimate.upper is not None
