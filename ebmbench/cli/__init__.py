@@ -19,7 +19,7 @@ VERBS = {
     "compare": "Say what got better or worse between two output folders.",
     "check": "Check that an output folder is whole, or that a card keeps its contract.",
     "publish": "Make results fit for a repository: packed records, tables, metadata; or unpack.",
-    "new": "Write the beginning of a task or a method.",
+    "new": "Write the beginning of a method, task, table, metric or energy.",
     "cite": "Print BibTeX of the tasks and methods that were used.",
     "study": "Evidence about the suite: connections, gradients, reproductions, validation.",
     "data": "List, fetch and verify data files.",
