@@ -11,7 +11,8 @@ from rich.table import Table
 
 from ebmbench.cli.consoles import make_console
 from ebmbench.cli.downloads import DownloadBar
-from ebmbench.datasets.store import FILES, RemoteFile, check, download, search_path
+from ebmbench.datasets import store
+from ebmbench.datasets.store import RemoteFile, check, download, search_path
 from ebmbench.errors import EbmbenchError, did_you_mean
 
 DATA_DIR = click.option(
@@ -36,7 +37,7 @@ def list_files(data_dir: Path | None, as_json: bool) -> None:
             "licence": file.licence,
             "source": file.url,
         }
-        for file in FILES.values()
+        for file in store.FILES.values()
     ]
     if as_json:
         click.echo(json.dumps(rows, indent=1))
@@ -66,12 +67,12 @@ def verify(names: tuple[str, ...], data_dir: Path | None) -> int:
     """Check the files that are here against their checksums; exit status 1 if one is wrong."""
     bad = 0
     for name in _chosen(names or ("all",)):
-        path = _where(FILES[name], data_dir)
+        path = _where(store.FILES[name], data_dir)
         if path is None:
             click.echo(f"{name}: missing")
             continue
         try:
-            check(path, FILES[name])
+            check(path, store.FILES[name])
             click.echo(f"{name}: ok")
         except EbmbenchError as error:
             click.echo(str(error))
@@ -81,10 +82,10 @@ def verify(names: tuple[str, ...], data_dir: Path | None) -> int:
 
 def _chosen(names: tuple[str, ...]) -> list[str]:
     if "all" in names:
-        return list(FILES)
+        return list(store.FILES)
     for name in names:
-        if name not in FILES:
-            raise EbmbenchError(f"unknown data file {name!r}{did_you_mean(name, FILES)}")
+        if name not in store.FILES:
+            raise EbmbenchError(f"unknown data file {name!r}{did_you_mean(name, store.FILES)}")
     return list(names)
 
 

@@ -6,7 +6,10 @@ dropped columns, added noise, splits, and scaling by training and validation row
 
 from __future__ import annotations
 
+import os
+import shutil
 import tarfile
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -55,8 +58,24 @@ def extract(archive: Path, members: tuple[str, ...]) -> list[Path]:
     if missing:
         with tarfile.open(archive) as tar:
             for member in missing:
-                tar.extract(member, target, filter="data")
+                _extract_one(tar, member, target / member)
     return [target / member for member in members]
+
+
+def _extract_one(tar: tarfile.TarFile, member: str, path: Path) -> None:
+    """Write a member's content aside and rename it, so that a file is there whole or not at all."""
+    content = tar.extractfile(member)
+    if content is None:
+        raise EbmbenchError(f"archive {ARCHIVE!r} holds {member!r} as a folder, allowed: a file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with content, os.fdopen(handle, "wb") as file:
+            shutil.copyfileobj(content, file)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def power(path: Path) -> Splits:

@@ -112,3 +112,20 @@ def test_without_h5py_the_sentence_says_what_to_install(
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(EbmbenchError, match="pip install h5py"):
         MAFLoader(name="bsds300").load(Sizes(None, None, None), 0, archive)
+
+
+def test_an_extraction_that_ends_early_leaves_no_half_file(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    def half(source: object, target: object) -> None:
+        target.write(source.read(100))  # type: ignore[attr-defined]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfileobj", half)
+        with pytest.raises(KeyboardInterrupt):
+            MAFLoader(name="power").load(Sizes(None, None, None), 0, archive)
+    assert not [path for path in (archive / "cache").rglob("*") if path.is_file()]
+    assert len(MAFLoader(name="power").load(Sizes(None, None, None), 0, archive).train)
