@@ -63,7 +63,7 @@ def extract(archive: Path, members: tuple[str, ...]) -> list[Path]:
 
 
 def _extract_one(tar: tarfile.TarFile, member: str, path: Path) -> None:
-    """Write a member's content aside and rename it, so that a file is there whole or not at all."""
+    """Write a member aside and rename it, so that a file is there whole or not at all."""
     content = tar.extractfile(member)
     if content is None:
         raise EbmbenchError(f"archive {ARCHIVE!r} holds {member!r} as a folder, allowed: a file")
