@@ -135,7 +135,9 @@ def test_a_contribution_goes_from_new_to_a_site(
     ebmbench("run", *grid, "--preset", "smoke", "--steps", "3", "--out", "o", folder=home)
     ebmbench("score", "o", folder=home)
     ebmbench("report", "o", folder=home)
-    ebmbench("check", "o", folder=home)
+    assert " runs have weights and were evaluated again" in ebmbench(
+        "check", "o", "--rescore", folder=home
+    )
     with (home / "o" / "results.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     task, method = ("2d/two-moons", name) if kind == "method" else (name, "dsm")
