@@ -41,7 +41,7 @@ def packages(nodes: Iterator[ast.AST]) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             found.add(node.module.partition(".")[0])
     found -= {*sys.stdlib_module_names, "ebmbench"}
-    return {DISTRIBUTIONS.get(name, name) for name in found}
+    return {DISTRIBUTIONS.get(name, name).replace("_", "-") for name in found}
 
 
 TREES = [ast.parse(path.read_text(encoding="utf-8")) for path in ROOT.rglob("*.py")]
