@@ -12,7 +12,7 @@ from pathlib import Path
 import ebmbench
 
 ROOT = Path(ebmbench.__file__).parent
-PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
 """Packages that are installed under another name than they are imported by."""
 FOR_DEVELOPERS = {"tests", "benchmarks", "docs"}
