@@ -23,6 +23,7 @@ FLOORS = (
     ("objectives", "metrics"),
     ("harness",),
     ("report", "tuning"),
+    ("contracts",),
     ("api",),
     ("studies",),
     ("cli",),
