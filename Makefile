@@ -10,8 +10,9 @@ export PYTHONUTF8 ?= 1
 
 # Two methods on everything that scikit-learn carries or that is generated, and, with EBMBENCH_DATA
 # set, on all data found there. Ends with the leaderboard and the path of the tables.
+# `make leaderboard RUN='--preset smoke --out runs/tried'` tries it in a minute.
 leaderboard: $(VENV)/.installed
-	$(BIN)/ebmbench run --methods dsm,ssm --tasks all --out runs/leaderboard
+	$(BIN)/ebmbench run --methods dsm,ssm --tasks all --out runs/leaderboard $(RUN)
 
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -q

@@ -18,10 +18,11 @@ from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.objectives.base import Objective
 from ebmbench.optim import FlatAdam
 from ebmbench.options import build
-from ebmbench.partition.annealing import anneal, pilot
+from ebmbench.partition.annealing import anneal
 from ebmbench.partition.initial import InitialGaussian
 from ebmbench.registry import OBJECTIVES, SAMPLERS
 from ebmbench.samplers.hmc import HMC
+from ebmbench.samplers.pilot import pilot
 from ebmbench.samplers.run import run_chains
 from ebmbench.samplers.target import target_of
 
@@ -179,8 +180,10 @@ def our_chains(name: str, size: Size) -> Action:
     target, step_size = target_of(energy), torch.tensor(STEP_SIZE)
 
     def chains() -> Tensor:
-        start = sampler.init(x, target)
-        return run_chains(sampler, start, target, CHAIN_STEPS, step_size, noise).state.x
+        start = target.evaluate(x)
+        return run_chains(
+            sampler, start, target, CHAIN_STEPS, step_size=step_size, generator=noise
+        ).state.x
 
     return chains
 
@@ -190,7 +193,7 @@ def our_transition(name: str, size: Size) -> Action:
     energy, noise = network(size).requires_grad_(False), torch.Generator().manual_seed(3)
     sampler = HMC(LEAPFROG) if name == "hmc" else SAMPLERS.get(name)()
     target, step_size = target_of(energy), torch.tensor(STEP_SIZE)
-    start = sampler.init(rows(size), target)
+    start = target.evaluate(rows(size))
     return lambda: sampler.step(start, target, step_size, noise)
 
 
@@ -198,9 +201,9 @@ def our_annealing(size: Size) -> Action:
     """Return annealed importance sampling, :data:`ANNEALING`, from the reference of the energy."""
     temperatures, chains = ANNEALING
     energy, noise = network(size).requires_grad_(False), torch.Generator().manual_seed(3)
-    law = InitialGaussian.of_reference(energy)
-    learned = pilot(energy, law, noise)
-    return lambda: anneal(energy, law, learned, temperatures, chains, noise, leapfrog=LEAPFROG)
+    bridge = InitialGaussian.of_reference(energy).bridge_to(energy)
+    path = pilot(bridge, noise)
+    return lambda: anneal(bridge, path, temperatures, chains, generator=noise, leapfrog=LEAPFROG)
 
 
 def repeat(action: Action, times: int) -> None:

@@ -12,7 +12,7 @@ from benchmarks.callables import OPTIONS, SIZES
 from ebmbench import api, calculus, catalog
 from ebmbench.harness.job import Job
 from ebmbench.harness.memory import allocator_peak
-from ebmbench.harness.run import failed_record
+from ebmbench.harness.record import failed_record
 from ebmbench.numerics import configure
 from ebmbench.partition.ais import ais
 from ebmbench.records import MetricRecord, Record, RunCost, Status
@@ -142,7 +142,12 @@ class Quality:
     def track_regret(self, method: str) -> float:
         with tempfile.TemporaryDirectory() as folder:
             table = api.run(
-                method, "2d/two-moons", Path(folder) / "o", "smoke", steps=QUALITY_STEPS, jobs=1
+                method,
+                "2d/two-moons",
+                Path(folder) / "o",
+                preset="smoke",
+                steps=QUALITY_STEPS,
+                jobs=1,
             )
         return float(table.set_index("metric")["value"]["regret"])
 

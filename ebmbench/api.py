@@ -94,6 +94,7 @@ def train(
     objective: str | MethodCard | Objective,
     dataset: Dataset,
     name: str | TaskCard,
+    *,
     seed: int = 0,
     preset: Preset = "standard",
     steps: int | None = None,
@@ -136,7 +137,14 @@ def train(
     streams = make_streams(card.name, label, seed, str(energy.reference[0].device))
     state = objective.init(energy, dataset.train.to(streams.noise.device), streams.noise)
     return training.train(
-        energy, objective, state, dataset, card, budget, optimiser, streams.batches, streams.noise
+        energy,
+        objective,
+        state,
+        dataset,
+        card=card,
+        budget=budget,
+        optimiser=optimiser,
+        streams=streams,
     )
 
 
@@ -145,6 +153,7 @@ def evaluate(
     dataset: Dataset,
     name: str | TaskCard,
     metrics: Iterable[str] | None = None,
+    *,
     seed: int = 0,
     preset: Preset = "standard",
     learned_log_z: float | None = None,
@@ -165,16 +174,21 @@ def evaluate(
     """
     from ebmbench.harness.build import make_evaluation
     from ebmbench.metrics.evaluate import evaluate as measure
+    from ebmbench.metrics.registry import find_metrics
 
     card = task(name)
-    evaluation = make_evaluation(card, energy, dataset, seed, preset, learned_log_z)
-    return measure(evaluation, card.metrics.names if metrics is None else metrics)
+    names = card.metrics.names if metrics is None else metrics
+    evaluation = make_evaluation(
+        card, energy, dataset, seed=seed, preset=preset, learned_log_z=learned_log_z
+    )
+    return measure(evaluation, find_metrics(names, card.folder))
 
 
 def run(
     methods: str | Iterable[str],
     tasks: str | Iterable[str],
     out: Path | str,
+    *,
     preset: Preset = "standard",
     seeds: int | None = None,
     steps: int | None = None,
@@ -196,25 +210,36 @@ def run(
         EbmbenchError: the request is wrong, or nothing of it can be done.
     """
     from ebmbench.harness.grid import execute, plan
+    from ebmbench.harness.job import placed
     from ebmbench.harness.progress import Reporter
     from ebmbench.records import read_records
     from ebmbench.report.write import write_tables
 
     folder = Path(out)
     where = None if data_dir is None else Path(data_dir)
+    chosen_tasks, chosen_methods = catalog.select_tasks(tasks), catalog.select_methods(methods)
     request = plan(
-        catalog.select_tasks(tasks),
-        catalog.select_methods(methods),
+        chosen_tasks,
+        chosen_methods,
         folder,
-        preset,
-        seeds,
-        steps,
-        device,
-        where,
-        force,
+        preset=preset,
+        seeds=seeds,
+        steps=steps,
+        device=device,
+        data_dir=where,
+        force=force,
     )
-    execute(request, folder, Reporter(), jobs, timeout, executor, scheduler, cost)
-    write_tables(read_records(folder), folder)
+    execute(
+        request,
+        folder,
+        Reporter(),
+        workers=jobs,
+        timeout=timeout,
+        executor=executor,
+        scheduler=scheduler,
+        cost=cost,
+    )
+    write_tables(placed(read_records(folder), [*chosen_tasks, *chosen_methods]), folder)
     return results(folder)
 
 

@@ -11,9 +11,17 @@ import fnmatch
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from ebmbench.cardfiles import read_toml
 from ebmbench.errors import EbmbenchError, did_you_mean
@@ -21,8 +29,13 @@ from ebmbench.options import explain, field_names
 
 Preset = Literal["smoke", "standard", "full"]
 PRESETS: tuple[Preset, ...] = ("smoke", "standard", "full")
-Family = Literal["2d", "ica", "uci", "image"]
-MethodFamily = Literal["maximum likelihood", "score matching", "noise contrastive", "reference"]
+Family = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9 -]*[a-z0-9])?$", max_length=40)
+]
+"""An open word: families that are not built in get a board under their own name."""
+REFERENCE = "reference"
+"""The family of methods that are normalised references."""
+SCORE_MATCHING = "score matching"
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$")]
 Positive = Annotated[int, Field(gt=0)]
 
@@ -92,7 +105,7 @@ class MetricsTable(_Table):
     """Which metrics exist for the task, and how the log-likelihood is computed."""
 
     names: list[str]
-    """Names of :data:`ebmbench.registry.METRICS`."""
+    """Names of :data:`ebmbench.metrics.registry.METRICS`, or ``module:attribute``."""
     log_z: Literal["exact", "quadrature", "ais"]
     """How ``log Z`` is found for an energy that does not know its own."""
     tolerance: Annotated[float, Field(gt=0)] = 0.1
@@ -107,16 +120,28 @@ class Card(_Table):
     version: Positive
     """Raised by whoever changes what the card computes; tables never mix versions."""
     title: str
-    family: str
+    family: Family
     tags: list[str] = []
     summary: str
     citation: Citation
+
+    _folder: Path | None = PrivateAttr(default=None)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the card was read from, if it was given by path; not part of what it asks for."""
+        return self._folder
+
+    def placed(self, folder: Path | None) -> Self:
+        """Return this card with :attr:`folder` set."""
+        copy = self.model_copy()
+        copy._folder = folder
+        return copy
 
 
 class TaskCard(Card):
     """One density-estimation problem: data, network, budget, metrics and reference values."""
 
-    family: Family
     licence: str
     """Licence of the data, or ``synthetic``."""
     preprocessing: str
@@ -126,6 +151,9 @@ class TaskCard(Card):
     budget: Budgets
     metrics: MetricsTable
     published: list[Published] = []
+
+
+C = TypeVar("C", bound=Card)
 
 
 class Optimiser(_Table):
@@ -173,7 +201,6 @@ class Tuned(_Table):
 class MethodCard(Card):
     """One way to fit a model: an objective with its optimiser, or a normalised reference."""
 
-    family: MethodFamily
     equation: str
     """LaTeX of the loss as implemented."""
     assumptions: str = ""
@@ -190,6 +217,8 @@ class MethodCard(Card):
     def _one_of(self) -> MethodCard:
         if (self.objective is None) == (self.estimator is None):
             raise ValueError("exactly one of objective and estimator")
+        if (self.estimator is None) == (self.family == REFERENCE):
+            raise ValueError("the family 'reference' with an estimator, any other without")
         return self
 
     def for_task(self, task: str) -> MethodCard:
@@ -205,7 +234,8 @@ class MethodCard(Card):
             "optimiser": optimiser,
             "tuned": [],
         }
-        return _validate(MethodCard, values, f"card {self.name!r} tuned for {task!r}")
+        tuned_card = _validate(MethodCard, values, f"card {self.name!r} tuned for {task!r}")
+        return tuned_card.placed(self.folder)
 
 
 def read_card(cls: type[M], path: Path) -> M:
@@ -215,6 +245,11 @@ def read_card(cls: type[M], path: Path) -> M:
         EbmbenchError: the file cannot be read, is not TOML, or is not a valid card.
     """
     return _validate(cls, read_toml(path), str(path))
+
+
+def card_by_path(cls: type[C], path: Path) -> C:
+    """Read a card as :func:`read_card`; its classes and files are looked for beside it first."""
+    return read_card(cls, path).placed(path.resolve().parent)
 
 
 def card_hash(card: Card) -> str:

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from ebmbench.cardfiles import Kind, card_files
-from ebmbench.cards import Card, MethodCard, TaskCard, read_card
+from ebmbench.cardfiles import Kind, card_files, shipped
+from ebmbench.cards import Card, MethodCard, TaskCard, card_by_path, read_card
 from ebmbench.errors import EbmbenchError, did_you_mean
 
 C = TypeVar("C", bound=Card)
@@ -21,7 +21,8 @@ C = TypeVar("C", bound=Card)
 def _load_all(cls: type[C], kind: Kind) -> Mapping[str, C]:
     cards: dict[str, C] = {}
     for name, path in card_files(kind):
-        card = read_card(cls, path)
+        ours = path.is_relative_to(shipped(kind))
+        card = read_card(cls, path) if ours else card_by_path(cls, path)
         if card.name in cards:
             raise EbmbenchError(f"{path}: the name {card.name!r} is taken by another card")
         if card.name != name:
@@ -74,7 +75,7 @@ def _match(word: str, known: Callable[[], Mapping[str, C]], cls: type[C], kind: 
     if not word:
         raise EbmbenchError(f"an empty {kind} name was given; 'all' takes every {kind}")
     if word.endswith(".toml"):
-        return [read_card(cls, Path(word))]
+        return [card_by_path(cls, Path(word))]
     cards = known()
     if word == "all":
         return list(cards.values())

@@ -39,6 +39,7 @@ class FlatAdam:
         learning_rate: float,
         betas: Sequence[float] = (0.9, 0.999),
         schedule: Literal["constant", "cosine"] = "constant",
+        *,
         total_steps: int = 1,
         weight_average: float = 0.0,
     ) -> None:

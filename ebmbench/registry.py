@@ -2,13 +2,21 @@
 
 A registry maps a short name to ``"package.module:attribute"``. The module is imported only when
 the name is asked for, so ``ebmbench list`` answers at once. A name of that long form is taken as
-it is, which is how an objective outside this package is used without touching it.
+it is, which is how a class outside this package is used without touching it. A card that was read
+from a file finds the module beside itself first, and only then where Python looks.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import importlib.util
+import sys
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from ebmbench.errors import EbmbenchError, did_you_mean
@@ -17,16 +25,34 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Names of one kind of thing.
+    """Names of one kind of thing: ours, and those that installed packages add.
 
     Arguments:
         kind: what the names are, as it appears in messages (``"objective"``).
         targets: name to ``"package.module:attribute"``.
+        group: of the entry points by which an installed package adds names.
     """
 
-    def __init__(self, kind: str, targets: Mapping[str, str]) -> None:
+    def __init__(self, kind: str, targets: Mapping[str, str], group: str) -> None:
         self.kind = kind
-        self._targets = dict(targets)
+        self._ours = dict(targets)
+        self._group = group
+
+    @cached_property
+    def _targets(self) -> Mapping[str, str]:
+        """All names; plug-ins are named here and imported when they are asked for.
+
+        Raises:
+            EbmbenchError: a plug-in takes a name that exists.
+        """
+        targets = dict(self._ours)
+        for point in entry_points(group=self._group):
+            if targets.get(point.name, point.value) != point.value:
+                raise EbmbenchError(
+                    f"plug-in {point.value!r} takes the name of the {self.kind} {point.name!r}"
+                )
+            targets[point.name] = point.value
+        return targets
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._targets))
@@ -34,8 +60,12 @@ class Registry(Generic[T]):
     def __contains__(self, name: str) -> bool:
         return name in self._targets
 
-    def get(self, name: str) -> T:
+    def get(self, name: str, beside: Path | None = None) -> T:
         """Import and return what ``name`` stands for.
+
+        Arguments:
+            name: a short name, or ``module:attribute``.
+            beside: the folder of the card that says so, where a module is looked for first.
 
         Raises:
             EbmbenchError: the name is unknown, or its module or attribute cannot be imported.
@@ -46,14 +76,63 @@ class Registry(Generic[T]):
             raise EbmbenchError(f"unknown {self.kind} {name!r}{hint}")
         module, _, attribute = target.partition(":")
         try:
-            return _resolve(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
-        except (ImportError, AttributeError) as error:
-            raise EbmbenchError(f"{self.kind} {name!r} cannot be imported: {error}") from error
+            return _resolve(_module(module, beside), attribute)  # type: ignore[no-any-return]
+        except Exception as error:
+            # A stranger's module may raise anything while it is imported.
+            words = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise EbmbenchError(f"{self.kind} {name!r} cannot be imported: {words}") from error
+
+
+def placed_name(name: str, beside: Path) -> str:
+    """Return ``/path/to/module.py:attribute`` for a name whose module lies in a folder.
+
+    Any other name comes back as it is. So a class that an option of a card names is found beside
+    the card, though whoever reads the option knows nothing of cards.
+
+    Arguments:
+        name: anything; of interest is ``module:attribute``.
+        beside: the folder of the card.
+    """
+    module, colon, attribute = name.partition(":")
+    path = beside / (module.replace(".", "/") + ".py")
+    known = bool(colon) and module.replace(".", "").isidentifier() and path.is_file()
+    return f"{path.resolve()}:{attribute}" if known else name
+
+
+def _module(name: str, beside: Path | None) -> ModuleType:
+    """Import a module: that beside the card if there is one, else as Python finds it."""
+    path = None if beside is None else beside / (name.replace(".", "/") + ".py")
+    if name.endswith(".py"):
+        path = Path(name)
+    if path is None or not path.is_file():
+        return importlib.import_module(name)
+    beside = path.resolve().parent if beside is None else beside
+    # Two folders may hold modules of one name, so the name here says which file it is.
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    unique = f"ebmbench_card_{digest}_{path.stem}"
+    if unique in sys.modules:
+        return sys.modules[unique]
+    spec = importlib.util.spec_from_file_location(unique, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[unique] = module
+    # What the module itself imports may lie beside it too.
+    sys.path.insert(0, str(beside))
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[unique]
+        raise
+    finally:
+        sys.path.remove(str(beside))
+    return module
 
 
 def _resolve(value: Any, attribute: str) -> Any:
+    """Follow a dotted name through attributes and the entries of tables."""
     for part in attribute.split("."):
-        value = getattr(value, part)
+        value = value[part] if isinstance(value, Mapping) else getattr(value, part)
     return value
 
 
@@ -73,6 +152,7 @@ OBJECTIVES: Registry[Any] = Registry(
         "cnce": "ebmbench.objectives.cnce:ConditionalNoiseContrastiveEstimation",
         "ed": "ebmbench.objectives.ed:EnergyDiscrepancy",
     },
+    "ebmbench.objectives",
 )
 
 ESTIMATORS: Registry[Any] = Registry(
@@ -83,17 +163,20 @@ ESTIMATORS: Registry[Any] = Registry(
         "kde": "ebmbench.estimators.kde:KernelDensityEstimator",
         "fastica": "ebmbench.estimators.fastica:FastICAEstimator",
     },
+    "ebmbench.estimators",
 )
 
 ENERGIES: Registry[Any] = Registry(
     "energy",
     {
         "mlp": "ebmbench.energies.mlp:MLPEnergy",
+        "mlp-levels": "ebmbench.energies.mlp_levels:MLPLevels",
         "conv": "ebmbench.energies.conv:ConvEnergy",
         "ica": "ebmbench.energies.ica:ICAEnergy",
         "nice": "ebmbench.energies.nice:NICEEnergy",
         "dkef": "ebmbench.energies.dkef:DKEFEnergy",
     },
+    "ebmbench.energies",
 )
 
 SAMPLERS: Registry[Any] = Registry(
@@ -103,31 +186,7 @@ SAMPLERS: Registry[Any] = Registry(
         "mala": "ebmbench.samplers.mala:MALA",
         "hmc": "ebmbench.samplers.hmc:HMC",
     },
-)
-
-METRICS: Registry[Any] = Registry(
-    "metric",
-    {
-        "log_likelihood": "ebmbench.metrics.likelihood:log_likelihood",
-        "regret": "ebmbench.metrics.likelihood:regret",
-        "bits_per_dim": "ebmbench.metrics.likelihood:bits_per_dim",
-        "log_z_error": "ebmbench.metrics.likelihood:log_z_error",
-        "fisher_divergence": "ebmbench.metrics.fisher:fisher_divergence",
-        "smoothed_fisher_divergence": "ebmbench.metrics.fisher:smoothed_fisher_divergence",
-        "hyvarinen_score": "ebmbench.metrics.fisher:hyvarinen_score",
-        "mode_weight_error": "ebmbench.metrics.divergences:mode_weight_error",
-        "kl_divergence": "ebmbench.metrics.divergences:kl_divergence",
-        "total_variation": "ebmbench.metrics.divergences:total_variation",
-        "hellinger": "ebmbench.metrics.divergences:hellinger",
-        "amari_distance": "ebmbench.metrics.ica:amari_distance",
-        "demixing_error": "ebmbench.metrics.ica:demixing_error",
-        "ood_auroc": "ebmbench.metrics.outliers:ood_auroc",
-        "energy_distance": "ebmbench.metrics.samples:energy_distance",
-        "sliced_wasserstein": "ebmbench.metrics.samples:sliced_wasserstein",
-        "c2st": "ebmbench.metrics.two_sample:c2st",
-        "mmd": "ebmbench.metrics.kernels:mmd",
-        "ksd": "ebmbench.metrics.kernels:ksd",
-    },
+    "ebmbench.samplers",
 )
 
 LOADERS: Registry[Any] = Registry(
@@ -141,4 +200,5 @@ LOADERS: Registry[Any] = Registry(
         "mnist": "ebmbench.datasets.mnist:MNISTLoader",
         "digits": "ebmbench.datasets.digits:DigitsLoader",
     },
+    "ebmbench.loaders",
 )

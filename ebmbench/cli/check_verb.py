@@ -12,19 +12,26 @@ from ebmbench.errors import EbmbenchError
 @click.command("check")
 @click.argument("what", metavar="OUT|CARD.toml", type=click.Path(path_type=Path))
 @click.option("--rescore", is_flag=True, help="Evaluate stored weights again and compare.")
+@click.option(
+    "--rerun", is_flag=True, help="Run one cheap cell a family again and compare its numbers."
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where data files lie.")
-def command(what: Path, rescore: bool, data_dir: Path | None) -> int:
+def command(what: Path, rescore: bool, rerun: bool, data_dir: Path | None) -> int:
     """Check that OUT is whole, or that the task or method of a card keeps its contract.
 
     A folder: records valid and in place, hashes right, tables what the records give, byte for
-    byte. A card: every name resolves, and its class is tried on a few rows.
+    byte. With --rerun, of every family of tasks the cheapest run whose data are here is done
+    again: its numbers must come back within rounding, four standard errors or the spread over
+    the recorded seeds, whichever is largest. A card: every name resolves, and its class is tried
+    on a few rows.
 
     Exit status: 0 nothing is wrong, 1 something is; one line per problem.
     """
     if what.suffix == ".toml":
-        if rescore:
-            raise EbmbenchError("--rescore is for output folders, not for cards")
-        from ebmbench.harness.contract import card_problems
+        if rescore or rerun:
+            word = "--rescore" if rescore else "--rerun"
+            raise EbmbenchError(f"{word} is for output folders, not for cards")
+        from ebmbench.contracts import card_problems
 
         problems, good = card_problems(what, data_dir), "keeps its contract"
     else:
@@ -33,7 +40,9 @@ def command(what: Path, rescore: bool, data_dir: Path | None) -> int:
 
         problems, good = find_problems(what, requested_id), "whole"
         if rescore and not problems:
-            problems = _rescored(what, data_dir)
+            problems += _rescored(what, data_dir)
+        if rerun and not problems:
+            problems += _run_again(what, data_dir)
     for problem in problems:
         click.echo(problem)
     if not problems:
@@ -50,7 +59,22 @@ def _rescored(out: Path, data_dir: Path | None) -> list[str]:
     problems = []
     for record in scored:
         label = f"{record.task} × {record.method} seed {record.seed}"
-        again = evaluate_again(record, out, data_dir)
+        again = evaluate_again(record, out, data_dir).metrics
         problems += [f"{label}: {text}" for text in disagreements(record, again)]
     click.echo(f"{len(scored)} of {len(done)} runs have weights and were evaluated again")
+    return problems
+
+
+def _run_again(out: Path, data_dir: Path | None) -> list[str]:
+    from ebmbench.harness.rerun import label, rerun_folder, seconds
+    from ebmbench.records import Record, read_records
+
+    def tell(run: Record) -> None:
+        click.echo(f"running {label(run)} again, {seconds(run):.0f} seconds as recorded", err=True)
+
+    problems = []
+    for done in rerun_folder(read_records(out), data_dir, tell):
+        cell = "" if done.record is None else f"{label(done.record)}: "
+        click.echo(f"{done.family}: {cell}{done.words}")
+        problems += [f"{cell}{text}" for text in done.problems]
     return problems

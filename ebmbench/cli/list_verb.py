@@ -11,7 +11,7 @@ from rich.table import Table
 
 from ebmbench.cardfiles import Kind, card_files, read_toml
 from ebmbench.cli.consoles import make_console
-from ebmbench.metrics.info import METRIC_INFO
+from ebmbench.metrics.registry import find_metrics, metric_names
 
 
 @click.command("list")
@@ -62,10 +62,10 @@ def _cards(kind: Kind) -> Iterator[tuple[str, dict[str, Any]]]:
 def _metrics() -> list[dict[str, Any]]:
     return [
         {
-            "name": info.name,
-            "unit": info.unit,
-            "better": "higher" if info.higher_is_better else "lower",
-            "title": info.title,
+            "name": metric.name,
+            "unit": metric.unit,
+            "better": "higher" if metric.higher_is_better else "lower",
+            "title": metric.title,
         }
-        for info in METRIC_INFO.values()
+        for metric in find_metrics(metric_names())
     ]

@@ -1,4 +1,4 @@
-"""``ebmbench new``: the beginning of a task or a method."""
+"""``ebmbench new``: the beginning of a contribution."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from ebmbench.scaffold import Kind, write_new
+from ebmbench.scaffold import SCAFFOLDS, Kind, write_new
 
 
-@click.command("new")
-@click.argument("kind", type=click.Choice(["task", "method"]))
+@click.command("new", epilog="  ".join(f"{k}: {s.what}." for k, s in SCAFFOLDS.items()))
+@click.argument("kind", type=click.Choice(list(SCAFFOLDS)))
 @click.argument("name")
 def command(kind: Kind, name: str) -> int:
-    """Write the card NAME.toml and the stub of its class to the current folder; both run."""
-    card, stub = write_new(kind, name, Path())
-    other = "--methods dsm --tasks" if kind == "task" else "--tasks 2d/two-moons --methods"
-    click.echo(f"Written: {card} and {stub}. Change them, then")
+    """Write the card NAME.toml and the stub of what it names to the current folder; both run."""
+    card, *others = write_new(kind, name, Path())
+    tried = "--tasks 2d/two-moons --methods" if kind == "method" else "--methods dsm --tasks"
+    click.echo(f"Written: {card} and {' and '.join(map(str, others))}. Change them, then")
     click.echo(f"    ebmbench check ./{card}")
-    click.echo(f"    ebmbench run {other} ./{card} --preset smoke --out runs/{name}")
+    click.echo(f"    ebmbench run {tried} ./{card} --preset smoke --out runs/{name}")
     return 0

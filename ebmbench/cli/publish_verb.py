@@ -1,10 +1,12 @@
-"""``ebmbench publish``: results made fit for a repository."""
+"""``ebmbench publish``: results made fit for a repository, and back."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+
+from ebmbench.errors import EbmbenchError
 
 
 @click.command("publish")
@@ -13,15 +15,33 @@ import click
     "--to", type=click.Path(path_type=Path), required=True, help="A folder such as results/NAME."
 )
 @click.option("--weights", is_flag=True, help="Take the weights along.")
-def command(out: Path, to: Path, weights: bool) -> int:
-    """Write the records of OUT with tables, pictures and site to a folder for a repository.
+@click.option(
+    "--pictures",
+    metavar="NAMES",
+    help="Pictures of OUT/figures to keep: names or globs without suffix, with commas. [regret]",
+)
+@click.option(
+    "--unpack", is_flag=True, help="The way back: write the records of a published OUT as files."
+)
+def command(out: Path, to: Path, weights: bool, pictures: str | None, unpack: bool) -> int:
+    """Write the records of OUT, packed, with tables and metadata to a folder for a repository.
 
     What was published there before is replaced; a folder with anything else in it is refused.
+    OUT may be a published folder, also the same one: what follows from its records is written
+    anew.
     """
-    from ebmbench.cli.report_verb import stored_history
+    if unpack:
+        if weights or pictures is not None:
+            raise EbmbenchError("--unpack takes everything; leave out --weights and --pictures")
+        from ebmbench.records import unpack as unpack_folder
+
+        count = unpack_folder(out, to)
+        click.echo(f"{count} records unpacked to {to}")
+        return 0
     from ebmbench.report.publish import publish
 
-    written = publish(out, to, weights, stored_history())
+    names = None if pictures is None else [name.strip() for name in pictures.split(",")]
+    written = publish(out, to, weights=weights, pictures=names)
     total = sum(written.sizes.values())
     parts = ", ".join(f"{name} {_mib(size)}" for name, size in written.sizes.items() if size)
     click.echo(f"{written.records} records published to {to}: {_mib(total)} ({parts})")

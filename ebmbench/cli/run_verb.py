@@ -74,13 +74,22 @@ def command(
         raise EbmbenchError("--scheduler is for --executor dask only")
     # Torch is loaded from here on, and not for a request that is wrong on its face.
     from ebmbench.harness.grid import execute, plan
+    from ebmbench.harness.job import placed
     from ebmbench.harness.progress import Display, Events, Lines, Reporter
     from ebmbench.records import Status, read_records
     from ebmbench.report.write import write_tables
 
     folder = out or Path("runs") / preset
     request = plan(
-        chosen_tasks, chosen_methods, folder, preset, seeds, steps, device, data_dir, force
+        chosen_tasks,
+        chosen_methods,
+        folder,
+        preset=preset,
+        seeds=seeds,
+        steps=steps,
+        device=device,
+        data_dir=data_dir,
+        force=force,
     )
     console = make_console()
     reporter: Reporter
@@ -92,8 +101,17 @@ def command(
         reporter = Display(len(request.run), console)
     else:
         reporter = Lines(len(request.run), sys.stdout)
-    records = execute(request, folder, reporter, jobs, timeout, executor, scheduler, cost)
-    everything = read_records(folder)
+    records = execute(
+        request,
+        folder,
+        reporter,
+        workers=jobs,
+        timeout=timeout,
+        executor=executor,
+        scheduler=scheduler,
+        cost=cost,
+    )
+    everything = placed(read_records(folder), [*chosen_tasks, *chosen_methods])
     if as_json:
         write_tables(everything, folder)
     else:

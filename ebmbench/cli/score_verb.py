@@ -11,14 +11,17 @@ import click
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where data files lie.")
 def command(out: Path, data_dir: Path | None) -> int:
-    """Compute the metrics of OUT again from the stored weights, and rewrite its tables."""
-    from ebmbench.harness.rescore import rescore
-    from ebmbench.harness.store import write_results
-    from ebmbench.records import Status, read_records
+    """Compute the metrics of OUT again from the stored weights, and rewrite results.csv.
 
-    for record in read_records(out):
-        if record.status is Status.OK:
-            rescore(record, out, data_dir)
-            click.echo(f"{record.task} × {record.method} seed {record.seed}: scored")
+    OUT may be a published folder if its weights were published with it.
+    """
+    from ebmbench.harness.score import score_folder
+    from ebmbench.harness.store import write_results
+
+    score_folder(
+        out,
+        data_dir,
+        tell=lambda run: click.echo(f"{run.task} × {run.method} seed {run.seed}: scored"),
+    )
     click.echo(f"Written: {write_results(out)}")
     return 0

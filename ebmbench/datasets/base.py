@@ -81,8 +81,12 @@ class Loader(ABC):
     """Makes a :class:`Dataset`. A subclass is final and made by ``options``."""
 
     @abstractmethod
-    def files(self) -> tuple[str, ...]:
-        """Names of the files that :mod:`ebmbench.datasets.store` must have; empty: none."""
+    def files(self) -> tuple[str | Path, ...]:
+        """The files that must be there; empty: none.
+
+        Names of :data:`ebmbench.datasets.store.FILES`, or paths. An option of type ``Path`` that
+        is relative in a card begins at the folder of the card.
+        """
 
     @abstractmethod
     def load(self, sizes: Sizes, seed: int, data_dir: Path | None) -> Dataset:
@@ -90,4 +94,5 @@ class Loader(ABC):
 
         Raises:
             ebmbench.datasets.store.DataUnavailable: a file is missing and cannot be had.
+            EbmbenchError: a file does not hold what it should.
         """

@@ -31,4 +31,4 @@ class DigitsLoader(Loader):
         order = np.random.default_rng(derived).permutation(len(pixels))
         test, validation, train = np.split(order, [270, 450])
         parts = (pixels[train], pixels[validation], pixels[test])
-        return image_dataset(*parts, LEVELS, SHAPE, sizes, derived)
+        return image_dataset(*parts, LEVELS, shape=SHAPE, sizes=sizes, seed=derived)

@@ -51,6 +51,7 @@ def image_dataset(
     validation: NDArray[np.uint8],
     test: NDArray[np.uint8],
     levels: int,
+    *,
     shape: tuple[int, int],
     sizes: Sizes,
     seed: int,

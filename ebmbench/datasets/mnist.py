@@ -40,7 +40,14 @@ class MNISTLoader(Loader):
         order = np.random.default_rng(derived).permutation(len(pixels))
         train, validation = pixels[order[:-VALIDATION]], pixels[order[-VALIDATION:]]
         return image_dataset(
-            train, validation, test, LEVELS, SHAPE, sizes, derived, _outliers(data_dir)
+            train,
+            validation,
+            test,
+            LEVELS,
+            shape=SHAPE,
+            sizes=sizes,
+            seed=derived,
+            outliers=_outliers(data_dir),
         )
 
 

@@ -132,17 +132,21 @@ FILES: Mapping[str, RemoteFile] = {
 }
 
 
-def find(name: str, data_dir: Path | None = None) -> Path:
+def find(name: str | Path, data_dir: Path | None = None) -> Path:
     """Return the path of a data file after checking it.
 
     Arguments:
-        name: a key of :data:`FILES`.
+        name: a key of :data:`FILES`; or a path, which is taken as it is.
         data_dir: where to look first.
 
     Raises:
         DataUnavailable: it is nowhere.
         EbmbenchError: a folder that was named does not exist, or the file is corrupt.
     """
+    if isinstance(name, Path):
+        if name.is_file():
+            return name
+        raise DataUnavailable(f"data file {str(name)!r} does not exist")
     file = _known(name)
     for root in search_path(data_dir):
         path = root / file.name

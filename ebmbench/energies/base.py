@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 from ebmbench.energies.chain import Chain
+from ebmbench.energies.own_sampler import OwnSampler
+from ebmbench.errors import EbmbenchError
 
 
 class Energy(nn.Module, ABC):
     r"""An unnormalised density :math:`p_\theta(x) = \exp(-E_\theta(x)) / Z_\theta`.
 
-    A subclass is final. It computes in the dtype and on the device of its parameters and buffers.
+    A subclass is final. It computes in the dtype and on the device of its parameters and buffers,
+    of which it has at least one. All that it has learned is in its ``state_dict``: a run stores
+    that, and builds the energy again by :meth:`create` on other rows before it is loaded. So the
+    shapes of parameters and buffers depend on the options and on ``d``, not on the rows.
     """
+
+    @classmethod
+    def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> Self:
+        """Build the untrained energy of a task; what a card names must have it.
+
+        Arguments:
+            train: training rows, ``(n, d)``, for the location and scale of the start.
+            generator: the source of the initial weights; nothing else is random.
+            options: the card's ``[energy.options]``.
+
+        Raises:
+            EbmbenchError: an option is bad, or ``d`` is one that the energy cannot take.
+        """
+        raise EbmbenchError(f"energy {cls.__name__} has no `create`, so no card can name it")
 
     @property
     @abstractmethod
@@ -44,3 +65,10 @@ class Energy(nn.Module, ABC):
     @abstractmethod
     def chain(self) -> Chain | None:
         """Return the layers for the closed-form calculus, or ``None``: autograd serves then."""
+
+    def sampler(self) -> OwnSampler | None:
+        """Return how the model draws its own samples, if it can; by default it cannot.
+
+        Where there is one, metrics of samples use it and their notes carry its word.
+        """
+        return None

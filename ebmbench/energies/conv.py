@@ -3,7 +3,7 @@ r"""A convolutional network over a Gaussian reference measure, for images."""
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field
@@ -50,6 +50,7 @@ class ConvEnergy(TiltedGaussian):
         std: Tensor,
         channels: list[int],
         kernel: int = 3,
+        *,
         stride: int = 2,
         activation: Activation = "silu",
         generator: torch.Generator | None = None,
@@ -74,16 +75,16 @@ class ConvEnergy(TiltedGaussian):
         self.head = linear(math.prod(image), 1, 0.0, generator)
 
     @classmethod
-    def create(cls, train: Tensor, generator: torch.Generator, **values: object) -> ConvEnergy:
+    def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> ConvEnergy:
         """Build the energy for training rows ``(n, d)``: ``μ`` and ``σ`` are theirs."""
-        chosen = build(ConvOptions, values, "energy.options")
+        chosen = build(ConvOptions, options, "energy.options")
         return cls(
             *moments(train),
             chosen.channels,
             chosen.kernel,
-            chosen.stride,
-            chosen.activation,
-            generator,
+            stride=chosen.stride,
+            activation=chosen.activation,
+            generator=generator,
         )
 
     def chain(self) -> Chain:

@@ -3,7 +3,7 @@ r"""A deep kernel exponential family over a Gaussian reference measure."""
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field
@@ -76,6 +76,7 @@ class DKEFEnergy(TiltedGaussian):
         std: Tensor,
         inducing: Tensor,
         bandwidths: list[float],
+        *,
         hidden: list[int],
         generator: torch.Generator,
     ) -> None:
@@ -87,13 +88,15 @@ class DKEFEnergy(TiltedGaussian):
         self.features = nn.ModuleList(Features(len(mean), hidden, generator) for _ in bandwidths)
 
     @classmethod
-    def create(cls, train: Tensor, generator: torch.Generator, **values: object) -> DKEFEnergy:
+    def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> DKEFEnergy:
         """Build the energy for training rows ``(n, d)``, some of which are the inducing points."""
-        chosen = build(DKEFOptions, values, "energy.options")
+        chosen = build(DKEFOptions, options, "energy.options")
         mean, std = moments(train)
         picked = torch.randint(len(train), (chosen.points,), generator=generator)
         inducing = (train[picked] - mean) / std
-        return cls(mean, std, inducing, chosen.bandwidths, chosen.hidden, generator)
+        return cls(
+            mean, std, inducing, chosen.bandwidths, hidden=chosen.hidden, generator=generator
+        )
 
     def chain(self) -> None:
         return None

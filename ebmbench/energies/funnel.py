@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.energies.referenced import ReferencedEnergy
 
 
@@ -43,6 +44,9 @@ class FunnelEnergy(ReferencedEnergy):
         neck = 0.5 * (first / self.spread).square() + math.log(self.spread)
         cone = 0.5 * (-first).exp() * rest.square().sum(1) + 0.5 * n * first
         return neck + cone + 0.5 * (n + 1) * math.log(2 * math.pi)
+
+    def sampler(self) -> OwnSampler:
+        return OwnSampler(EXACT, self.sample)
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:

@@ -3,7 +3,7 @@ r"""Independent component analysis as an energy with a known partition function.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from torch.nn.functional import softplus
 
 from ebmbench.energies.chain import Chain, Layer
 from ebmbench.energies.maps import Dense
+from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.energies.referenced import ReferencedEnergy
 from ebmbench.energies.rules import LogisticSource
 from ebmbench.options import build, options
@@ -48,13 +49,13 @@ class ICAEnergy(ReferencedEnergy):
         self.sources = sources
 
     @classmethod
-    def create(cls, train: Tensor, generator: torch.Generator, **values: object) -> ICAEnergy:
+    def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> ICAEnergy:
         """Start at a random ``B``, drawn anew until its condition number is below ``d``.
 
         The protocol of Grathwohl et al. (2020), whose code does the same. For ``d = 2``, where a
         condition number below two is rare but possible, the draw is the same.
         """
-        chosen = build(ICAOptions, values, "energy.options")
+        chosen = build(ICAOptions, options, "energy.options")
         d = train.shape[1]
         demixing = torch.randn(d, d, generator=generator)
         while torch.linalg.cond(demixing) >= d:
@@ -82,6 +83,9 @@ class ICAEnergy(ReferencedEnergy):
         if self.sources == "logistic":
             return (s + 2 * softplus(-s)).sum(-1)
         return torch.sum(math.sqrt(2) * s.abs(), -1)
+
+    def sampler(self) -> OwnSampler:
+        return OwnSampler(EXACT, self.sample)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` exact samples, ``(n, d)``."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.numerics import logsumexp
 
 CHUNK_ELEMENTS = 1 << 20
@@ -94,6 +95,9 @@ class GaussianMixtureEnergy(Energy):
 
     def _values(self, x: Tensor) -> Tensor:
         return -logsumexp(self.constants - 0.5 * self._squared_distances(x), dim=1)
+
+    def sampler(self) -> OwnSampler:
+        return OwnSampler(EXACT, self.sample)
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:

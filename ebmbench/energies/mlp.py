@@ -3,7 +3,7 @@ r"""A multilayer perceptron over a Gaussian reference measure."""
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field
@@ -43,6 +43,7 @@ class MLPEnergy(TiltedGaussian):
         std: Tensor,
         hidden: list[int],
         activation: Activation = "silu",
+        *,
         generator: torch.Generator | None = None,
         residual: bool = False,
     ) -> None:
@@ -57,11 +58,18 @@ class MLPEnergy(TiltedGaussian):
         self.network = nn.Sequential(*layers)
 
     @classmethod
-    def create(cls, train: Tensor, generator: torch.Generator, **values: object) -> MLPEnergy:
+    def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> MLPEnergy:
         """Build the energy for training rows ``(n, d)``: ``μ`` and ``σ`` are theirs."""
-        chosen = build(MLPOptions, values, "energy.options")
+        chosen = build(MLPOptions, options, "energy.options")
         mean, std = moments(train)
-        return cls(mean, std, chosen.hidden, chosen.activation, generator, chosen.residual)
+        return cls(
+            mean,
+            std,
+            chosen.hidden,
+            chosen.activation,
+            generator=generator,
+            residual=chosen.residual,
+        )
 
     def chain(self) -> Chain:
         *hidden, last = [each for each in self.network if isinstance(each, nn.Linear)]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from ebmbench.energies.layers import ACTIVATIONS, Activation, linear
+from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.energies.referenced import ReferencedEnergy
 from ebmbench.options import build, options
 
@@ -50,6 +51,7 @@ class NICEEnergy(ReferencedEnergy):
         std: Tensor,
         couplings: int,
         hidden: list[int],
+        *,
         activation: Activation = "softplus",
         generator: torch.Generator | None = None,
     ) -> None:
@@ -67,16 +69,16 @@ class NICEEnergy(ReferencedEnergy):
         self.log_scale = nn.Parameter(-std.log())
 
     @classmethod
-    def create(cls, train: Tensor, generator: torch.Generator, **values: object) -> NICEEnergy:
+    def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> NICEEnergy:
         """Build the energy for training rows ``(n, d)``: it starts as their diagonal Gaussian."""
-        chosen = build(NICEOptions, values, "energy.options")
+        chosen = build(NICEOptions, options, "energy.options")
         return cls(
             train.mean(0),
             train.std(0).clamp_min(1e-3),
             chosen.couplings,
             chosen.hidden,
-            chosen.activation,
-            generator,
+            activation=chosen.activation,
+            generator=generator,
         )
 
     @property
@@ -97,6 +99,9 @@ class NICEEnergy(ReferencedEnergy):
         scale = self.log_scale.exp()
         z = (halves[0] * scale[0::2], halves[1] * scale[1::2])
         return 0.5 * ((z[0] * z[0]).sum(-1) + (z[1] * z[1]).sum(-1))
+
+    def sampler(self) -> OwnSampler:
+        return OwnSampler(EXACT, self.sample)
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:

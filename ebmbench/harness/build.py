@@ -1,45 +1,56 @@
-"""The parts of a job, built from its cards, and whether they fit together."""
+"""The pieces of a job, built from its cards."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 
-from ebmbench.cards import MethodCard, Preset, TaskCard
+from ebmbench.cards import Card, MethodCard, Preset, TaskCard
 from ebmbench.datasets.base import Dataset, Loader, Sizes
-from ebmbench.datasets.store import DataUnavailable, find
+from ebmbench.datasets.rows import refuse_bad_rows
+from ebmbench.datasets.store import find
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
+from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.estimators.base import Estimator
-from ebmbench.harness.job import EFFORT, Job
+from ebmbench.harness.job import EFFORT
 from ebmbench.metrics.base import Evaluation
 from ebmbench.objectives.base import Objective
 from ebmbench.options import build
-from ebmbench.registry import ESTIMATORS, LOADERS, METRICS, OBJECTIVES
+from ebmbench.registry import ESTIMATORS, LOADERS, OBJECTIVES, Registry, placed_name
 from ebmbench.seeds import derive_seed, generator
 
 
 def make_loader(task: TaskCard) -> Loader:
-    """Build the loader of a task card."""
+    """Build the loader of a task card; paths among its options are relative to the card."""
     where = f"task {task.name!r}, [data.options]"
-    return cast(Loader, build(LOADERS.get(task.data.loader), task.data.options, where))
+    return cast(Loader, _make(LOADERS, task.data.loader, task.data.options, task, where))
 
 
 def load_data(task: TaskCard, seed: int, data_dir: Path | None) -> Dataset:
-    """Return the rows of a task; they depend on the task and the seed alone."""
+    """Return the rows of a task; they depend on the task and the seed alone.
+
+    Raises:
+        DataUnavailable: a file is missing.
+        EbmbenchError: an option or a file is bad, or the rows are none that a model can take.
+    """
     sizes = Sizes(task.data.train, task.data.validation, task.data.test)
-    return make_loader(task).load(sizes, seed, data_dir)
+    loader = make_loader(task)
+    for name in loader.files():
+        find(name, data_dir)
+    dataset = loader.load(sizes, seed, data_dir)
+    refuse_bad_rows(dataset, f"task {task.name!r}")
+    return dataset
 
 
 def make_energy(task: TaskCard, dataset: Dataset, seed: int) -> Energy:
     """Build the untrained energy: the same start for every method at a given seed."""
     start = generator(task.name, seed, "init")
-    return build_energy(task.energy.kind, task.energy.options, dataset.train, start)
+    kind, options = task.energy.kind, task.energy.options
+    return build_energy(kind, options, dataset.train, start, beside=task.folder)
 
 
 @dataclass(frozen=True)
@@ -63,9 +74,11 @@ def make_evaluation(
     task: TaskCard,
     energy: Energy,
     dataset: Dataset,
+    *,
     seed: int,
     preset: Preset,
     learned_log_z: float | None,
+    own_sampler: OwnSampler | None = None,
 ) -> Evaluation:
     """Return what the metrics of a task look at."""
     return Evaluation(
@@ -75,75 +88,39 @@ def make_evaluation(
         effort=EFFORT[preset],
         learned_log_z=learned_log_z,
         seed=derive_seed(task.name, seed, "evaluation"),
-        shared={},
+        own_sampler=own_sampler,
     )
 
 
 def make_objective(method: MethodCard) -> Objective:
     """Build the objective of a method card."""
     where = f"method {method.name!r}, [hyperparameters]"
-    target = OBJECTIVES.get(str(method.objective))
-    return cast(Objective, build(target, method.hyperparameters, where))
+    name, values = str(method.objective), method.hyperparameters
+    return cast(Objective, _make(OBJECTIVES, name, values, method, where))
 
 
 def make_estimator(method: MethodCard) -> Estimator:
     """Build the reference estimator of a method card."""
     where = f"method {method.name!r}, [hyperparameters]"
-    target = ESTIMATORS.get(str(method.estimator))
-    return cast(Estimator, build(target, method.hyperparameters, where))
+    name, values = str(method.estimator), method.hyperparameters
+    return cast(Estimator, _make(ESTIMATORS, name, values, method, where))
 
 
-def validate(job: Job) -> None:
-    """Build everything of a job that needs no data, so that a bad card stops before any run.
-
-    Raises:
-        EbmbenchError: an unknown name or a bad option in one of its cards.
-    """
-    make_loader(job.task)
-    _traits(job.task)
-    for name in job.task.metrics.names:
-        METRICS.get(name)
-    if job.method.objective is None:
-        make_estimator(job.method)
-    else:
-        make_objective(job.method)
-
-
-def reason_to_skip(job: Job) -> str | None:
-    """Say why a job cannot be done: the method does not fit the task, or a file is missing."""
-    misfit = _misfit(job.task, job.method)
-    if misfit is not None:
-        return misfit
-    try:
-        for name in make_loader(job.task).files():
-            find(name, job.data_dir)
-    except DataUnavailable as error:
-        return str(error)
-    return None
-
-
-def _misfit(task: TaskCard, method: MethodCard) -> str | None:
-    if method.objective is None:
-        families = make_estimator(method).families
-        if families is not None and task.family not in families:
-            return f"{method.name} is for {' and '.join(sorted(families))} tasks only"
-        return None
-    objective = make_objective(method)
-    smooth, knows_z = _traits(task)
-    if objective.needs_smooth_energy and not smooth:
-        return f"{method.name} needs a twice differentiable energy, and that of the task is not"
-    if objective.needs_log_z and not knows_z and task.metrics.log_z != "quadrature":
-        return f"{method.name} needs log Z, known or by quadrature, and the task has neither"
-    return None
-
-
-def _traits(task: TaskCard) -> tuple[bool, bool]:
-    """Whether the energy of a task is smooth and knows its ``log Z``, tried on random rows."""
-    return _traits_of(task.energy.kind, json.dumps(task.energy.options, sort_keys=True))
-
-
-@cache
-def _traits_of(kind: str, options: str) -> tuple[bool, bool]:
-    rows = torch.randn(64, 4, generator=torch.Generator().manual_seed(0))
-    energy = build_energy(kind, json.loads(options), rows, torch.Generator().manual_seed(0))
-    return energy.smooth, energy.log_z() is not None
+def _make(
+    registry: Registry[Any], name: str, values: dict[str, Any], card: Card, where: str
+) -> object:
+    """Build what a card names; its options too may name files and classes beside the card."""
+    folder = card.folder
+    if folder is None:
+        return build(registry.get(name), values, where)
+    values = {
+        key: placed_name(value, folder) if isinstance(value, str) else value
+        for key, value in values.items()
+    }
+    made = build(registry.get(name, folder), values, where)
+    paths = {
+        field.name: folder / value
+        for field in fields(made)
+        if isinstance(value := getattr(made, field.name), Path)
+    }
+    return replace(made, **paths) if paths else made

@@ -10,12 +10,12 @@ import torch
 
 from ebmbench.cards import PRESETS, MethodCard, Preset, TaskCard, card_hash
 from ebmbench.errors import EbmbenchError, did_you_mean
-from ebmbench.harness.build import reason_to_skip, validate
+from ebmbench.harness.compatibility import reason_to_skip, validate
 from ebmbench.harness.executors.dask import run_on_cluster
 from ebmbench.harness.executors.local import cores, run_jobs
 from ebmbench.harness.job import SEEDS, Job, make_jobs
 from ebmbench.harness.progress import Reporter
-from ebmbench.harness.run import failed_record
+from ebmbench.harness.record import failed_record
 from ebmbench.harness.store import finished, open_folder, write_record, write_results
 from ebmbench.records import Record, Status, read_record
 
@@ -38,6 +38,7 @@ def plan(
     tasks: list[TaskCard],
     methods: list[MethodCard],
     out: Path,
+    *,
     preset: Preset = "standard",
     seeds: int | None = None,
     steps: int | None = None,
@@ -72,7 +73,7 @@ def plan(
         raise EbmbenchError(f"data folder {str(data_dir)!r} does not exist")
     if steps is not None:
         tasks = [with_steps(task, preset, steps) for task in tasks]
-    jobs = make_jobs(tasks, methods, count, preset, device, data_dir)
+    jobs = make_jobs(tasks, methods, seeds=count, preset=preset, device=device, data_dir=data_dir)
     first_seed = [job for job in jobs if job.seed == 0]
     for job in first_seed:
         validate(job)
@@ -125,6 +126,7 @@ def execute(
     request: Plan,
     out: Path,
     reporter: Reporter,
+    *,
     workers: int | None = None,
     timeout: float | None = None,
     executor: Executor = "local",
@@ -166,9 +168,16 @@ def execute(
     try:
         count = cores() if workers is None else workers
         if executor == "dask":
-            records += run_on_cluster(request.run, out, scheduler, count, reporter, timeout)
+            records += run_on_cluster(
+                request.run,
+                out,
+                reporter,
+                scheduler=scheduler,
+                workers=count,
+                timeout=timeout,
+            )
         else:
-            records += run_jobs(request.run, out, count, reporter, timeout)
+            records += run_jobs(request.run, out, reporter, workers=count, timeout=timeout)
     finally:
         reporter.close()
         if any((out / "runs").rglob("seed-*.json")):

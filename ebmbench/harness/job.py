@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ebmbench.cards import MethodCard, Preset, TaskCard, card_hash
+from ebmbench.cards import Card, MethodCard, Preset, TaskCard, card_hash
 from ebmbench.records import Record, record_path
 
 EFFORT: dict[Preset, int] = {"smoke": 0, "standard": 1, "full": 2}
@@ -45,10 +46,6 @@ class Job:
         """Return where the record goes under the output folder."""
         return record_path(out, self.task.name, self.method.name, self.seed)
 
-    def sheet_path(self, out: Path) -> Path:
-        """Return where the sheet of samples of an image task goes, beside the record."""
-        return self.path(out).with_suffix(".samples.png")
-
 
 def requested_job(record: Record, data_dir: Path | None = None) -> Job:
     """Return the job that a record says was asked for."""
@@ -61,9 +58,32 @@ def requested_id(record: Record) -> str:
     return requested_job(record).run_id
 
 
+def placed(records: Iterable[Record], cards: Iterable[Card]) -> list[Record]:
+    """Return records whose cards know the folder of the card files that they came from.
+
+    A record does not say where that was, since it is read elsewhere too; the classes that a card
+    names are found where it lies.
+
+    Arguments:
+        records: read from an output folder.
+        cards: as they were given on the command line.
+    """
+    folders = {card.name: card.folder for card in cards}
+    return [
+        record.model_copy(
+            update={
+                "task_card": record.task_card.placed(folders.get(record.task)),
+                "method_card": record.method_card.placed(folders.get(record.method)),
+            }
+        )
+        for record in records
+    ]
+
+
 def make_jobs(
     tasks: list[TaskCard],
     methods: list[MethodCard],
+    *,
     seeds: int,
     preset: Preset,
     device: str = "cpu",

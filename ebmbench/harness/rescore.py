@@ -7,27 +7,24 @@ from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import load_data
+from ebmbench.harness.evaluation import Evaluated, evaluate_job
 from ebmbench.harness.job import requested_job
-from ebmbench.harness.run import evaluate_energy
-from ebmbench.harness.store import write_record
+from ebmbench.harness.store import Artifacts, write_run
+from ebmbench.harness.weights import load_energy
 from ebmbench.numerics import configure
 from ebmbench.records import MetricRecord, Record
-from ebmbench.weights import load_energy
 
 AGREEMENT = 1e-3
 """Relative difference that rounding on another processor may make."""
 
 
-def evaluate_again(
-    record: Record, out: Path, data_dir: Path | None = None, sheet: Path | None = None
-) -> dict[str, MetricRecord]:
-    """Return the metrics of a run computed from its stored weights.
+def evaluate_again(record: Record, out: Path, data_dir: Path | None = None) -> Evaluated:
+    """Return what a run comes to, computed from its stored weights.
 
     Arguments:
         record: a run that ended ok.
         out: the output folder, where the weights lie beside the record.
         data_dir: where data files are looked for first.
-        sheet: where a sheet of samples goes, if any.
 
     Raises:
         EbmbenchError: the weights are missing or do not fit, or the data cannot be had.
@@ -40,15 +37,14 @@ def evaluate_again(
     job = requested_job(record, data_dir)
     energy = load_energy(job.path(out).parent / record.weights, job.task)
     dataset = load_data(job.task, job.seed, data_dir)
-    return evaluate_energy(job, energy, dataset, record.learned_log_z, sheet)
+    return evaluate_job(job, energy, dataset, learned_log_z=record.learned_log_z)
 
 
 def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:
-    """Replace the metrics of a record by those of :func:`evaluate_again`."""
-    metrics = evaluate_again(record, out, data_dir, requested_job(record).sheet_path(out))
-    updated = record.model_copy(update={"metrics": metrics})
-    write_record(updated, out)
-    return updated
+    """Replace the numbers of a record by those of :func:`evaluate_again`."""
+    again = evaluate_again(record, out, data_dir)
+    updated = record.model_copy(update={"metrics": again.metrics, "log_z": again.log_z})
+    return write_run(updated, Artifacts(rows=again.rows, image=again.image), out)
 
 
 def disagreements(record: Record, again: dict[str, MetricRecord]) -> list[str]:

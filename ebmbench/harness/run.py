@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ebmbench.calculus import path as calculus_path
-from ebmbench.cards import card_hash
 from ebmbench.datasets.base import Dataset
 from ebmbench.datasets.store import DataUnavailable
 from ebmbench.energies.base import Energy
@@ -21,25 +20,21 @@ from ebmbench.harness.build import (
     load_data,
     make_energy,
     make_estimator,
-    make_evaluation,
     make_objective,
     make_streams,
 )
+from ebmbench.harness.cost import Meter
+from ebmbench.harness.evaluation import evaluate_job
 from ebmbench.harness.job import Job
-from ebmbench.harness.memory import ProcessPeak, allocator_peak
-from ebmbench.harness.other_work import BUSY, OtherWork
-from ebmbench.harness.provenance import code_hash, data_hash, machine, now, versions
-from ebmbench.harness.sample_images import sample_sheet
-from ebmbench.harness.store import write_bytes_atomically, write_record
+from ebmbench.harness.provenance import data_hash, machine, now
+from ebmbench.harness.record import make_record
+from ebmbench.harness.store import Artifacts, write_run
 from ebmbench.harness.training import train
-from ebmbench.metrics.evaluate import evaluate
-from ebmbench.metrics.info import METRIC_INFO
-from ebmbench.metrics.shared import samples
+from ebmbench.harness.weights import packed_weights
 from ebmbench.numerics import configure
 from ebmbench.objectives.base import Objective, State
-from ebmbench.records import MetricRecord, Record, RunCost, RunOutcome, Status
+from ebmbench.records import Record, RunCost, RunOutcome, Status
 from ebmbench.seeds import generator
-from ebmbench.weights import save_weights
 
 Progress = Callable[[int, int], None]
 
@@ -48,8 +43,9 @@ Progress = Callable[[int, int], None]
 class _Known:
     """What is known so far; a failure later on loses none of it."""
 
-    outcome: RunOutcome
+    outcome: RunOutcome = field(default_factory=RunOutcome)
     data_hash: str = ""
+    artifacts: Artifacts = field(default_factory=Artifacts)
 
     def add(self, **values: object) -> None:
         """Put values into the outcome."""
@@ -59,7 +55,7 @@ class _Known:
 def run_job(
     job: Job, out: Path, contended: bool, progress: Progress = lambda step, total: None
 ) -> Record:
-    """Run one job and write its record and weights; never raises for what the job does.
+    """Run one job and write its record, weights and rows; never raises for what the job does.
 
     Arguments:
         job: what to run.
@@ -69,9 +65,9 @@ def run_job(
     """
     started = now()
     numerics = configure(threads=1)
-    known = _Known(RunOutcome())
+    known = _Known()
     try:
-        _fit_and_evaluate(job, out, known, progress)
+        _fit_and_evaluate(job, known, progress)
     except DataUnavailable as error:
         known.add(status=Status.SKIPPED, message=str(error))
     except (MemoryError, torch.OutOfMemoryError) as error:
@@ -82,180 +78,94 @@ def run_job(
         known.add(status=status, message=_first_line(error))
         if not isinstance(error, EbmbenchError):
             known.add(traceback=traceback.format_exc())
-    record = _make_record(job, started, contended, known, machine(job.device, numerics))
-    write_record(record, out)
-    return record
-
-
-def _make_record(
-    job: Job, started: str, contended: bool, known: _Known, words: dict[str, str]
-) -> Record:
-    cost = known.outcome.cost
-    loaded = cost is not None and (cost.other_cores or 0.0) > BUSY
-    return Record(
-        **dict(known.outcome),
-        run_id=job.run_id,
-        task=job.task.name,
-        task_version=job.task.version,
-        method=job.method.name,
-        method_version=job.method.version,
-        seed=job.seed,
-        preset=job.preset,
-        contended=contended or loaded,
-        task_card=job.task,
-        method_card=job.method,
-        hashes={
-            "task_card": card_hash(job.task),
-            "method_card": card_hash(job.method),
-            "data": known.data_hash,
-            "code": code_hash(),
-        },
-        versions=versions(),
-        machine=words,
+    record = make_record(
+        job,
+        known.outcome,
         started=started,
+        contended=contended,
+        machine_words=machine(job.device, numerics),
+        data_hash=known.data_hash,
     )
+    return write_run(record, known.artifacts, out)
 
 
-def failed_record(job: Job, status: Status, message: str, contended: bool) -> Record:
-    """Return the record of a job whose worker cannot write one itself."""
-    words = machine("cpu", {}) | {"device": job.device}
-    known = _Known(RunOutcome(status=status, message=message))
-    return _make_record(job, now(), contended, known, words)
-
-
-def evaluate_energy(
-    job: Job,
-    energy: Energy,
-    dataset: Dataset,
-    learned_log_z: float | None,
-    sheet: Path | None = None,
-) -> dict[str, MetricRecord]:
-    """Compute the metrics of the task on a trained energy.
-
-    Arguments:
-        job: what was run.
-        energy: the model.
-        dataset: the rows.
-        learned_log_z: what the objective learned, if it did.
-        sheet: where a sheet of samples of images goes; ``None``: none is drawn.
-    """
-    evaluation = make_evaluation(job.task, energy, dataset, job.seed, job.preset, learned_log_z)
-    measured = evaluate(evaluation, job.task.metrics.names)
-    if sheet is not None and dataset.image_shape is not None and job.preset != "smoke":
-        write_bytes_atomically(sheet, sample_sheet(samples(evaluation).x, dataset.image_shape))
-    return {
-        name: MetricRecord(
-            **vars(m),
-            unit=METRIC_INFO[name].unit,
-            higher_is_better=METRIC_INFO[name].higher_is_better,
-        )
-        for name, m in measured.items()
-    }
-
-
-def _fit_and_evaluate(job: Job, out: Path, known: _Known, progress: Progress) -> None:
+def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
     begin = time.perf_counter()
     dataset = load_data(job.task, job.seed, job.data_dir)
     known.data_hash = data_hash(dataset)
     data_seconds = time.perf_counter() - begin
+    state, own_sampler = State(), None
     if job.method.objective is None:
         energy, cost = _fit_reference(job, dataset, data_seconds)
-        state = State()
     else:
-        energy, state, cost = _train(job, dataset, data_seconds, known, progress)
+        objective = make_objective(job.method)
+        energy, state, cost = _train(
+            job, objective, dataset, known, data_seconds=data_seconds, progress=progress
+        )
         trained = [*energy.parameters(), *state.learned.values()]
         known.add(parameters=sum(p.numel() for p in trained))
+        own_sampler = objective.own_sampler(energy, state)
     learned = state.learned.get("log_z")
-    known.add(
-        cost=cost,
-        calculus=calculus_path(energy),
-        learned_log_z=None if learned is None else float(learned.detach()),
-    )
+    log_z = None if learned is None else float(learned.detach())
+    known.add(cost=cost, calculus=calculus_path(energy), learned_log_z=log_z)
     if known.outcome.status is not Status.OK:
         return
-    path = job.path(out).with_suffix(".safetensors")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_weights(path, energy, state.learned)
-    known.add(weights=path.name)
+    known.artifacts.weights = packed_weights(energy, state.learned)
     begin = time.perf_counter()
-    learned_log_z = known.outcome.learned_log_z
-    metrics = evaluate_energy(job, energy, dataset, learned_log_z, job.sheet_path(out))
+    found = evaluate_job(job, energy, dataset, learned_log_z=log_z, own_sampler=own_sampler)
     seconds = cost.evaluation_seconds + time.perf_counter() - begin
-    known.add(metrics=metrics, cost=cost.model_copy(update={"evaluation_seconds": seconds}))
+    known.artifacts.rows, known.artifacts.image = found.rows, found.image
+    known.add(
+        metrics=found.metrics,
+        log_z=found.log_z,
+        cost=cost.model_copy(update={"evaluation_seconds": seconds}),
+    )
 
 
 def _fit_reference(job: Job, dataset: Dataset, data_seconds: float) -> tuple[Energy, RunCost]:
     estimator = make_estimator(job.method)
-    peak, others = ProcessPeak(), OtherWork()
+    random = generator(job.task.name, job.method.name, job.seed, "fit")
+    meter = Meter(data_seconds)
     begin = time.perf_counter()
-    energy = estimator.fit(dataset, generator(job.task.name, job.method.name, job.seed, "fit"))
+    energy = estimator.fit(dataset, random)
     seconds = time.perf_counter() - begin
-    return energy, RunCost(
-        train_seconds=seconds,
-        steps=1,
-        step_ms_median=1e3 * seconds,
-        step_ms_iqr=0.0,
-        process_peak_bytes=peak.bytes(),
-        energy_evaluations=0.0,
-        score_evaluations=0.0,
-        hvp_evaluations=0.0,
-        evaluation_seconds=0.0,
-        setup_seconds=0.0,
-        data_seconds=data_seconds,
-        other_cores=others.cores(),
-    )
+    meter.stop()
+    return energy, meter.of_fit(seconds)
 
 
 def _train(
-    job: Job, dataset: Dataset, data_seconds: float, known: _Known, progress: Progress
+    job: Job,
+    objective: Objective,
+    dataset: Dataset,
+    known: _Known,
+    *,
+    data_seconds: float,
+    progress: Progress,
 ) -> tuple[Energy, State, RunCost]:
     begin = time.perf_counter()
-    objective = make_objective(job.method)
     energy = make_energy(job.task, dataset, job.seed).to(job.device)
     budget = getattr(job.task.budget, job.preset)
     streams = make_streams(job.task.name, job.method.name, job.seed, job.device)
     state = objective.init(energy, dataset.train.to(job.device), streams.noise)
     rehearsal = _rehearsal(energy, objective, state, dataset.train[: budget.batch].to(job.device))
     rehearsal()
-    setup_seconds = time.perf_counter() - begin
-    peak, others = ProcessPeak(), OtherWork()
+    meter = Meter(data_seconds, time.perf_counter() - begin)
     result = train(
         energy,
         objective,
         state,
         dataset,
-        job.task,
-        budget,
-        job.method.optimiser,
-        streams.batches,
-        streams.noise,
+        card=job.task,
+        budget=budget,
+        optimiser=job.method.optimiser,
+        streams=streams,
         progress=progress,
     )
-    process_bytes, other_cores = peak.bytes(), others.cores()
+    meter.stop()
     known.add(curve=result.curve)
     if result.diverged:
         known.add(status=Status.DIVERGED, message=result.diverged)
-    milliseconds = 1e3 * result.step_seconds
-    quartiles = torch.quantile(milliseconds, torch.tensor([0.25, 0.5, 0.75]).double())
-    return (
-        energy,
-        result.state,
-        RunCost(
-            train_seconds=float(result.step_seconds.sum()),
-            steps=len(result.step_seconds),
-            step_ms_median=float(quartiles[1]),
-            step_ms_iqr=float(quartiles[2] - quartiles[0]),
-            allocator_peak_bytes=allocator_peak(rehearsal, job.device),
-            process_peak_bytes=process_bytes,
-            energy_evaluations=result.energy_evaluations,
-            score_evaluations=result.score_evaluations,
-            hvp_evaluations=result.hvp_evaluations,
-            evaluation_seconds=result.curve_seconds,
-            setup_seconds=setup_seconds,
-            data_seconds=data_seconds,
-            other_cores=other_cores,
-        ),
-    )
+    return energy, result.state, meter.of_training(result, rehearsal, job.device)
 
 
 def _rehearsal(

@@ -14,6 +14,7 @@ from ebmbench.calculus import Counts, count_evaluations
 from ebmbench.cards import Budget, Optimiser, TaskCard
 from ebmbench.datasets.base import Dataset
 from ebmbench.energies.base import Energy
+from ebmbench.harness.build import Streams
 from ebmbench.metrics.likelihood import cheap_log_likelihood
 from ebmbench.objectives.base import Objective, State
 from ebmbench.optim import FlatAdam
@@ -49,11 +50,11 @@ def train(
     objective: Objective,
     state: State,
     dataset: Dataset,
+    *,
     card: TaskCard,
     budget: Budget,
     optimiser: Optimiser,
-    batches: torch.Generator,
-    noise: torch.Generator,
+    streams: Streams,
     progress: Callable[[int, int], None] = lambda step, total: None,
 ) -> Training:
     """Fit an energy, in place.
@@ -66,18 +67,19 @@ def train(
         card: the task, which says how the learning curve gets its likelihood.
         budget: steps and batch.
         optimiser: Adam's settings.
-        batches: source of the row numbers (the same for every method).
-        noise: source of the objective's randomness, on the device of the energy.
+        streams: sources of the row numbers (the same for every method) and of the objective's
+            randomness, the latter on the device of the energy.
         progress: called now and then with the step and the total.
     """
+    batches, noise = streams.batches, streams.noise
     rows = dataset.train.to(noise.device)
     adam = FlatAdam(
         [*energy.parameters(), *state.learned.values()],
         optimiser.learning_rate,
         optimiser.betas,
         optimiser.schedule,
-        budget.steps,
-        optimiser.weight_average,
+        total_steps=budget.steps,
+        weight_average=optimiser.weight_average,
     )
     marks = set(np.unique(np.geomspace(1, budget.steps, CURVE_POINTS).round()).astype(int))
     seconds = torch.zeros(budget.steps, dtype=torch.float64)

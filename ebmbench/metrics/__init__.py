@@ -3,6 +3,7 @@
 Only what needs no torch is imported here; the contract is in :mod:`ebmbench.metrics.base`.
 """
 
-from ebmbench.metrics.info import METRIC_INFO, MetricInfo
+from ebmbench.metrics.registration import Metric, metric
+from ebmbench.metrics.registry import METRICS, find_metric, find_metrics
 
-__all__ = ["METRIC_INFO", "MetricInfo"]
+__all__ = ["METRICS", "Metric", "find_metric", "find_metrics", "metric"]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 import torch
 
 from ebmbench.cards import TaskCard
 from ebmbench.datasets.base import Dataset
 from ebmbench.energies.base import Energy
+from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.seeds import generator
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,18 @@ class Evaluation:
     """The ``log Z`` that the objective learned itself (NCE)."""
     seed: int
     """Seed of the evaluation; see :func:`ebmbench.seeds.generator`."""
-    shared: dict[str, object]
-    """Work that several metrics use, by name (test scores, ``log Z``)."""
+    own_sampler: OwnSampler | None = None
+    """What the method that trained the energy brings to draw from it, if it does."""
+    memo: dict[str, object] = field(default_factory=dict)
+    """What several metrics use, by name (test scores, ``log Z``); see :func:`once`."""
 
     def generator(self, purpose: str) -> torch.Generator:
         """Return the generator of one purpose."""
         return generator(self.seed, purpose)
 
 
-Metric = Callable[[Evaluation], "Measurement | None"]
-"""A metric returns ``None`` where it has no meaning (no truth, no ``log Z`` learned)."""
+def once(evaluation: Evaluation, name: str, compute: Callable[[], T]) -> T:
+    """Return what ``compute`` gave the first time that an evaluation asked for ``name``."""
+    if name not in evaluation.memo:
+        evaluation.memo[name] = compute()
+    return cast(T, evaluation.memo[name])

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from ebmbench.metrics.base import Evaluation, Measurement
-from ebmbench.metrics.shared import MASS_TOLERANCE, log_z, model_grid, truth_and_model
-from ebmbench.partition.quadrature import POINTS, Grid
+from ebmbench.metrics.density_tables import MASS_TOLERANCE, truth_and_model
+from ebmbench.metrics.log_partition import log_z_of, model_grid
+from ebmbench.partition.grid import Grid
+from ebmbench.partition.quadrature import POINTS
 
 
 def kl_divergence(evaluation: Evaluation) -> Measurement | None:
@@ -78,7 +80,7 @@ def _cell(grid: Grid) -> float:
 
 def _measured(evaluation: Evaluation, tables: tuple[Grid, Grid], value: float) -> Measurement:
     lost = abs(math.expm1(tables[0].log_z))
-    found = log_z(evaluation)
+    found = log_z_of(evaluation)
     agree = found.certified and lost <= MASS_TOLERANCE
     note = f"quadrature; the true density integrates to one within {lost:.1g} on the grid"
     if not found.certified:

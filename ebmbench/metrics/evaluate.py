@@ -5,27 +5,46 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import cast
 
-from ebmbench.metrics.base import Evaluation, Measurement, Metric
-from ebmbench.registry import METRICS
+import torch
+
+from ebmbench.errors import EbmbenchError
+from ebmbench.metrics.base import Evaluation, Measurement
+from ebmbench.metrics.registration import Metric
 
 
-def evaluate(evaluation: Evaluation, names: Iterable[str]) -> dict[str, Measurement]:
+def evaluate(evaluation: Evaluation, metrics: Iterable[Metric]) -> dict[str, Measurement]:
     """Return the measurements by name; metrics without meaning for the task are left out.
 
-    Work that several metrics need is done once and kept in ``evaluation.shared``. A number that is
-    not finite is refused.
+    Work that several metrics need is done once and kept in ``evaluation.memo``. A number that is
+    not finite is refused, and so is one whose function fails: it takes no other with it.
 
     Raises:
-        EbmbenchError: an unknown metric, or one that the task's card makes impossible.
+        EbmbenchError: a metric that the task's card makes impossible.
     """
     found: dict[str, Measurement] = {}
-    for name in names:
-        metric: Metric = METRICS.get(name)
-        measurement = metric(evaluation)
+    for metric in metrics:
+        measurement = _measured(metric, evaluation)
         if measurement is not None:
-            found[name] = _finite_or_refused(measurement)
+            found[metric.name] = _finite_or_refused(measurement)
     return found
+
+
+def _measured(metric: Metric, evaluation: Evaluation) -> Measurement | None:
+    try:
+        measurement = cast(object, metric(evaluation))
+    except (EbmbenchError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        words = (str(error).strip().splitlines() or ["no message"])[0]
+        return Measurement(math.nan, note=f"{type(error).__name__}: {words}")
+    if measurement is not None and not isinstance(measurement, Measurement):
+        note = (
+            f"the metric returned a {type(measurement).__name__}, allowed: a Measurement or None"
+        )
+        return Measurement(math.nan, note=note)
+    return measurement
 
 
 def _finite_or_refused(measurement: Measurement) -> Measurement:

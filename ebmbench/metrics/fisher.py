@@ -12,9 +12,10 @@ from torch import Tensor
 
 from ebmbench.calculus import score_and_laplacian
 from ebmbench.metrics.base import Evaluation, Measurement
-from ebmbench.metrics.shared import MASS_TOLERANCE, data_scale, test_scores, truth_and_model
+from ebmbench.metrics.density_tables import MASS_TOLERANCE, data_scale, truth_and_model
+from ebmbench.metrics.held_out import test_scores
 from ebmbench.partition.base import device_and_dtype
-from ebmbench.partition.quadrature import Grid
+from ebmbench.partition.grid import Grid
 
 LEVELS = (0.25, 0.5, 1.0)
 """Standard deviations of the smoothing, in units of the data's."""

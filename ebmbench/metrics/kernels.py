@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ebmbench.metrics.base import Evaluation, Measurement
-from ebmbench.metrics.shared import counts, held_out, samples, scores
+from ebmbench.metrics.held_out import scores
+from ebmbench.metrics.model_samples import counts, held_out, samples_of
 
 BANDWIDTHS = (4.0, 2.0, 1.0, 0.5, 0.25)
 """Of the Gaussian kernels, in units of the median distance; each is half the one before."""
@@ -17,7 +18,7 @@ STEIN_ROWS = (300, 1000, 4000)
 
 def mmd(evaluation: Evaluation) -> Measurement:
     """Return the unbiased squared MMD between model samples and test rows."""
-    drawn, y = samples(evaluation), held_out(evaluation)
+    drawn, y = samples_of(evaluation), held_out(evaluation)
     value, stderr = mmd_statistic(drawn.x, y)
     return Measurement(value, stderr, note=counts(drawn, y))
 

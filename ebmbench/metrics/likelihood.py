@@ -10,9 +10,10 @@ from torch import Tensor
 from ebmbench.cards import TaskCard
 from ebmbench.energies.base import Energy
 from ebmbench.metrics.base import Evaluation, Measurement
-from ebmbench.metrics.shared import log_z, test_log_density
+from ebmbench.metrics.held_out import test_log_density
+from ebmbench.metrics.log_partition import log_z_of
 from ebmbench.partition.base import log_density
-from ebmbench.partition.quadrature import reference_box, tabulate
+from ebmbench.partition.grid import reference_box, tabulate
 
 COARSE_CELLS = {1: 1024, 2: 128}
 COARSE_BOX = 6.0
@@ -46,7 +47,7 @@ def log_z_error(evaluation: Evaluation) -> Measurement | None:
     """Return the error of the ``log Z`` that the objective learned; none if it learned none."""
     if evaluation.learned_log_z is None:
         return None
-    found = log_z(evaluation)
+    found = log_z_of(evaluation)
     learned = evaluation.learned_log_z
     return Measurement(
         value=abs(learned - found.log_z),
@@ -78,7 +79,7 @@ def cheap_log_likelihood(energy: Energy, rows: Tensor, card: TaskCard) -> float 
 
 def _with_log_z(evaluation: Evaluation, rows: Tensor, factor: float) -> Measurement:
     """Return ``factor · (mean(rows) - log Z)`` with its error and bracket."""
-    found = log_z(evaluation)
+    found = log_z_of(evaluation)
     mean, n = float(rows.mean()), rows.numel()
     over_rows = float(torch.std(rows)) / math.sqrt(n)
     ends = [None if end is None else factor * (mean - end) for end in (found.upper, found.lower)]

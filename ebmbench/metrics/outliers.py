@@ -7,7 +7,7 @@ import math
 from torch import Tensor
 
 from ebmbench.metrics.base import Evaluation, Measurement
-from ebmbench.metrics.shared import test_log_density
+from ebmbench.metrics.held_out import test_log_density
 from ebmbench.partition.base import log_density
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.metrics.base import Evaluation, Measurement
-from ebmbench.metrics.shared import counts, held_out, samples
+from ebmbench.metrics.model_samples import counts, held_out, samples_of
 
 DIRECTIONS = 500
 BATCHES = 5
@@ -17,7 +17,7 @@ BATCHES = 5
 
 def energy_distance(evaluation: Evaluation) -> Measurement:
     """Return the unbiased energy distance between model samples and test rows."""
-    drawn, y = samples(evaluation), held_out(evaluation)
+    drawn, y = samples_of(evaluation), held_out(evaluation)
     value, stderr = energy_statistic(drawn.x, y)
     return Measurement(value, stderr, note=counts(drawn, y))
 
@@ -25,10 +25,10 @@ def energy_distance(evaluation: Evaluation) -> Measurement:
 def sliced_wasserstein(evaluation: Evaluation) -> Measurement:
     """Return the sliced 1-Wasserstein distance between model samples and test rows.
 
-    It is positive between two samples of one law; the note gives that floor, measured between
-    training and test rows.
+    It is positive between two samples of one distribution; the note gives that floor, measured
+    between training and test rows.
     """
-    drawn, y = samples(evaluation), held_out(evaluation)
+    drawn, y = samples_of(evaluation), held_out(evaluation)
     x = drawn.x
     n = min(len(x), len(y))
     x, y = x[:n], y[:n]
@@ -58,7 +58,8 @@ def energy_statistic(x: Tensor, y: Tensor) -> tuple[float, float]:
         y: ``(m, d)``.
 
     Returns:
-        the U-statistic, negative by chance where the laws agree, and the error of its linear part.
+        the U-statistic, negative by chance where the distributions agree, and the error of its
+        linear part.
     """
     n, m = len(x), len(y)
     cross = torch.cdist(x, y)

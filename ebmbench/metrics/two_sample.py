@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.metrics.base import Evaluation, Measurement
-from ebmbench.metrics.shared import held_out, samples
+from ebmbench.metrics.model_samples import held_out, samples_of
 
 FOLDS = 5
 MOST = 2000
@@ -18,7 +18,7 @@ MOST = 2000
 
 def c2st(evaluation: Evaluation) -> Measurement:
     """Return the accuracy of telling model samples from test rows; one half: it cannot."""
-    drawn, y = samples(evaluation), held_out(evaluation)
+    drawn, y = samples_of(evaluation), held_out(evaluation)
     x = drawn.x
     n = min(len(x), len(y), MOST)
     value, stderr = accuracy(x[:n], y[:n], evaluation.seed % 2**32)

@@ -5,31 +5,46 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, cast
 
 import torch
 from torch import Tensor
+from typing_extensions import TypeVar
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.own_sampler import OwnSampler
 
 
 @dataclass(frozen=True)
 class State:
-    """What an objective carries from step to step."""
+    """What an objective carries from step to step: nothing, unless it has a class of its own.
 
-    learned: Mapping[str, Tensor] = field(default_factory=dict)
-    """Parameters trained together with the energy (NCE's ``log_z``), each with a gradient."""
-    tensors: Mapping[str, Tensor] = field(default_factory=dict)
-    """Everything else: persistent chains, a fitted noise distribution, step sizes."""
+    An objective that carries something (persistent chains, a fitted noise distribution, step
+    sizes) has a frozen dataclass of its own beside it, derived from this one, with a field for
+    each thing.
+    """
+
+    @property
+    def learned(self) -> Mapping[str, Tensor]:
+        """Parameters trained together with the energy, by name, each a leaf with a gradient.
+
+        The optimiser changes them in place, and they are stored beside the weights. The name
+        ``log_z`` means an estimate of ``log Z``.
+        """
+        return {}
+
+
+StateT = TypeVar("StateT", bound=State, default=Any)
+"""What an objective carries; ``Objective`` alone stands for one that carries anything."""
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Generic[StateT]):
     """The outcome of one evaluation of a loss."""
 
     loss: Tensor
     """Scalar, with a graph to the parameters of the energy and to ``state.learned``."""
-    state: State
+    state: StateT
     """The state of the next step."""
     info: Mapping[str, Tensor] = field(default_factory=dict)
     """Diagnostics, detached scalars (acceptance, energy gap); logged, never used."""
@@ -44,15 +59,22 @@ class StepCost:
     hvp: float = 0.0
 
 
-class Objective(ABC):
-    """A loss whose minimum fits an energy to data. A subclass is final and made by ``options``."""
+class Objective(ABC, Generic[StateT]):
+    """A loss whose minimum fits an energy to data. A subclass is final and made by ``options``.
+
+    It is generic in what it carries from step to step: ``Objective[State]`` carries nothing,
+    ``Objective[PersistentChains]`` a record of that class.
+    """
 
     needs_smooth_energy: ClassVar[bool]
     """Whether the second derivative in ``x`` enters the loss or its gradient."""
     needs_log_z: ClassVar[bool]
     """Whether ``log Z`` must be exact or obtainable by quadrature (the oracle)."""
+    needs_levels: ClassVar[bool] = False
+    """Whether the energy must be one of many noise levels, a
+    :class:`~ebmbench.energies.conditional.ConditionalEnergy`."""
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> StateT:
         """Prepare the state (fit a noise distribution, start chains); by default there is none.
 
         Arguments:
@@ -60,14 +82,27 @@ class Objective(ABC):
             data: the training rows, ``(n, d)``.
             generator: the source of all randomness.
         """
-        return State()
+        return cast(StateT, State())
 
     @abstractmethod
     def loss(
-        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+        self, energy: Energy, batch: Tensor, state: StateT, generator: torch.Generator
+    ) -> Step[StateT]:
         """Return the loss on ``batch``, ``(b, d)``, the next state and diagnostics."""
 
     @abstractmethod
     def cost(self, dim: int) -> StepCost:
         """Return the declared evaluations per example of one step in ``dim`` dimensions."""
+
+    def own_sampler(self, energy: Energy, state: StateT) -> OwnSampler | None:
+        """Return how the method itself draws from what it trained; by default it does not.
+
+        Where there is one (a learned generator, a flow beside the energy) metrics of samples use
+        it, unless the energy has an exact one, and their notes carry its word. Chains that
+        trained the energy are none: the evaluation has its own.
+
+        Arguments:
+            energy: the trained model.
+            state: the state after the last step.
+        """
+        return None

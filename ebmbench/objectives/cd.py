@@ -14,7 +14,8 @@ blindness of score matching to mode weights.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -23,45 +24,61 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
+from ebmbench.objectives.kernels import KernelName, chain_scores, make_kernel
 from ebmbench.options import options
-from ebmbench.registry import SAMPLERS
 from ebmbench.samplers.run import run_chains
 from ebmbench.samplers.target import target_of
 
 
+@dataclass(frozen=True)
+class ChainStepSize(State):
+    """What the chains of every step are run with."""
+
+    step_size: Tensor
+    """``ε``, a scalar; it does not change."""
+
+
 @options
-class ContrastiveDivergence(Objective):
+class ContrastiveDivergence(Objective[ChainStepSize]):
     """CD-k."""
 
     steps: Annotated[int, Field(gt=0)] = 10
     """``k``: transitions per training step."""
     step_size: Annotated[float, Field(gt=0)] = 0.1
     """``ε`` of the sampler, in units of the data."""
-    sampler: Literal["langevin", "mala"] = "langevin"
+    sampler: KernelName = "langevin"
+    """``langevin``, ``mala``, ``hmc``, or a sampler of one's own."""
     energy_penalty: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the squared energies of data and negatives in the loss."""
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> ChainStepSize:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return State(tensors={"step_size": data.new_tensor(self.step_size)})
+        return ChainStepSize(data.new_tensor(self.step_size))
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+        self, energy: Energy, batch: Tensor, state: ChainStepSize, generator: torch.Generator
+    ) -> Step[ChainStepSize]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        sampler = SAMPLERS.get(self.sampler)()
+        sampler = make_kernel(self.sampler)
         target = target_of(energy)
-        chains = sampler.init(batch, target)
-        step_size = state.tensors["step_size"]
+        chains = target.evaluate(batch)
         trace = run_chains(
-            sampler, chains, target, self.steps, step_size, generator, positions_only=True
+            sampler,
+            chains,
+            target,
+            self.steps,
+            step_size=state.step_size,
+            generator=generator,
+            positions_only=True,
         )
         info = {"acceptance": trace.acceptance, "divergent": trace.divergent}
-        return contrastive_step(energy, batch, trace.state.x, state, info, self.energy_penalty)
+        return contrastive_step(
+            energy, batch, trace.state.x, state, info=info, energy_penalty=self.energy_penalty
+        )
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return StepCost(energy=2.0, score=float(self.steps + (self.sampler == "mala")))
+        return StepCost(energy=2.0, score=chain_scores(make_kernel(self.sampler), self.steps))

@@ -13,6 +13,7 @@ App. B), so narrow noise is as blind to mode weights; wide noise makes the contr
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
@@ -26,8 +27,16 @@ from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.options import options
 
 
+@dataclass(frozen=True)
+class NeighbourScale(State):
+    """How far neighbours are, in the units of the data."""
+
+    epsilon: Tensor
+    """``ε`` of each coordinate in units of the data, ``(d,)``."""
+
+
 @options
-class ConditionalNoiseContrastiveEstimation(Objective):
+class ConditionalNoiseContrastiveEstimation(Objective[NeighbourScale]):
     """Logistic regression of each example against its own noisy copies."""
 
     epsilon: Annotated[float, Field(gt=0)] = 0.5
@@ -40,18 +49,18 @@ class ConditionalNoiseContrastiveEstimation(Objective):
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NeighbourScale:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         scale = energy.reference[1] if self.relative else torch.ones_like(data[0])
-        return State(tensors={"epsilon": self.epsilon * scale})
+        return NeighbourScale(self.epsilon * scale)
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+        self, energy: Energy, batch: Tensor, state: NeighbourScale, generator: torch.Generator
+    ) -> Step[NeighbourScale]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         b = len(batch)
         noise = batch.new_empty(self.copies, *batch.shape).normal_(generator=generator)
-        neighbours = (batch + state.tensors["epsilon"] * noise).flatten(0, 1)
+        neighbours = (batch + state.epsilon * noise).flatten(0, 1)
         values = calculus.value(energy, torch.cat([batch, neighbours]), create_graph=True)
         logits = values[b:].view(self.copies, b) - values[:b]
         info = {"accuracy": (logits.detach() > 0).float().mean()}

@@ -9,17 +9,18 @@ from torch import Tensor
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import State, Step
+from ebmbench.objectives.base import StateT, Step
 
 
 def contrastive_step(
     energy: Energy,
     batch: Tensor,
     negatives: Tensor,
-    state: State,
+    state: StateT,
+    *,
     info: Mapping[str, Tensor],
     energy_penalty: float = 0.0,
-) -> Step:
+) -> Step[StateT]:
     r"""Return the loss :math:`\bar E(x^+) - \bar E(x^-)`, whose gradient follows Eq. 3-4.
 
     The gradient of the negative log-likelihood is

@@ -9,33 +9,33 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ebmbench.objectives.base import Objective, StepCost
+from ebmbench.objectives.base import Objective, State, StepCost
 from ebmbench.options import options
 
-Law = Literal["rademacher", "gaussian", "sphere"]
+Directions = Literal["rademacher", "gaussian", "sphere"]
 
 
-def draw_directions(x: Tensor, law: Law, generator: torch.Generator) -> Tensor:
+def draw_directions(x: Tensor, kind: Directions, generator: torch.Generator) -> Tensor:
     """Return one direction for every row of ``x``, ``(n, d)``, with identity covariance.
 
     Arguments:
         x: sets the shape, dtype and device.
-        law: independent signs, standard normal, or uniform on the sphere of radius ``√d``.
+        kind: independent signs, standard normal, or uniform on the sphere of radius ``√d``.
         generator: the source of randomness.
     """
     v = torch.empty_like(x).normal_(generator=generator)
-    if law == "rademacher":
+    if kind == "rademacher":
         return torch.where(v > 0, 1.0, -1.0).to(x.dtype)
-    if law == "sphere":
+    if kind == "sphere":
         v *= math.sqrt(x.shape[1]) / torch.linalg.vector_norm(v, dim=1, keepdim=True)
     return v
 
 
 @options
-class Sliced(Objective):
+class Sliced(Objective[State]):
     """What objectives along random directions share."""
 
-    directions: Law = "rademacher"
+    directions: Directions = "rademacher"
     projections: Annotated[int, Field(gt=0)] = 1
     """Directions per example."""
 

@@ -14,6 +14,7 @@ variance of its gradient grows as ``1/σ²`` as ``σ → 0`` (loc. cit., before 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
@@ -26,8 +27,16 @@ from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.options import options
 
 
+@dataclass(frozen=True)
+class NoiseLevel(State):
+    """The noise in the units of the data."""
+
+    sigma: Tensor
+    """``σ`` of each coordinate in units of the data, ``(d,)``."""
+
+
 @options
-class DenoisingScoreMatching(Objective):
+class DenoisingScoreMatching(Objective[NoiseLevel]):
     """Regress the score of noisy data on the noise."""
 
     sigma: Annotated[float, Field(gt=0)] = 0.1
@@ -38,16 +47,16 @@ class DenoisingScoreMatching(Objective):
     needs_smooth_energy: ClassVar[bool] = True
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NoiseLevel:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         scale = energy.reference[1] if self.relative else torch.ones_like(data[0])
-        return State(tensors={"sigma": self.sigma * scale})
+        return NoiseLevel(self.sigma * scale)
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+        self, energy: Energy, batch: Tensor, state: NoiseLevel, generator: torch.Generator
+    ) -> Step[NoiseLevel]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        sigma = state.tensors["sigma"]
+        sigma = state.sigma
         z = torch.empty_like(batch).normal_(generator=generator)
         s = calculus.score(energy, batch + sigma * z, create_graph=True)
         residual = sigma * s + z

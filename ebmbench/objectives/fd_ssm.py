@@ -37,7 +37,7 @@ class FiniteDifferenceSlicedScoreMatching(Sliced):
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+    ) -> Step[State]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         x, v = self.slices(batch, generator)
         points = torch.cat([x + self.epsilon * v, x, x - self.epsilon * v])

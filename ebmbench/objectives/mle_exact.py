@@ -32,7 +32,7 @@ from ebmbench.options import options
 
 
 @options
-class ExactMaximumLikelihood(Objective):
+class ExactMaximumLikelihood(Objective[State]):
     """The negative log-likelihood itself."""
 
     points: Annotated[int, Field(ge=8)] = 64
@@ -58,7 +58,7 @@ class ExactMaximumLikelihood(Objective):
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+    ) -> Step[State]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         exact = energy.log_z()
         if exact is not None:

@@ -4,8 +4,8 @@ r"""Maximum likelihood with long chains that start from noise.
           E_{p_\theta} \nabla_\theta E_\theta(x^-)
 
 Song & Kingma (2021), Eq. 3-4 (arXiv:2101.03288). At every training step one fresh chain per
-example starts at the reference Gaussian and makes many Metropolis-adjusted transitions (HMC or
-MALA), whose step size follows the measured acceptance and is carried from step to step.
+example starts at the reference Gaussian and makes many Metropolis-adjusted transitions (HMC
+by default), whose step size follows the measured acceptance and is carried from step to step.
 
 Cost per example: two energies (data and negatives) and
 ``1 + transitions × leapfrog`` scores. Unbiased as the chains become long; with finitely many
@@ -14,7 +14,8 @@ transitions it is a non-convergent sampler (Nijkamp et al. 2019).
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -23,23 +24,31 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
+from ebmbench.objectives.kernels import KernelName, make_kernel
 from ebmbench.options import options
 from ebmbench.samplers.anneal import anneal_chains
 from ebmbench.samplers.base import Sampler
+from ebmbench.samplers.bridge import Bridge, ReferenceGaussian
 from ebmbench.samplers.hmc import HMC
-from ebmbench.samplers.mala import MALA
+from ebmbench.samplers.target import target_of
 
-TARGET_ACCEPTANCE = {"mala": 0.6, "hmc": 0.75}
-"""Near the optimum of each (Roberts & Rosenthal 1998; Beskos et al. 2013), a little above."""
+
+@dataclass(frozen=True)
+class AdaptedStepSize(State):
+    """What one step learns of the chains for the next."""
+
+    step_size: Tensor
+    """``ε``, a scalar; the next step starts with it."""
 
 
 @options
-class MCMCMaximumLikelihood(Objective):
+class MCMCMaximumLikelihood(Objective[AdaptedStepSize]):
     """Maximum likelihood, the expectation under the model by long chains."""
 
     transitions: Annotated[int, Field(gt=0)] = 10
     """Transitions of every chain at every training step."""
-    sampler: Literal["mala", "hmc"] = "hmc"
+    sampler: KernelName = "hmc"
+    """``hmc``, ``mala``, ``langevin``, or a sampler of one's own."""
     leapfrog: Annotated[int, Field(gt=0)] = 4
     """Leapfrog steps per transition of HMC."""
     step_size: Annotated[float, Field(gt=0)] = 0.3
@@ -53,37 +62,38 @@ class MCMCMaximumLikelihood(Objective):
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> AdaptedStepSize:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return State(tensors={"step_size": data.new_tensor(self.step_size)})
+        return AdaptedStepSize(data.new_tensor(self.step_size))
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+        self, energy: Energy, batch: Tensor, state: AdaptedStepSize, generator: torch.Generator
+    ) -> Step[AdaptedStepSize]:
         """See :class:`~ebmbench.objectives.base.Objective`; as many chains as examples."""
-        mean, std = energy.reference
-        x = mean + std * torch.empty_like(batch).normal_(generator=generator)
-        sampler: Sampler = HMC(self.leapfrog, std) if self.sampler == "hmc" else MALA()
+        reference = ReferenceGaussian.of(energy)
+        kernel = self._kernel(reference.std)
         trace = anneal_chains(
-            sampler,
-            energy,
-            x,
-            self.transitions,
-            max(1, round(self.annealed * self.transitions)),
-            self.resample,
-            state.tensors["step_size"],
-            generator,
-            TARGET_ACCEPTANCE[self.sampler],
+            kernel,
+            Bridge(reference, target_of(energy)),
+            reference.draw(len(batch), generator),
+            steps=self.transitions,
+            rise=max(1, round(self.annealed * self.transitions)),
+            resample=self.resample,
+            step_size=state.step_size,
+            generator=generator,
+            target_acceptance=kernel.target_acceptance,
         )
-        after = State(tensors={"step_size": trace.step_size})
+        after = AdaptedStepSize(trace.step_size)
         info = {
             "acceptance": trace.acceptance,
             "divergent": trace.divergent,
             "step_size": trace.step_size,
         }
-        return contrastive_step(energy, batch, trace.state.x, after, info)
+        return contrastive_step(energy, batch, trace.state.x, after, info=info)
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        gradients = self.leapfrog if self.sampler == "hmc" else 1
-        return StepCost(energy=2.0, score=1.0 + self.transitions * gradients)
+        return StepCost(energy=2.0, score=1.0 + self.transitions * self._kernel(None).scores)
+
+    def _kernel(self, scale: Tensor | None) -> Sampler:
+        return HMC(self.leapfrog, scale) if self.sampler == "hmc" else make_kernel(self.sampler)

@@ -15,6 +15,8 @@ variance depends on the noise and tends to that of maximum likelihood as ``Î½ â†
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
@@ -25,15 +27,30 @@ from torch.nn.functional import softplus
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
-from ebmbench.objectives.noise import fit_noise, log_noise, sample_noise
+from ebmbench.objectives.noise import GaussianMixtureNoise
 from ebmbench.options import options
 
 START_ROWS = 1000
 """Rows of data, and as many of noise, from which ``c`` gets its first value."""
 
 
+@dataclass(frozen=True)
+class NoiseAndNormaliser(State):
+    """The two things that noise-contrastive estimation adds to an energy."""
+
+    noise: GaussianMixtureNoise
+    """Fitted before training and fixed since."""
+    log_z: Tensor
+    """``c``, a scalar with a gradient."""
+
+    @property
+    def learned(self) -> Mapping[str, Tensor]:
+        """``c`` is trained with the energy."""
+        return {"log_z": self.log_z}
+
+
 @options
-class NoiseContrastiveEstimation(Objective):
+class NoiseContrastiveEstimation(Objective[NoiseAndNormaliser]):
     """Logistic regression of data against Gaussian noise."""
 
     nu: Annotated[float, Field(gt=0)] = 1
@@ -48,7 +65,7 @@ class NoiseContrastiveEstimation(Objective):
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NoiseAndNormaliser:
         r"""See :class:`~ebmbench.objectives.base.Objective`.
 
         With :math:`g = -E_\theta - \log p_n`, the mean of ``g`` under the noise is a lower bound
@@ -56,28 +73,33 @@ class NoiseContrastiveEstimation(Objective):
         under the noise and under the data: both classes are then equally hard, and an energy
         that starts near either gives a ``c`` near ``log Z``.
         """
-        noise = fit_noise(data, self.components, self.inflation, generator, self.diagonal)
+        noise = GaussianMixtureNoise.fit(
+            data, self.components, self.inflation, generator, self.diagonal
+        )
         rows = data[:START_ROWS]
-        x = torch.cat([rows, sample_noise(noise, len(rows), generator)])
-        log_z = (-calculus.value(energy, x) - log_noise(noise, x)).mean()
-        return State(learned={"log_z": log_z.requires_grad_()}, tensors=noise)
+        x = torch.cat([rows, noise.sample(len(rows), generator)])
+        log_z = (-calculus.value(energy, x) - noise.log_prob(x)).mean()
+        return NoiseAndNormaliser(noise, log_z.requires_grad_())
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+        self,
+        energy: Energy,
+        batch: Tensor,
+        state: NoiseAndNormaliser,
+        generator: torch.Generator,
+    ) -> Step[NoiseAndNormaliser]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         b = len(batch)
         noisy = max(1, round(self.nu * b))
-        x = torch.cat([batch, sample_noise(state.tensors, noisy, generator)])
+        x = torch.cat([batch, state.noise.sample(noisy, generator)])
         nu = noisy / b
-        log_z = state.learned["log_z"]
-        log_model = -calculus.value(energy, x, create_graph=True) - log_z
-        logits = log_model - log_noise(state.tensors, x) - math.log(nu)
+        log_model = -calculus.value(energy, x, create_graph=True) - state.log_z
+        logits = log_model - state.noise.log_prob(x) - math.log(nu)
         data_term = softplus(-logits[:b]).mean()
         noise_term = softplus(logits[b:]).mean()
         found = logits.detach() > 0
         correct = 0.5 * (found[:b].float().mean() + (~found[b:]).float().mean())
-        info = {"accuracy": correct, "log_z": log_z.detach().clone()}
+        info = {"accuracy": correct, "log_z": state.log_z.detach().clone()}
         return Step((data_term + nu * noise_term) / (1 + nu), state, info)
 
     def cost(self, dim: int) -> StepCost:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
@@ -15,66 +15,70 @@ ROWS = 10_000
 """Training rows that a mixture is fitted to, at most."""
 
 
-def fit_noise(
-    data: Tensor,
-    components: int,
-    inflation: float,
-    generator: torch.Generator,
-    diagonal: bool = False,
-) -> dict[str, Tensor]:
-    """Fit a mixture of Gaussians with full covariances.
+@dataclass(frozen=True)
+class GaussianMixtureNoise:
+    """A mixture of ``k`` Gaussians whose density and samples cost little."""
 
-    Arguments:
-        data: training rows, ``(n, d)``.
-        components: number of Gaussians ``k``; a single one is fitted in closed form to all rows.
-        inflation: factor on the standard deviations after the fit.
-        generator: the source of the starting point of expectation-maximisation.
-        diagonal: whether only the variances of each Gaussian are kept.
+    weights: Tensor
+    """``(k,)``, summing to one."""
+    means: Tensor
+    """``(k, d)``."""
+    factors: Tensor
+    """Cholesky factors of the covariances, ``(k, d, d)``."""
+    whiteners: Tensor
+    """Their inverses, ``(k, d, d)``."""
 
-    Returns:
-        ``weights`` ``(k,)``, ``means`` ``(k, d)``, ``factors`` ``(k, d, d)`` (Cholesky factors of
-        the covariances) and ``whiteners`` ``(k, d, d)`` (their inverses).
-    """
-    rows = data.double()
-    if components == 1:
-        weights = rows.new_ones(1)
-        means = rows.mean(0, keepdim=True)
-        covariances = torch.cov(rows.T).reshape(1, rows.shape[1], rows.shape[1])
-    else:
-        weights, means, covariances = _fit_mixture(rows, components, generator)
-    variances = covariances.diagonal(dim1=1, dim2=2)
-    if diagonal:
-        covariances = torch.diag_embed(variances)
-    # A ridge of 1e-6 of the mean variance keeps the factor defined for degenerate data.
-    ridge = 1e-6 * variances.mean(1)[:, None].expand_as(variances)
-    factors = inflation * torch.linalg.cholesky(covariances + torch.diag_embed(ridge))
-    noise = {
-        "weights": weights,
-        "means": means,
-        "factors": factors,
-        "whiteners": torch.linalg.inv(factors),
-    }
-    return {name: tensor.to(data.dtype) for name, tensor in noise.items()}
+    @classmethod
+    def fit(
+        cls,
+        data: Tensor,
+        components: int,
+        inflation: float,
+        generator: torch.Generator,
+        diagonal: bool = False,
+    ) -> GaussianMixtureNoise:
+        """Fit a mixture of Gaussians with full covariances.
 
+        Arguments:
+            data: training rows, ``(n, d)``.
+            components: ``k``; a single Gaussian is fitted in closed form to all rows.
+            inflation: factor on the standard deviations after the fit.
+            generator: the source of the starting point of expectation-maximisation.
+            diagonal: whether only the variances of each Gaussian are kept.
+        """
+        rows = data.double()
+        if components == 1:
+            weights = rows.new_ones(1)
+            means = rows.mean(0, keepdim=True)
+            covariances = torch.cov(rows.T).reshape(1, rows.shape[1], rows.shape[1])
+        else:
+            weights, means, covariances = _fit_mixture(rows, components, generator)
+        variances = covariances.diagonal(dim1=1, dim2=2)
+        if diagonal:
+            covariances = torch.diag_embed(variances)
+        # A ridge of 1e-6 of the mean variance keeps the factor defined for degenerate data.
+        ridge = 1e-6 * variances.mean(1)[:, None].expand_as(variances)
+        factors = inflation * torch.linalg.cholesky(covariances + torch.diag_embed(ridge))
+        found = (weights, means, factors, torch.linalg.inv(factors))
+        return cls(*(tensor.to(data.dtype) for tensor in found))
 
-def sample_noise(noise: Mapping[str, Tensor], n: int, generator: torch.Generator) -> Tensor:
-    """Draw ``n`` points of the mixture, ``(n, d)``."""
-    means, factors = noise["means"], noise["factors"]
-    z = means.new_empty(n, means.shape[1]).normal_(generator=generator)
-    if len(means) == 1:
-        return torch.addmm(means, z, factors[0].T)
-    k = torch.multinomial(noise["weights"], n, replacement=True, generator=generator)
-    return means[k] + (factors[k] @ z[:, :, None])[:, :, 0]
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw ``n`` points, ``(n, d)``."""
+        means, factors = self.means, self.factors
+        z = means.new_empty(n, means.shape[1]).normal_(generator=generator)
+        if len(means) == 1:
+            return torch.addmm(means, z, factors[0].T)
+        k = torch.multinomial(self.weights, n, replacement=True, generator=generator)
+        return means[k] + (factors[k] @ z[:, :, None])[:, :, 0]
 
-
-def log_noise(noise: Mapping[str, Tensor], x: Tensor) -> Tensor:
-    """Return the log-density of the mixture, ``(n,)``, at points ``x``, ``(n, d)``."""
-    whiteners = noise["whiteners"]
-    constants = noise["weights"].log() + whiteners.diagonal(dim1=1, dim2=2).log().sum(1)
-    centred = x - noise["means"][:, None]  # (k, n, d)
-    squares = (centred @ whiteners.mT).square().sum(-1)
-    each = constants[:, None] - 0.5 * squares
-    return torch.logsumexp(each, 0) - 0.5 * x.shape[1] * math.log(2 * math.pi)
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Return the log-density, ``(n,)``, at points ``x``, ``(n, d)``."""
+        whiteners = self.whiteners
+        constants = self.weights.log() + whiteners.diagonal(dim1=1, dim2=2).log().sum(1)
+        centred = x - self.means[:, None]  # (k, n, d)
+        squares = (centred @ whiteners.mT).square().sum(-1)
+        each = constants[:, None] - 0.5 * squares
+        return torch.logsumexp(each, 0) - 0.5 * x.shape[1] * math.log(2 * math.pi)
 
 
 def _fit_mixture(

@@ -14,7 +14,8 @@ long as the chains keep up with the parameters (small learning rate, good mixing
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -23,21 +24,33 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
+from ebmbench.objectives.kernels import KernelName, chain_scores, make_kernel
 from ebmbench.options import options
-from ebmbench.registry import SAMPLERS
+from ebmbench.samplers.bridge import ReferenceGaussian
 from ebmbench.samplers.run import run_chains
 from ebmbench.samplers.target import target_of
 
 
+@dataclass(frozen=True)
+class PersistentChains(State):
+    """Chains that live on, and how far they step."""
+
+    chains: Tensor
+    """The replay buffer, ``(m, d)``."""
+    step_size: Tensor
+    """``ε``, a scalar."""
+
+
 @options
-class PersistentContrastiveDivergence(Objective):
+class PersistentContrastiveDivergence(Objective[PersistentChains]):
     """PCD-k with a replay buffer and restarts."""
 
     steps: Annotated[int, Field(gt=0)] = 10
     """``k``: transitions per training step."""
     step_size: Annotated[float, Field(gt=0)] = 0.1
     """``ε`` at the start, in units of the data; MALA adapts it to its acceptance."""
-    sampler: Literal["langevin", "mala"] = "langevin"
+    sampler: KernelName = "langevin"
+    """``langevin``, ``mala``, ``hmc``, or a sampler of one's own."""
     buffer: Annotated[int, Field(gt=0)] = 10000
     """Chains in the replay buffer."""
     restart: Annotated[float, Field(ge=0, le=1)] = 0.01
@@ -46,54 +59,47 @@ class PersistentContrastiveDivergence(Objective):
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> PersistentChains:
         """See :class:`~ebmbench.objectives.base.Objective`; chains start at the reference."""
-        mean, std = energy.reference
-        chains = data.new_empty(self.buffer, data.shape[1]).normal_(generator=generator)
-        return State(
-            tensors={
-                "chains": mean + std * chains,
-                "step_size": data.new_tensor(self.step_size),
-            }
-        )
+        chains = ReferenceGaussian.of(energy).draw(self.buffer, generator)
+        return PersistentChains(chains, data.new_tensor(self.step_size))
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+        self, energy: Energy, batch: Tensor, state: PersistentChains, generator: torch.Generator
+    ) -> Step[PersistentChains]:
         """See :class:`~ebmbench.objectives.base.Objective`; one chain per example."""
-        chains = state.tensors["chains"]
+        chains = state.chains
         # A random block of neighbours: distinct chains at the price of one number.
         count = min(len(batch), len(chains))
         start = torch.randint(len(chains), (1,), generator=generator, device=batch.device)
         index = (start + torch.arange(count, device=batch.device)) % len(chains)
         x = self._restarted(energy, chains[index], generator)
-        sampler = SAMPLERS.get(self.sampler)()
+        sampler = make_kernel(self.sampler)
         target = target_of(energy)
         trace = run_chains(
             sampler,
-            sampler.init(x, target),
+            target.evaluate(x),
             target,
             self.steps,
-            state.tensors["step_size"],
-            generator,
-            target_acceptance=0.6 if self.sampler == "mala" else None,
+            step_size=state.step_size,
+            generator=generator,
+            target_acceptance=sampler.target_acceptance,
             positions_only=True,
         )
         moved = chains.index_copy(0, index, trace.state.x)
-        after = State(tensors={"chains": moved, "step_size": trace.step_size})
+        after = PersistentChains(moved, trace.step_size)
         info = {
             "acceptance": trace.acceptance,
             "divergent": trace.divergent,
             "step_size": trace.step_size,
         }
-        return contrastive_step(energy, batch, trace.state.x, after, info)
+        return contrastive_step(energy, batch, trace.state.x, after, info=info)
 
     def _restarted(self, energy: Energy, x: Tensor, generator: torch.Generator) -> Tensor:
-        mean, std = energy.reference
-        fresh = mean + std * torch.empty_like(x).normal_(generator=generator)
+        fresh = ReferenceGaussian.of(energy).draw(len(x), generator)
         u = torch.empty_like(x[:, :1]).uniform_(generator=generator)
         return torch.where(u < self.restart, fresh, x)
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return StepCost(energy=2.0, score=float(self.steps + (self.sampler == "mala")))
+        return StepCost(energy=2.0, score=chain_scores(make_kernel(self.sampler), self.steps))

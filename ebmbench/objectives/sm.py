@@ -27,7 +27,7 @@ from ebmbench.options import options
 
 
 @options
-class ScoreMatching(Objective):
+class ScoreMatching(Objective[State]):
     """Minimise the Fisher divergence through integration by parts."""
 
     needs_smooth_energy: ClassVar[bool] = True
@@ -35,7 +35,7 @@ class ScoreMatching(Objective):
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+    ) -> Step[State]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         s, laplacian = calculus.score_and_laplacian(energy, batch, create_graph=True)
         return Step((0.5 * (s * s).sum(-1) + laplacian).mean(), state)

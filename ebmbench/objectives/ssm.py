@@ -29,7 +29,7 @@ class SlicedScoreMatching(Sliced):
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+    ) -> Step[State]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         x, v = self.slices(batch, generator)
         first, second = calculus.directional(energy, x, v, create_graph=True)

@@ -14,53 +14,24 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.annealing import (
-    VARIANCE,
-    Annealed,
-    AnnealingPath,
-    Particles,
-    anneal,
-    anneal_back,
-    pilot,
-    transition,
-)
+from ebmbench.partition.annealing import Annealed, anneal, anneal_back
 from ebmbench.partition.base import (
     LogZ,
     delta_stderr,
     effective_sample_size,
     jackknife_stderr,
     log_mean_exp,
-    systematic_resample,
 )
 from ebmbench.partition.bennett import bennett
+from ebmbench.partition.checks import failures_of
+from ebmbench.partition.effort import EFFORTS, REPEATS, Effort
 from ebmbench.partition.initial import InitialGaussian
-from ebmbench.partition.minima import STANDARD, Missed, Search, missed_mass
-
-REPEATS = 10
-LEAST_ACCEPTANCE = 0.4
-LEAST_SIZE = 0.1
-"""Smallest effective share of the chains."""
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much work one estimate may do."""
-
-    chains: int
-    """A multiple of ``REPEATS``."""
-    least: int
-    most: int
-    """Range of the number of temperatures; within it the thermodynamic length decides."""
-    search: Search
-    """For minima."""
-
-
-EFFORTS = (
-    Effort(chains=40, least=20, most=60, search=Search(16, 30, 2)),
-    Effort(chains=200, least=40, most=280, search=STANDARD),
-    Effort(chains=600, least=400, most=4000, search=Search(256, 300, 24)),
-)
-"""For ``effort`` 0, 1 and 2: smoke, standard and full."""
+from ebmbench.partition.missed import missed_mass
+from ebmbench.samplers.base import ChainState
+from ebmbench.samplers.bridge import Bridge, StandardNormal
+from ebmbench.samplers.path import VARIANCE, AnnealingPath
+from ebmbench.samplers.pilot import pilot, transition
+from ebmbench.samplers.resampling import systematic_resample
 
 
 @dataclass(frozen=True)
@@ -68,8 +39,8 @@ class AISRun:
     """The estimate, and the path behind it, from which samples can be drawn."""
 
     result: LogZ
-    law: InitialGaussian
-    plan: AnnealingPath
+    initial: InitialGaussian
+    path: AnnealingPath
 
 
 def ais(
@@ -77,10 +48,11 @@ def ais(
     generator: torch.Generator,
     effort: int = 1,
     tolerance: float = 0.1,
-    law: InitialGaussian | None = None,
+    *,
+    initial: InitialGaussian | None = None,
 ) -> LogZ:
     """Estimate ``log Z`` and certify or refuse it; see :func:`run_ais`."""
-    return run_ais(energy, generator, effort, tolerance, law).result
+    return run_ais(energy, generator, effort, tolerance, initial=initial).result
 
 
 def run_ais(
@@ -88,32 +60,34 @@ def run_ais(
     generator: torch.Generator,
     effort: int = 1,
     tolerance: float = 0.1,
-    law: InitialGaussian | None = None,
+    *,
+    initial: InitialGaussian | None = None,
 ) -> AISRun:
     """Estimate ``log Z`` and keep the path.
 
     Arguments:
         energy: the model.
         generator: the source of all randomness.
-        effort: 0, 1 or 2; see :data:`EFFORTS`.
+        effort: 0, 1 or 2; see :data:`~ebmbench.partition.effort.EFFORTS`.
         tolerance: nats within which all checks must agree.
-        law: the first initial law; the energy's reference when absent.
+        initial: where chains start; the energy's reference when absent.
     """
-    law = law or InitialGaussian.of_reference(energy)
-    scale = wider(law.dim)
-    wide_law = law.widened(scale)
-    work = _affordable(EFFORTS[effort], energy.dim)
-    plan = pilot(energy, law, generator)
-    wide_plan = pilot(energy, wide_law, generator)
-    count, half = _enough(energy, law, plan, work, generator)
+    initial = initial or InitialGaussian.of_reference(energy)
+    scale = wider(initial.dim)
+    bridge = initial.bridge_to(energy)
+    wide_bridge = initial.widened(scale).bridge_to(energy)
+    work = EFFORTS[effort].affordable(energy.dim)
+    path = pilot(bridge, generator)
+    wide_path = pilot(wide_bridge, generator)
+    count, half = _enough(bridge, path, work, generator)
     # a fresh run, so that what decided the number of temperatures does not enter the estimate
-    forward = anneal(energy, law, plan, count, work.chains, generator)
-    ratio = float(wide_plan.length[-1] / plan.length[-1].clamp_min(1e-12))
-    wide_count = math.ceil(_clipped(count * ratio**2, work))
-    wide = anneal(energy, wide_law, wide_plan, wide_count, work.chains, generator)
-    # the wide law's chains take part in the start, so that a mode which only they found counts
-    start = _tempered(energy, law, scale, plan, forward, wide, generator)
-    back = anneal_back(energy, law, plan, count, start, generator)
+    forward = anneal(bridge, path, count, work.chains, generator=generator)
+    ratio = float(wide_path.length[-1] / path.length[-1].clamp_min(1e-12))
+    wide_count = math.ceil(work.clipped(count * ratio**2))
+    wide = anneal(wide_bridge, wide_path, wide_count, work.chains, generator=generator)
+    # the wide Gaussian's chains take part in the start: a mode which only they found counts
+    start = _tempered(bridge, scale, path, forward, wide, generator)
+    back = anneal_back(bridge, path, count, start, generator=generator)
     ends = {
         "half": log_mean_exp(half.log_z),
         "forward": log_mean_exp(forward.log_z),
@@ -130,9 +104,19 @@ def run_ais(
     }
     stderr = errors[max(errors, key=lambda name: ends[name])]
     size = effective_sample_size(forward.log_z) / work.chains
-    ends_at = law.to_x(forward.particles.z)
-    missed = missed_mass(energy, law, ends_at, forward.log_z, upper, generator, work.search)
-    failures = _failures(ends, stderr, tolerance, size, forward.acceptance, missed)
+    ends_at = initial.to_x(forward.state.x)
+    missed = missed_mass(
+        energy,
+        initial,
+        ends_at,
+        forward.log_z,
+        log_z=upper,
+        generator=generator,
+        search=work.search,
+    )
+    failures = failures_of(
+        ends, stderr, tolerance, size, acceptance=forward.acceptance, missed=missed
+    )
     how = (
         f"AIS, {work.chains} chains, {count} temperatures from the Gaussian, {wide_count} from "
         f"one {scale:.3g} times as wide; bracket {upper - lower:.2g} nats"
@@ -149,18 +133,18 @@ def run_ais(
         diagnostics={
             **ends,
             "temperatures": count,
-            "length": float(plan.length[-1]),
+            "length": float(path.length[-1]),
             "ess": size * work.chains,
             "acceptance": forward.acceptance,
             "minima": missed.minima,
             "missed_mass": missed.mass,
         },
     )
-    return AISRun(result, law, plan)
+    return AISRun(result, initial, path)
 
 
 def wider(dim: int) -> float:
-    """Return how much wider the second initial law is.
+    """Return how much wider the second Gaussian is.
 
     Twice up to 16 dimensions, then less, so that its distance from the first one, in thermodynamic
     length, stays the same.
@@ -168,31 +152,9 @@ def wider(dim: int) -> float:
     return 1 + min(1.0, 4 / math.sqrt(dim))
 
 
-def _affordable(work: Effort, dim: int) -> Effort:
-    """Return less work above 256 dimensions, where an evaluation costs more."""
-    if dim <= 256:
-        return work
-    return Effort(
-        chains=max(REPEATS * 2, work.chains // 50 * 20),
-        least=work.least,
-        most=max(work.least, work.most // 4),
-        search=Search(
-            starts=max(8, work.search.starts // 8),
-            descents=max(20, work.search.descents // 4),
-            candidates=max(1, work.search.candidates // 6),
-        ),
-    )
-
-
-def _clipped(temperatures: float, work: Effort) -> float:
-    """Return a number within the range of the effort; its least if it is not a number."""
-    return min(max(work.least, temperatures), work.most)
-
-
 def _enough(
-    energy: Energy,
-    law: InitialGaussian,
-    plan: AnnealingPath,
+    bridge: Bridge[StandardNormal],
+    path: AnnealingPath,
     work: Effort,
     generator: torch.Generator,
 ) -> tuple[int, Annealed]:
@@ -201,9 +163,9 @@ def _enough(
     The variance of the log-weights falls as one over that number; with perfect transitions it
     would be the squared length over it, which is where the search starts.
     """
-    count = math.ceil(plan.temperatures(work.least, work.most) / 2)
+    count = math.ceil(path.temperatures(work.least, work.most) / 2)
     while True:
-        half = anneal(energy, law, plan, count, work.chains, generator)
+        half = anneal(bridge, path, count, work.chains, generator=generator)
         needed = count * float(half.log_z.var()) / VARIANCE
         if not needed > 2 * count or 4 * count > work.most:
             return 2 * count, half
@@ -216,71 +178,29 @@ def _stderr(log_weights: Tensor) -> float:
 
 
 def _tempered(
-    energy: Energy,
-    law: InitialGaussian,
+    bridge: Bridge[StandardNormal],
     scale: float,
-    plan: AnnealingPath,
+    path: AnnealingPath,
     forward: Annealed,
     wide: Annealed,
     generator: torch.Generator,
     settle: int = 20,
-) -> Particles:
+) -> ChainState:
     """Return nearly exact samples: ends of both forward runs, resampled, then moved at ``b = 1``.
 
-    A chain of the wide law sits at ``z`` in that law and at ``scale · z`` in the first one.
+    A chain of the wide Gaussian sits at ``z`` in its coordinates and at ``scale · z`` in those of
+    the first one.
     """
     n = forward.log_z.numel()
-    both = Particles(
-        torch.cat([forward.particles.z, scale * wide.particles.z]),
-        torch.cat([forward.particles.energy, wide.particles.energy]),
-        torch.cat([forward.particles.force, wide.particles.force / scale]),
+    both = ChainState(
+        torch.cat([forward.state.x, scale * wide.state.x]),
+        torch.cat([forward.state.log_density, wide.state.log_density]),
+        torch.cat([forward.state.score, wide.state.score / scale]),
     )
     index = systematic_resample(torch.cat([forward.log_z, wide.log_z]), n, generator)
     # systematic resampling leaves the indices sorted; repeats must not be blocks of one ancestor
     index = index[torch.randperm(n, generator=generator)]
-    return _settled(energy, law, plan, both[index.to(law.mean.device)], settle, generator)
-
-
-def _settled(
-    energy: Energy,
-    law: InitialGaussian,
-    plan: AnnealingPath,
-    particles: Particles,
-    transitions: int,
-    generator: torch.Generator,
-) -> Particles:
-    """Move particles at ``b = 1``."""
-    step_size = float(plan.step_sizes[-1])
-    for _ in range(transitions):
-        particles, _ = transition(energy, law, particles, 1.0, step_size, generator)
-    return particles
-
-
-def _failures(
-    ends: dict[str, float],
-    stderr: float,
-    tolerance: float,
-    size: float,
-    acceptance: float,
-    missed: Missed,
-) -> list[str]:
-    """Say in words and numbers which checks failed."""
-    if not all(math.isfinite(value) for value in [*ends.values(), stderr]):
-        return ["an estimate is not finite"]
-    failures = []
-    pairs = {
-        "K and K/2 temperatures": abs(ends["forward"] - ends["half"]),
-        "the two initial laws": abs(ends["forward"] - ends["wide"]),
-        "forward and reverse chains": abs(ends["forward"] - ends["reverse"]),
-    }
-    for what, gap in pairs.items():
-        if gap > tolerance:
-            failures.append(f"{what} differ by {gap:.2g} nats, more than {tolerance:g}")
-    if 2 * stderr > tolerance:
-        failures.append(f"two standard errors are {2 * stderr:.2g} nats, more than {tolerance:g}")
-    if size < LEAST_SIZE:
-        failures.append(f"the effective size is {size:.1%} of the chains, below {LEAST_SIZE:.0%}")
-    if acceptance < LEAST_ACCEPTANCE:
-        failures.append(f"acceptance is {acceptance:.2f}, below {LEAST_ACCEPTANCE}")
-    unvisited = missed.failure(tolerance)
-    return failures if unvisited is None else [*failures, unvisited]
+    state, step_size = both[index.to(both.x.device)], float(path.step_sizes[-1])
+    for _ in range(settle):
+        state, _ = transition(bridge, state, 1.0, step_size, generator=generator)
+    return state

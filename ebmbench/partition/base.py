@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -11,9 +11,6 @@ from torch import Tensor
 
 from ebmbench.calculus import value
 from ebmbench.energies.base import Energy
-
-ExactSampler = Callable[[int, torch.Generator], Tensor]
-"""Draws exact samples of a model: a number and a generator to points ``(n, d)``."""
 
 CHUNK = 1 << 12
 """Rows per evaluation: large enough to amortise calls, small enough to stay in the cache."""
@@ -98,11 +95,3 @@ def jackknife_stderr(log_weights: Tensor, groups: int) -> float:
     others.fill_diagonal_(-math.inf)
     left_out = torch.logsumexp(others, 1)
     return float(((groups - 1) * left_out.var(correction=0)).sqrt())
-
-
-def systematic_resample(log_weights: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """Return ``(n,)`` indices drawn in proportion to the weights, with one uniform number."""
-    edges = torch.softmax(log_weights.double(), 0).cumsum(0)
-    offset = torch.rand(1, generator=generator, dtype=torch.float64)
-    points = (torch.arange(n, dtype=torch.float64) + offset) / n
-    return torch.searchsorted(edges, points).clamp_(max=log_weights.numel() - 1)

@@ -10,46 +10,58 @@ from __future__ import annotations
 import torch
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.ais import EFFORTS, REPEATS
-from ebmbench.partition.annealing import anneal, anneal_back, particles_at, pilot
+from ebmbench.energies.own_sampler import EXACT, OwnSampler
+from ebmbench.errors import EbmbenchError
+from ebmbench.partition.annealing import anneal, anneal_back
 from ebmbench.partition.base import (
-    ExactSampler,
     LogZ,
     delta_stderr,
     jackknife_stderr,
     log_mean_exp,
 )
 from ebmbench.partition.bennett import bennett
+from ebmbench.partition.effort import EFFORTS, REPEATS
 from ebmbench.partition.initial import InitialGaussian
+from ebmbench.samplers.pilot import pilot
 
 
 def bdmc(
     energy: Energy,
-    sampler: ExactSampler,
+    sampler: OwnSampler,
     generator: torch.Generator,
     effort: int = 1,
+    *,
     tolerance: float = 0.1,
-    law: InitialGaussian | None = None,
+    initial: InitialGaussian | None = None,
     temperatures: int | None = None,
 ) -> LogZ:
     """Bracket ``log Z``.
 
     Arguments:
         energy: the model.
-        sampler: draws exact samples of it.
+        sampler: draws exact samples of it; without them there is no bound from above.
         generator: the source of all randomness.
-        effort: 0, 1 or 2; see :data:`ebmbench.partition.ais.EFFORTS`.
+        effort: 0, 1 or 2; see :data:`ebmbench.partition.effort.EFFORTS`.
         tolerance: the widest bracket, in nats, that is certified.
-        law: the initial law; the energy's reference when absent.
+        initial: where chains start; the energy's reference when absent.
         temperatures: ``K``; by the thermodynamic length when absent.
+
+    Raises:
+        EbmbenchError: the sampler is not exact.
     """
-    law = law or InitialGaussian.of_reference(energy)
+    if not sampler.exact:
+        raise EbmbenchError(
+            f"BDMC starts its reverse chains at samples of the model, found {sampler.how!r}, "
+            f"allowed: {EXACT!r}"
+        )
+    initial = initial or InitialGaussian.of_reference(energy)
     work = EFFORTS[effort]
-    plan = pilot(energy, law, generator)
-    count = temperatures or plan.temperatures(work.least, work.most)
-    forward = anneal(energy, law, plan, count, work.chains, generator)
-    start = particles_at(energy, law, law.to_z(sampler(work.chains, generator)))
-    back = anneal_back(energy, law, plan, count, start, generator)
+    bridge = initial.bridge_to(energy)
+    path = pilot(bridge, generator)
+    count = temperatures or path.temperatures(work.least, work.most)
+    forward = anneal(bridge, path, count, work.chains, generator=generator)
+    start = bridge.evaluate(initial.to_z(sampler.draw(work.chains, generator)))
+    back = anneal_back(bridge, path, count, start, generator=generator)
     lower, upper = log_mean_exp(forward.log_z), -log_mean_exp(-back.log_z)
     gap = upper - lower
     point, point_stderr = bennett(forward.log_z, back.log_z)
@@ -73,6 +85,6 @@ def bdmc(
         note=f"BDMC, {work.chains} chains, {found}" if agree else refused,
         diagnostics={
             "temperatures": count,
-            "length": float(plan.length[-1]),
+            "length": float(path.length[-1]),
         },
     )

@@ -24,7 +24,7 @@ from ebmbench.partition.base import (
     log_mean_exp,
 )
 from ebmbench.partition.initial import InitialGaussian
-from ebmbench.partition.minima import missed_mass
+from ebmbench.partition.missed import missed_mass
 
 K_HAT_LIMIT = 0.5
 """Above it the weights have no variance and the standard error has no meaning. The 0.7 of the
@@ -35,7 +35,8 @@ def importance_sampling(
     energy: Energy,
     generator: torch.Generator,
     n: int = 10_000,
-    law: InitialGaussian | None = None,
+    initial: InitialGaussian | None = None,
+    *,
     tolerance: float = 0.1,
 ) -> LogZ:
     """Estimate ``log Z`` with ``n`` independent points.
@@ -44,16 +45,16 @@ def importance_sampling(
         energy: the model.
         generator: the source of all randomness.
         n: number of points.
-        law: the proposal; the energy's reference when absent.
+        initial: the proposal; the energy's reference when absent.
         tolerance: nats; twice the standard error must stay below it.
     """
-    law = law or InitialGaussian.of_reference(energy)
-    z = torch.randn(n, law.dim, generator=generator, dtype=torch.float64)
-    x = law.to_x(z.to(law.mean.dtype))
-    log_weights = log_density(energy, x) + 0.5 * z.square().sum(1) + law.log_z
+    initial = initial or InitialGaussian.of_reference(energy)
+    z = torch.randn(n, initial.dim, generator=generator, dtype=torch.float64)
+    x = initial.to_x(z.to(initial.mean.dtype))
+    log_weights = log_density(energy, x) + 0.5 * z.square().sum(1) + initial.log_z
     estimate, stderr = log_mean_exp(log_weights), delta_stderr(log_weights)
     k_hat, size = pareto_k(log_weights), effective_sample_size(log_weights)
-    missed = missed_mass(energy, law, x, log_weights, estimate, generator)
+    missed = missed_mass(energy, initial, x, log_weights, log_z=estimate, generator=generator)
     failures = []
     if not k_hat <= K_HAT_LIMIT:
         failures.append(f"Pareto k is {k_hat:.2f}, above {K_HAT_LIMIT}")

@@ -1,8 +1,7 @@
-"""The Gaussian laws where annealing and importance sampling start."""
+"""The Gaussians where annealing and importance sampling start."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -10,13 +9,15 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.partition.base import device_and_dtype
+from ebmbench.samplers.bridge import Bridge, StandardNormal
+from ebmbench.samplers.target import in_coordinates
 
 
 @dataclass(frozen=True)
 class InitialGaussian:
-    """The law of ``x = mean + factor z`` for standard normal ``z``.
+    """The Gaussian of ``x = mean + factor z`` for standard normal ``z``.
 
-    All estimators move in ``z``, where this law is round.
+    All estimators move in ``z``, where it is round.
     """
 
     mean: Tensor
@@ -53,11 +54,19 @@ class InitialGaussian:
     @property
     def log_z(self) -> float:
         """Return ``log ∫ exp(-½‖z‖²) dx``."""
+        return self._in_z.log_z
+
+    @property
+    def _in_z(self) -> StandardNormal:
         log_det = float(self.factor.diagonal().double().log().sum())
-        return 0.5 * self.dim * math.log(2 * math.pi) + log_det
+        return StandardNormal(self.dim, self.mean, log_det)
+
+    def bridge_to(self, energy: Energy) -> Bridge[StandardNormal]:
+        """Return the geometric path from here to a model, in the coordinates of ``z``."""
+        return Bridge(self._in_z, in_coordinates(energy, self.to_x, self.factor))
 
     def widened(self, scale: float) -> InitialGaussian:
-        """Return the law with all deviations multiplied by ``scale``."""
+        """Return the Gaussian with all deviations multiplied by ``scale``."""
         return InitialGaussian(self.mean, scale * self.factor)
 
     def to_x(self, z: Tensor) -> Tensor:

@@ -23,11 +23,12 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.annealing import pilot
 from ebmbench.partition.base import LogZ
 from ebmbench.partition.initial import InitialGaussian
-from ebmbench.partition.minima import missed_mass
-from ebmbench.partition.tempering import Ladders, temper
+from ebmbench.partition.missed import missed_mass
+from ebmbench.partition.sampling import positions
+from ebmbench.samplers.ladders import Ladders, temper
+from ebmbench.samplers.pilot import pilot
 
 LADDERS = Ladders(chains=64, thinning=2, burn_in=40, most=64)
 DRAWS = 64
@@ -42,7 +43,8 @@ def mbar(
     energy: Energy,
     generator: torch.Generator,
     tolerance: float = 0.1,
-    law: InitialGaussian | None = None,
+    initial: InitialGaussian | None = None,
+    *,
     ladders: Ladders = LADDERS,
     draws: int = DRAWS,
 ) -> LogZ:
@@ -52,28 +54,29 @@ def mbar(
         energy: the model.
         generator: the source of all randomness.
         tolerance: nats; twice the standard error must stay below it.
-        law: the law at ``b = 0``; the energy's reference when absent.
+        initial: the Gaussian at ``b = 0``; the energy's reference when absent.
         ladders: how many and how long; their number a multiple of :data:`GROUPS`.
         draws: states to keep of each ladder.
     """
-    law = law or InitialGaussian.of_reference(energy)
-    found = temper(energy, law, pilot(energy, law, generator), ladders, draws, generator)
+    initial = initial or InitialGaussian.of_reference(energy)
+    bridge = initial.bridge_to(energy)
+    found = temper(bridge, pilot(bridge, generator), ladders, draws, generator=generator)
     how = f"MBAR, {ladders.chains} ladders of {len(found.betas)} chains, {draws} states of each"
-    if not bool(torch.isfinite(found.gap).all()):
+    if not bool(torch.isfinite(found.slope).all()):
         words = "MBAR refused: the energy is not finite where the chains are"
         return LogZ(math.nan, math.nan, certified=False, note=words)
-    ratio, stderr = _ratio(found.gap, found.betas)
-    estimate = law.log_z + ratio
-    ends = found.x.flatten(0, 1)
+    ratio, stderr = _ratio(found.slope, found.betas)
+    estimate = initial.log_z + ratio
+    ends = positions(found, initial)
     weights = torch.full((len(ends),), estimate, dtype=torch.float64)
-    missed = missed_mass(energy, law, ends, weights, estimate, generator)
+    missed = missed_mass(energy, initial, ends, weights, log_z=estimate, generator=generator)
     unvisited = missed.failure(tolerance)
     failures = [] if unvisited is None else [unvisited]
     if not 2 * stderr <= tolerance:
         failures.append(f"two standard errors are {2 * stderr:.2g} nats, above {tolerance:g}")
     if found.restarts < 1:
         failures.append(
-            f"only {found.restarts:.2g} chains a ladder travelled from the law to the model"
+            f"only {found.restarts:.2g} chains a ladder travelled from the Gaussian to the model"
         )
     return LogZ(
         log_z=estimate,
@@ -91,11 +94,11 @@ def mbar(
     )
 
 
-def _ratio(gap: Tensor, betas: Tensor) -> tuple[float, float]:
+def _ratio(slope: Tensor, betas: Tensor) -> tuple[float, float]:
     """Return ``log Z(1) - log Z(0)`` and its jackknife standard error.
 
     Arguments:
-        gap: ``(draws, K, ladders)``.
+        slope: ``g`` of every chain, ``(draws, K, ladders)``.
         betas: ``(K,)``.
     """
 
@@ -103,9 +106,9 @@ def _ratio(gap: Tensor, betas: Tensor) -> tuple[float, float]:
         counts = torch.full((len(betas),), g.numel() / len(betas), dtype=torch.float64)
         return log_ratios(torch.outer(betas, g.flatten()), counts, start)
 
-    whole = solve(gap)
-    groups = torch.arange(gap.shape[2]) % GROUPS
-    left_out = torch.stack([solve(gap[:, :, groups != k], whole)[-1] for k in range(GROUPS)])
+    whole = solve(slope)
+    groups = torch.arange(slope.shape[2]) % GROUPS
+    left_out = torch.stack([solve(slope[:, :, groups != k], whole)[-1] for k in range(GROUPS)])
     return float(whole[-1]), float(((GROUPS - 1) * left_out.var(correction=0)).sqrt())
 
 

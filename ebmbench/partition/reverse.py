@@ -20,16 +20,18 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.annealing import AnnealingPath, anneal_back, particles_at
+from ebmbench.partition.annealing import anneal_back
 from ebmbench.partition.base import device_and_dtype
 from ebmbench.partition.initial import InitialGaussian
+from ebmbench.samplers.path import AnnealingPath
 
 
 def raise_log_likelihood(
     energy: Energy,
-    law: InitialGaussian,
-    plan: AnnealingPath,
+    initial: InitialGaussian,
+    path: AnnealingPath,
     temperatures: int,
+    *,
     rows: Tensor,
     chains: int,
     generator: torch.Generator,
@@ -38,8 +40,8 @@ def raise_log_likelihood(
 
     Arguments:
         energy: the model.
-        law: where forward chains start.
-        plan: step sizes and schedule, from :func:`~ebmbench.partition.annealing.pilot`.
+        initial: where forward chains start.
+        path: step sizes and schedule, from :func:`~ebmbench.samplers.pilot.pilot`.
         temperatures: ``K``.
         rows: points, ``(n, d)``.
         chains: reversed chains from every row, whose estimates are averaged.
@@ -47,7 +49,8 @@ def raise_log_likelihood(
     """
     device, dtype = device_and_dtype(energy)
     points = rows.to(device=device, dtype=dtype).repeat_interleave(chains, 0)
-    start = particles_at(energy, law, law.to_z(points))
-    back = anneal_back(energy, law, plan, temperatures, start, generator)
-    each = (-start.energy.double().cpu() - back.log_z).reshape(len(rows), chains)
+    bridge = initial.bridge_to(energy)
+    start = bridge.evaluate(initial.to_z(points))
+    back = anneal_back(bridge, path, temperatures, start, generator=generator)
+    each = (start.log_density.double().cpu() - back.log_z).reshape(len(rows), chains)
     return torch.logsumexp(each, 1) - math.log(chains)

@@ -11,10 +11,11 @@ from __future__ import annotations
 import torch
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.annealing import anneal, pilot
+from ebmbench.partition.annealing import anneal
 from ebmbench.partition.base import LogZ, jackknife_stderr, log_mean_exp
 from ebmbench.partition.initial import InitialGaussian
-from ebmbench.partition.minima import missed_mass
+from ebmbench.partition.missed import missed_mass
+from ebmbench.samplers.pilot import pilot
 
 LEAST, MOST = 64, 1024
 """Range of the number of temperatures."""
@@ -25,9 +26,10 @@ def smc(
     generator: torch.Generator,
     temperatures: int | None = None,
     population: int = 64,
+    *,
     repeats: int = 8,
     tolerance: float = 0.1,
-    law: InitialGaussian | None = None,
+    initial: InitialGaussian | None = None,
 ) -> LogZ:
     """Estimate ``log Z`` by independent populations.
 
@@ -38,16 +40,17 @@ def smc(
         population: particles of one population.
         repeats: independent populations, at least two; the standard error is over them.
         tolerance: nats; twice the standard error must stay below it.
-        law: the initial law; the energy's reference when absent.
+        initial: where chains start; the energy's reference when absent.
     """
-    law = law or InitialGaussian.of_reference(energy)
-    plan = pilot(energy, law, generator)
-    count = temperatures or plan.temperatures(LEAST, MOST)
+    initial = initial or InitialGaussian.of_reference(energy)
+    bridge = initial.bridge_to(energy)
+    path = pilot(bridge, generator)
+    count = temperatures or path.temperatures(LEAST, MOST)
     chains = population * repeats
-    run = anneal(energy, law, plan, count, chains, generator, populations=repeats)
+    run = anneal(bridge, path, count, chains, generator=generator, populations=repeats)
     estimate, stderr = log_mean_exp(run.log_z), jackknife_stderr(run.log_z, repeats)
-    ends_at = law.to_x(run.particles.z)
-    missed = missed_mass(energy, law, ends_at, run.log_z, estimate, generator)
+    ends_at = initial.to_x(run.state.x)
+    missed = missed_mass(energy, initial, ends_at, run.log_z, log_z=estimate, generator=generator)
     failures = []
     if not 2 * stderr <= tolerance:
         failures.append(f"two standard errors are {2 * stderr:.2g} nats, above {tolerance:g}")

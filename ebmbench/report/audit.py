@@ -2,79 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from ebmbench.cards import card_hash
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import Record, Status, read_record, record_path
+from ebmbench.records import Record, Status, Stored, holds_records, iter_stored, record_path
+from ebmbench.records.identity import written_card_hash, written_run_id
+from ebmbench.report.publication.croissant import wrong_files
 from ebmbench.report.write import table_texts
+
+Key = tuple[str, str, int]
 
 
 def find_problems(out: Path, run_id: Callable[[Record], str]) -> list[str]:
     """Return a sentence per problem of an output folder; none means that it is whole.
 
-    Every record must be valid, lie where its content says, carry the hashes of its own cards, and
-    have what its status promises. Every table must be, byte for byte, what the records give.
+    Every record must be valid, lie where its content says (in a pack: once and in order), carry
+    the hashes of its own cards, and have what its status promises. Every table must be, byte for
+    byte, what the records give, and every file what the metadata of a published folder say.
 
     Arguments:
-        out: the folder.
+        out: the folder, its records loose or packed.
         run_id: the identity that a record should have.
 
     Raises:
         EbmbenchError: the folder does not exist or holds no record.
     """
-    paths = sorted((out / "runs").rglob("seed-*.json"))
-    if not paths:
-        raise EbmbenchError(f"output folder {str(out)!r} holds no record under runs/")
     problems: list[str] = []
-    records: list[Record] = []
-    for path in paths:
-        try:
-            record = read_record(path)
-        except EbmbenchError as error:
-            problems.append(str(error))
-            continue
-        records.append(record)
-        name = path.relative_to(out).as_posix()
-        problems += [f"{name}: {text}" for text in _of_record(record, path, out, run_id)]
-    if not problems:
-        problems += _of_tables(records, out)
-    return problems
-
-
-def _of_record(
-    record: Record, path: Path, out: Path, run_id: Callable[[Record], str]
-) -> list[str]:
-    problems = []
-    if record_path(out, record.task, record.method, record.seed) != path:
-        problems.append(f"holds {record.task} × {record.method} seed {record.seed}")
-    for kind, card in (("task", record.task_card), ("method", record.method_card)):
-        named = (record.task, record.task_version)
-        if kind == "method":
-            named = (record.method, record.method_version)
-        if named != (card.name, card.version):
-            problems.append(f"names {kind} {named[0]} version {named[1]}, its card does not")
-        if record.hashes.get(f"{kind}_card") != card_hash(card):
-            problems.append(f"the hash of the {kind} card is not that of the card in it")
-    if record.run_id != run_id(record):
-        problems.append("run_id is not the hash of what the record says was asked")
-    if record.status is Status.OK:
-        missing = [name for name in record.task_card.metrics.names[:1] if not record.metrics]
-        problems += [f"is ok but has no metric, not even {name}" for name in missing]
-        if record.cost is None:
-            problems.append("is ok but says no cost")
-    elif not record.message:
-        problems.append(f"is {record.status.value} but says no reason")
-    if record.weights is not None and not (path.parent / record.weights).is_file():
-        problems.append(f"the weights {record.weights!r} are missing")
-    return problems
-
-
-def _of_tables(records: list[Record], out: Path) -> list[str]:
-    ordered = sorted(records, key=lambda r: (r.task, r.method, r.seed))
+    records: dict[Key, Record] = {}
     try:
-        texts = table_texts(ordered)
+        for stored in iter_stored(out):
+            problems += _of_stored(stored, records, run_id)
+    except EbmbenchError as error:
+        if not holds_records(out):
+            raise
+        problems.append(str(error))
+    if not problems:
+        problems += [*_of_tables(records, out), *wrong_files(out)]
+    return problems
+
+
+def _of_stored(
+    stored: Stored, records: dict[Key, Record], run_id: Callable[[Record], str]
+) -> list[str]:
+    """Say what is wrong with one more record, and add it to those read before it."""
+    try:
+        record, content = stored.record(), stored.content()
+    except EbmbenchError as error:
+        return [str(error)]
+    problems = [*_of_place(record, stored, records), *_of_identity(record, content, run_id)]
+    problems += [*_of_promises(record), *_of_files(record, stored)]
+    records[_key(record)] = record
+    return [f"{stored.place}: {text}" for text in problems]
+
+
+def _key(record: Record) -> Key:
+    return record.task, record.method, record.seed
+
+
+def _of_place(record: Record, stored: Stored, before: dict[Key, Record]) -> Iterable[str]:
+    label = f"holds {record.task} × {record.method} seed {record.seed}"
+    if stored.line is None:
+        if record_path(stored.folder, *_key(record)) != stored.folder / stored.file:
+            yield label
+    elif _key(record) in before:
+        yield f"{label}, as an earlier line does"
+    elif before and _key(record) < next(reversed(before)):
+        yield f"{label}, out of the order of task, method and seed"
+
+
+def _of_identity(
+    record: Record, content: dict[str, Any], run_id: Callable[[Record], str]
+) -> Iterable[str]:
+    named = {
+        "task": (record.task, record.task_version, record.task_card),
+        "method": (record.method, record.method_version, record.method_card),
+    }
+    for kind, (name, version, card) in named.items():
+        if (name, version) != (card.name, card.version):
+            yield f"names {kind} {name} version {version}, its card does not"
+        # As of today, or as of the day it was written: cards gain fields.
+        right = (card_hash(card), written_card_hash(content, kind))
+        if record.hashes.get(f"{kind}_card") not in right:
+            yield f"the hash of the {kind} card is not that of the card in it"
+    if record.run_id not in (run_id(record), written_run_id(content)):
+        yield "run_id is not the hash of what the record says was asked"
+
+
+def _of_promises(record: Record) -> Iterable[str]:
+    if record.status is not Status.OK:
+        if not record.message:
+            yield f"is {record.status.value} but says no reason"
+        return
+    if not record.metrics:
+        for name in record.task_card.metrics.names[:1]:
+            yield f"is ok but has no metric, not even {name}"
+    if record.cost is None:
+        yield "is ok but says no cost"
+
+
+def _of_files(record: Record, stored: Stored) -> Iterable[str]:
+    folder = record_path(stored.folder, *_key(record)).parent
+    for what, name in (("weights", record.weights), ("log-densities of test rows", record.rows)):
+        if name is not None and not (folder / name).is_file():
+            yield f"the {what} {name!r} are missing"
+
+
+def _of_tables(records: dict[Key, Record], out: Path) -> list[str]:
+    try:
+        texts = table_texts([records[key] for key in sorted(records)])
     except EbmbenchError as error:
         return [str(error)]
     problems = []

@@ -1,30 +1,47 @@
-"""Making an output folder fit for a repository: records, tables, pictures and the site."""
+"""Making an output folder fit for a repository: packed records and what follows from them."""
 
 from __future__ import annotations
 
+import fnmatch
 import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ebmbench.errors import EbmbenchError
-from ebmbench.records import Record, Status, read_records, record_path, to_json
+from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.records import PACK, Record, is_packed, iter_stored, pack_bytes, read_records
 from ebmbench.report.figures.densities import cache_of
-from ebmbench.report.site.build import build_site
+from ebmbench.report.publication.card import to_card
+from ebmbench.report.publication.croissant import CROISSANT, to_croissant
+from ebmbench.report.publication.parquet import columns_of, to_parquet
 from ebmbench.report.write import write_tables
 
+ROWS = "rows.json.gz"
+"""Moments of the differences of test-row log-densities, from which ``pairs.csv`` follows."""
+DATA = ("results", "pairs")
+"""The tables that are written as parquet too, without suffix, where the report makes them."""
 OURS = (
     "README.md",
+    CROISSANT,
+    "figures",
     "leaderboard.csv",
     "leaderboard.md",
     "leaderboard.tex",
+    "pairs.csv",
+    "pairs.parquet",
+    PACK,
     "results.csv",
-    "figures",
+    "results.parquet",
+    ROWS,
     "runs",
     "site",
+    "summary.csv",
 )
-"""What a published folder consists of, and what publishing again may replace."""
+"""What a published folder may hold, and what publishing again may replace or take away."""
+SHOWN = ("regret",)
+"""Pictures that are kept unless others are asked for, without suffix."""
 
 
 @dataclass(frozen=True)
@@ -36,39 +53,44 @@ class Published:
     """Bytes of each of :data:`OURS`."""
 
 
-def publish(out: Path, to: Path, weights: bool = False, asv: Path | None = None) -> Published:
-    """Write the records of ``out`` and all that follows from them to ``to``.
+def publish(
+    out: Path, to: Path, *, weights: bool = False, pictures: Sequence[str] | None = None
+) -> Published:
+    """Write the records of ``out``, packed, and what follows from them to ``to``.
 
     Pictures need the weights, so everything is written beside them first; then they are left out,
-    and the records no longer name them. The same records give the same bytes.
+    and the records no longer name them. Nothing else in a record changes. The same records give
+    the same bytes.
 
     Arguments:
-        out: an output folder.
-        to: a new folder, or one that was published before and is replaced.
-        weights: whether the weights go along.
-        asv: results of asv whose history the site shows.
+        out: an output folder, or a published one.
+        to: a new folder, or one that was published before and is replaced. A published folder
+            may be published onto itself: what follows from its records is written anew, and
+            pictures that need weights which are no longer there stay as they are.
+        weights: whether weights and all else that lies beside records go along.
+        pictures: names or globs, without suffix, of the pictures to keep; ``None``:
+            :data:`SHOWN`.
 
     Raises:
-        EbmbenchError: there is nothing to publish, or ``to`` holds something else.
+        EbmbenchError: there is nothing to publish, ``to`` holds something else, a picture is not
+            there, or pyarrow is not installed.
     """
     records = read_records(out)
     _refuse_strangers(out, to)
+    again = to.resolve() == out.resolve()
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.") as name:
         fresh = Path(name) / "whole"
-        shutil.copytree(out / "runs", fresh / "runs", ignore=shutil.ignore_patterns(".*"))
-        if cache_of(out).is_dir():
-            shutil.copytree(cache_of(out), cache_of(fresh))
+        fresh.mkdir()
+        _take_along(out, fresh)
         write_tables(records, fresh)
-        build_site(records, fresh, asv)
-        if not weights:
-            for path in (fresh / "runs").rglob("*.safetensors"):
-                path.unlink()
-            for record in records:
-                path = record_path(fresh, record.task, record.method, record.seed)
-                bare = record.model_copy(update={"weights": None})
-                path.write_text(to_json(bare), encoding="utf-8")
-        (fresh / "README.md").write_text(describe(records, to.name), encoding="utf-8")
+        shown = _keep_pictures(fresh / "figures", pictures)
+        contents = [stored.content() for stored in iter_stored(out)]
+        if not (weights or again):
+            shutil.rmtree(fresh / "runs", ignore_errors=True)
+            contents = [_without_files(content) for content in contents]
+        (fresh / PACK).write_bytes(pack_bytes(contents))
+        _write_data(records, to.name, fresh, shown)
         to.mkdir(exist_ok=True)
         for part in OURS:
             _remove(to / part)
@@ -77,51 +99,59 @@ def publish(out: Path, to: Path, weights: bool = False, asv: Path | None = None)
     return Published(len(records), {part: _size(to / part) for part in OURS})
 
 
-def describe(records: Sequence[Record], name: str) -> str:
-    """Return the page that says what a published folder holds, from its records alone."""
-    tasks, methods, seeds, presets = (
-        sorted({getattr(record, field) for record in records})
-        for field in ("task", "method", "seed", "preset")
-    )
-    statuses = [
-        f"{count} {status.value}"
-        for status in Status
-        if (count := sum(record.status is status for record in records))
-    ]
-    packages = sorted({f"{key} {value}" for r in records for key, value in r.versions.items()})
-    machines = sorted(
-        {f"{r.machine['processor']}, {r.machine['cores']} cores, {r.machine['memory_gib']} GiB, "
-         f"{r.machine['system']}, {r.machine['device']}" for r in records}
-    )  # fmt: skip
-    contended = sum(record.contended for record in records)
-    days = sorted({record.started[:10] for record in records})
-    span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    lines = [
-        f"# {name}",
-        "",
-        f"{len(records)} runs ({', '.join(statuses)}): {len(tasks)} tasks × {len(methods)} "
-        f"methods, seeds {', '.join(map(str, seeds))}, preset {' and '.join(presets)}, "
-        f"run {span}.",
-        "",
-        "[Leaderboard](leaderboard.md) · [site](site/index.html), to be opened from a checkout · "
-        "[every number](results.csv) · records under `runs/`.",
-        "",
-        f"- Tasks: {', '.join(tasks)}.",
-        f"- Methods: {', '.join(methods)}.",
-        f"- Machine: {'; '.join(machines)}; one thread a run.",
-        f"- Versions: {', '.join(packages)}; code "
-        f"{', '.join(sorted({record.hashes['code'] for record in records}))}.",
-        f"- Timings: {contended} of {len(records)} were taken while other work shared the cores "
-        "and are marked so." if contended else "- Timings: taken alone.",
-        "",
-        f"Checked by `ebmbench check results/{name}`.",
-        "",
-    ]  # fmt: skip
-    return "\n".join(lines)
+def _take_along(out: Path, fresh: Path) -> None:
+    """Copy what the tables and pictures are made of, and what cannot be made again."""
+    if (out / "runs").is_dir():
+        beside_records = shutil.ignore_patterns(".*", "seed-*.json")
+        shutil.copytree(out / "runs", fresh / "runs", ignore=beside_records)
+    if cache_of(out).is_dir():
+        shutil.copytree(cache_of(out), cache_of(fresh))
+    if not is_packed(out):
+        return
+    if (out / "figures").is_dir():
+        shutil.copytree(out / "figures", fresh / "figures")
+    if (out / ROWS).is_file():
+        shutil.copyfile(out / ROWS, fresh / ROWS)
+
+
+def _keep_pictures(figures: Path, asked: Sequence[str] | None) -> list[str]:
+    """Remove all pictures but those asked for; return the names of those that stay."""
+    found = sorted(path.name for path in figures.iterdir()) if figures.is_dir() else []
+    stems = [Path(name).stem for name in found]
+    for word in asked or ():
+        if not fnmatch.filter(stems, word):
+            raise EbmbenchError(f"there is no picture {word!r}{did_you_mean(word, stems)}")
+    wanted = SHOWN if asked is None else asked
+    kept = [name for name in found if any(fnmatch.fnmatch(Path(name).stem, w) for w in wanted)]
+    for name in set(found) - set(kept):
+        (figures / name).unlink()
+    if found and not kept:
+        figures.rmdir()
+    return kept
+
+
+def _without_files(content: dict[str, Any]) -> dict[str, Any]:
+    return content | {name: None for name in ("weights", "rows") if name in content}
+
+
+def _write_data(records: Sequence[Record], name: str, folder: Path, shown: Sequence[str]) -> None:
+    """Write the tables as parquet, the metadata and the page that says what the folder holds."""
+    paths = {table: folder / f"{table}.csv" for table in DATA}
+    texts = {table: path.read_text("utf-8") for table, path in paths.items() if path.is_file()}
+    files = {PACK: (folder / PACK).read_bytes()}
+    rows = {}
+    for table, text in texts.items():
+        files |= {f"{table}.csv": text.encode(), f"{table}.parquet": to_parquet(text)}
+        (folder / f"{table}.parquet").write_bytes(files[f"{table}.parquet"])
+        rows[table] = len(next(iter(columns_of(text).values())))
+    metadata = to_croissant(records, name, texts, files)
+    (folder / CROISSANT).write_text(metadata, encoding="utf-8", newline="")
+    page = to_card(records, name, rows, shown)
+    (folder / "README.md").write_text(page, encoding="utf-8", newline="")
 
 
 def _refuse_strangers(out: Path, to: Path) -> None:
-    if to.resolve() == out.resolve():
+    if to.resolve() == out.resolve() and not is_packed(out):
         raise EbmbenchError(f"{str(to)!r} is the folder itself; publish it to another one")
     if to.exists() and not to.is_dir():
         raise EbmbenchError(f"{str(to)!r} is a file; allowed: a folder")

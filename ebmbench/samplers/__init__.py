@@ -1,5 +1,6 @@
-"""Markov chain Monte Carlo kernels, batched over chains."""
+"""The sampling core: paths to a model, Markov kernels along them, batched over chains."""
 
-from ebmbench.samplers.base import ChainInfo, ChainState, LogDensityAndScore, Sampler
+from ebmbench.samplers.base import ChainInfo, ChainState, Sampler, Target
+from ebmbench.samplers.bridge import Bridge
 
-__all__ = ["ChainInfo", "ChainState", "LogDensityAndScore", "Sampler"]
+__all__ = ["Bridge", "ChainInfo", "ChainState", "Sampler", "Target"]

@@ -1,28 +1,52 @@
-"""The contract of a sampler: kernels with a state and diagnostics, batched over chains."""
+"""The contracts of the sampling core: where chains are, what they shall follow, how they move."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-LogDensityAndScore = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Maps ``x (n, d)`` to the unnormalised log-density ``(n,)`` and its gradient ``(n, d)``."""
-
 
 @dataclass(frozen=True)
 class ChainState:
-    """Where the chains are; log-density and score at ``x`` are kept so that none is paid twice."""
+    """Where the chains are, and the model there, so that no evaluation is paid twice.
+
+    Log-density and score are always those of the model itself. What a target between a Gaussian
+    and the model needs is linear in them, so a state serves at every temperature.
+    """
 
     x: Tensor
     """Positions, ``(n, d)``."""
     log_density: Tensor
-    """Unnormalised log-density at ``x``, ``(n,)``."""
+    """Unnormalised log-density of the model at ``x``, ``(n,)``."""
     score: Tensor
-    """Score at ``x``, ``(n, d)``."""
+    """Its gradient in ``x``, ``(n, d)``."""
+
+    def __getitem__(self, index: Tensor) -> ChainState:
+        """Return the chosen chains."""
+        return ChainState(self.x[index], self.log_density[index], self.score[index])
+
+    @staticmethod
+    def where(chosen: Tensor, there: ChainState, here: ChainState) -> ChainState:
+        """Return for each chain, ``(n,)``, the one or the other."""
+        wide = chosen[:, None]
+        return ChainState(
+            torch.where(wide, there.x, here.x),
+            torch.where(chosen, there.log_density, here.log_density),
+            torch.where(wide, there.score, here.score),
+        )
+
+    @staticmethod
+    def joined(parts: list[ChainState]) -> ChainState:
+        """Return the chains of several states, one after the other."""
+        return ChainState(
+            torch.cat([part.x for part in parts]),
+            torch.cat([part.log_density for part in parts]),
+            torch.cat([part.score for part in parts]),
+        )
 
 
 @dataclass(frozen=True)
@@ -35,18 +59,40 @@ class ChainInfo:
     """Whether the proposal was not finite and was refused, ``(n,)``."""
 
 
+class Target(ABC):
+    """A density that a kernel leaves invariant, known up to its constant."""
+
+    @abstractmethod
+    def evaluate(self, x: Tensor) -> ChainState:
+        """Evaluate the model at ``x``, ``(n, d)``: the only thing here that costs a score."""
+
+    @abstractmethod
+    def log_density(self, state: ChainState) -> Tensor:
+        """Return the target's unnormalised log-density where the chains are, ``(n,)``."""
+
+    @abstractmethod
+    def score(self, state: ChainState) -> Tensor:
+        """Return the target's score where the chains are, ``(n, d)``."""
+
+
 class Sampler(ABC):
     """A Markov kernel. A subclass is final and made by ``options``."""
 
-    @abstractmethod
-    def init(self, x: Tensor, target: LogDensityAndScore) -> ChainState:
-        """Evaluate the target at the starting points ``x``, ``(n, d)``."""
+    target_acceptance: ClassVar[float | None] = None
+    """The acceptance that an adapted step size aims at; ``None``: it is not adapted."""
+    leaves_unseen: ClassVar[bool] = False
+    """Whether :meth:`leave` evaluates nothing."""
+
+    @property
+    def scores(self) -> int:
+        """Score evaluations per chain and transition."""
+        return 1
 
     @abstractmethod
     def step(
         self,
         state: ChainState,
-        target: LogDensityAndScore,
+        target: Target,
         step_size: float | Tensor,
         generator: torch.Generator,
     ) -> tuple[ChainState, ChainInfo]:
@@ -54,7 +100,7 @@ class Sampler(ABC):
 
         Arguments:
             state: where the chains are.
-            target: log-density and score of the distribution to be left invariant.
+            target: the distribution to be left invariant.
             step_size: a number or a scalar tensor; its meaning is stated by the sampler.
             generator: the source of all randomness.
         """
@@ -62,7 +108,7 @@ class Sampler(ABC):
     def leave(
         self,
         state: ChainState,
-        target: LogDensityAndScore,
+        target: Target,
         step_size: float | Tensor,
         generator: torch.Generator,
     ) -> tuple[ChainState, ChainInfo]:

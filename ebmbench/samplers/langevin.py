@@ -8,53 +8,47 @@ a Gaussian of variance :math:`v` its stationary variance is :math:`v / (1 - \eps
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
 from ebmbench.options import options
-from ebmbench.samplers.base import ChainInfo, ChainState, LogDensityAndScore, Sampler
+from ebmbench.samplers.base import ChainInfo, ChainState, Sampler, Target
 
 
 @options
 class Langevin(Sampler):
     """One Euler-Maruyama step; ``step_size`` is ``ε``."""
 
-    def init(self, x: Tensor, target: LogDensityAndScore) -> ChainState:
-        """See :class:`~ebmbench.samplers.base.Sampler`."""
-        log_density, score = target(x)
-        return ChainState(x, log_density, score)
+    leaves_unseen: ClassVar[bool] = True
 
     @torch.no_grad()
     def step(
         self,
         state: ChainState,
-        target: LogDensityAndScore,
+        target: Target,
         step_size: float | Tensor,
         generator: torch.Generator,
     ) -> tuple[ChainState, ChainInfo]:
         """See :class:`~ebmbench.samplers.base.Sampler`; a non-finite proposal is refused."""
-        x, _ = propose(state, step_size, generator)
-        log_density, score = target(x)
+        x, _ = propose(state.x, target.score(state), step_size, generator)
+        there = target.evaluate(x)
         # a sum is finite only if all its terms are
-        finite = torch.isfinite(log_density + score.sum(-1))
-        keep = finite[:, None]
-        moved = ChainState(
-            torch.where(keep, x, state.x),
-            torch.where(finite, log_density, state.log_density),
-            torch.where(keep, score, state.score),
-        )
-        return moved, ChainInfo(torch.ones_like(log_density), ~finite)
+        finite = torch.isfinite(there.log_density + there.score.sum(-1))
+        moved = ChainState.where(finite, there, state)
+        return moved, ChainInfo(torch.ones_like(there.log_density), ~finite)
 
     @torch.no_grad()
     def leave(
         self,
         state: ChainState,
-        target: LogDensityAndScore,
+        target: Target,
         step_size: float | Tensor,
         generator: torch.Generator,
     ) -> tuple[ChainState, ChainInfo]:
         """See :class:`~ebmbench.samplers.base.Sampler`; evaluates nothing."""
-        x, _ = propose(state, step_size, generator)
+        x, _ = propose(state.x, target.score(state), step_size, generator)
         finite = torch.isfinite(x.sum(-1))
         moved = ChainState(
             torch.where(finite[:, None], x, state.x), state.log_density, state.score
@@ -63,8 +57,8 @@ class Langevin(Sampler):
 
 
 def propose(
-    state: ChainState, step_size: float | Tensor, generator: torch.Generator
+    x: Tensor, score: Tensor, step_size: float | Tensor, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """Return where the Euler-Maruyama step leads and the noise in it, each ``(n, d)``."""
-    z = torch.empty_like(state.x).normal_(generator=generator)
-    return state.x + (0.5 * step_size**2) * state.score + step_size * z, z
+    z = torch.empty_like(x).normal_(generator=generator)
+    return x + (0.5 * step_size**2) * score + step_size * z, z

@@ -8,14 +8,32 @@ from torch import Tensor
 from ebmbench.samplers.base import ChainInfo, ChainState
 
 
+def decide(log_ratio: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Say yes with probability ``min(1, exp(log_ratio))``.
+
+    A log ratio that is not a number, or is plus infinity (a proposal of infinite density), counts
+    as minus infinity and is reported as divergent. A proposal of density zero is an ordinary
+    refusal. The uniform numbers are drawn in the precision of the ratio.
+
+    Arguments:
+        log_ratio: of any shape.
+        generator: the source of the uniform numbers.
+
+    Returns:
+        the decisions, the probabilities, and what is divergent, each of the shape of the ratio.
+    """
+    divergent = torch.isnan(log_ratio) | torch.isposinf(log_ratio)
+    log_ratio = torch.where(divergent, float("-inf"), log_ratio)
+    # drawn where the generator is, which need not be where the chains are
+    u = torch.empty_like(log_ratio, device=generator.device).uniform_(generator=generator)
+    u = u.to(log_ratio.device)
+    return u.log() < log_ratio, log_ratio.clamp_max(0).exp(), divergent
+
+
 def accept(
     current: ChainState, proposal: ChainState, log_ratio: Tensor, generator: torch.Generator
 ) -> tuple[ChainState, ChainInfo]:
-    """Accept each proposal with probability ``min(1, exp(log_ratio))``.
-
-    A log ratio that is not a number, or is plus infinity (a proposal of infinite density), counts
-    as minus infinity: the proposal is refused, and reported as divergent. A proposal of density
-    zero is an ordinary refusal.
+    """Accept each proposal or keep the chain where it is; see :func:`decide`.
 
     Arguments:
         current: where the chains are.
@@ -23,14 +41,5 @@ def accept(
         log_ratio: log of the Metropolis-Hastings ratio, ``(n,)``.
         generator: the source of the uniform numbers.
     """
-    divergent = torch.isnan(log_ratio) | torch.isposinf(log_ratio)
-    log_ratio = torch.where(divergent, float("-inf"), log_ratio)
-    u = torch.empty_like(log_ratio).uniform_(generator=generator)
-    taken = u.log() < log_ratio
-    wide = taken[:, None]
-    state = ChainState(
-        torch.where(wide, proposal.x, current.x),
-        torch.where(taken, proposal.log_density, current.log_density),
-        torch.where(wide, proposal.score, current.score),
-    )
-    return state, ChainInfo(log_ratio.clamp_max(0).exp(), divergent)
+    taken, probability, divergent = decide(log_ratio, generator)
+    return ChainState.where(taken, proposal, current), ChainInfo(probability, divergent)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ebmbench.samplers.base import ChainState, LogDensityAndScore, Sampler
+from ebmbench.samplers.base import ChainState, Sampler, Target
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,9 @@ class Trace:
 def run_chains(
     sampler: Sampler,
     state: ChainState,
-    target: LogDensityAndScore,
+    target: Target,
     steps: int,
+    *,
     step_size: Tensor,
     generator: torch.Generator,
     target_acceptance: float | None = None,
@@ -44,7 +45,7 @@ def run_chains(
     Arguments:
         sampler: the kernel.
         state: where the chains are.
-        target: log-density and score.
+        target: the distribution to be left invariant.
         steps: number of transitions, at least one.
         step_size: the step size at the start, a scalar tensor.
         generator: the source of all randomness.

@@ -1,70 +1,73 @@
-"""An energy as the target of a sampler, alone or on the way from its reference Gaussian."""
+"""Models as targets of a sampler."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import torch
 from torch import Tensor
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.samplers.base import ChainState, LogDensityAndScore
+from ebmbench.samplers.base import ChainState, Target
+
+LogDensityAndScore = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Maps ``x (n, d)`` to the unnormalised log-density ``(n,)`` and its gradient ``(n, d)``."""
 
 
-def target_of(energy: Energy) -> LogDensityAndScore:
-    """Return the function ``x → (log-density up to a constant, score)`` of an energy."""
+class Model(Target):
+    """The model itself as the target.
+
+    Arguments:
+        function: its log-density up to a constant, and its score.
+    """
+
+    def __init__(self, function: LogDensityAndScore) -> None:
+        self.function = function
+
+    def evaluate(self, x: Tensor) -> ChainState:
+        """See :class:`~ebmbench.samplers.base.Target`."""
+        return ChainState(x, *self.function(x))
+
+    def log_density(self, state: ChainState) -> Tensor:
+        """See :class:`~ebmbench.samplers.base.Target`."""
+        return state.log_density
+
+    def score(self, state: ChainState) -> Tensor:
+        """See :class:`~ebmbench.samplers.base.Target`."""
+        return state.score
+
+
+def target_of(energy: Energy) -> Model:
+    """Return an energy as a target, in its own coordinates.
+
+    The values of its parameters may change while it is in use; the parameters themselves may not
+    be replaced.
+    """
     value_and_score = calculus.value_and_score_of(energy)
 
-    def target(x: Tensor) -> tuple[Tensor, Tensor]:
+    def function(x: Tensor) -> tuple[Tensor, Tensor]:
         value, score = value_and_score(x)
         return -value, score
 
-    return target
+    return Model(function)
 
 
-def bridge_of(energy: Energy, beta: float) -> LogDensityAndScore:
-    r"""Return the target :math:`p_\beta \propto q^{1-\beta} p_\theta^\beta`, an annealing step.
+def in_coordinates(energy: Energy, to_x: Callable[[Tensor], Tensor], factor: Tensor) -> Model:
+    r"""Return an energy as a target in the coordinates of :math:`z`, :math:`x = m + A z`.
 
-    ``q`` is the reference Gaussian of the energy. Neal (2001), Eq. 4.
-    """
-    model = target_of(energy)
-    if beta == 1:
-        return model
-
-    def target(x: Tensor) -> tuple[Tensor, Tensor]:
-        log_density, score = model(x)
-        log_q, score_q = _reference(energy, x)
-        return (
-            beta * log_density + (1 - beta) * log_q,
-            beta * score + (1 - beta) * score_q,
-        )
-
-    return target
-
-
-def move_bridge(
-    state: ChainState, energy: Energy, old: float, new: float
-) -> tuple[ChainState, Tensor]:
-    """Return the state with log-density and score of ``p_new`` instead of ``p_old``.
-
-    Nothing is evaluated, since both are linear in ``β`` between those of the reference and of the
-    model.
+    The density in ``z`` is left without the constant :math:`|\det A|`; by the chain rule its
+    score is :math:`A^\top \nabla_x \log p(x(z))`.
 
     Arguments:
-        state: the chains, as the target ``bridge_of(energy, old)`` left them.
         energy: the model.
-        old: the ``β`` of the state, above zero.
-        new: the ``β`` wanted.
-
-    Returns:
-        The state, and the derivative of the log-density in ``β``, ``(n,)``: times ``new - old`` it
-        is the log of the importance weight of each chain.
+        to_x: the map from ``z``, ``(n, d)``, to ``x``, ``(n, d)``.
+        factor: its matrix ``A``, ``(d, d)``.
     """
-    log_q, score_q = _reference(energy, state.x)
-    slope = (state.log_density - log_q) / old
-    score = score_q + (new / old) * (state.score - score_q)
-    return ChainState(state.x, log_q + new * slope, score), slope
+    value_and_score = calculus.value_and_score_of(energy)
 
+    def function(z: Tensor) -> tuple[Tensor, Tensor]:
+        value, score = value_and_score(to_x(z))
+        return -value, torch.mm(score, factor)
 
-def _reference(energy: Energy, x: Tensor) -> tuple[Tensor, Tensor]:
-    mean, std = energy.reference
-    u = (x - mean) / std
-    return -0.5 * (u * u).sum(-1), -u / std
+    return Model(function)

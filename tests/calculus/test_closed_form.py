@@ -23,7 +23,9 @@ TOLERANCE = {"rtol": 1e-10, "atol": 1e-11}
 def network(dim: int, hidden: list[int], activation: Activation, residual: bool = False) -> Energy:
     generator = torch.Generator().manual_seed(0)
     mean, std = torch.randn(dim, generator=generator), 0.5 + torch.rand(dim, generator=generator)
-    energy = MLPEnergy(mean, std, hidden, activation, generator, residual).double()
+    energy = MLPEnergy(
+        mean, std, hidden, activation, generator=generator, residual=residual
+    ).double()
     with torch.no_grad():
         for parameter in energy.parameters():
             parameter.normal_(generator=generator).mul_(0.5)
@@ -33,7 +35,9 @@ def network(dim: int, hidden: list[int], activation: Activation, residual: bool 
 def images(side: int, channels: list[int], kernel: int, stride: int) -> Energy:
     generator = torch.Generator().manual_seed(3)
     mean, std = torch.zeros(side**2), 0.5 + torch.rand(side**2, generator=generator)
-    energy = ConvEnergy(mean, std, channels, kernel, stride, "silu", generator).double()
+    energy = ConvEnergy(
+        mean, std, channels, kernel, stride=stride, activation="silu", generator=generator
+    ).double()
     with torch.no_grad():
         for parameter in energy.parameters():
             parameter.normal_(generator=generator).mul_(0.5)

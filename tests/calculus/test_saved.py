@@ -27,7 +27,9 @@ OPERATORS: dict[str, Operator] = {
 
 def network(dim: int, hidden: list[int]) -> Energy:
     generator = torch.Generator().manual_seed(0)
-    energy = MLPEnergy(torch.zeros(dim), torch.ones(dim), hidden, "silu", generator).double()
+    energy = MLPEnergy(
+        torch.zeros(dim), torch.ones(dim), hidden, "silu", generator=generator
+    ).double()
     with torch.no_grad():
         for parameter in energy.parameters():
             parameter.normal_(generator=generator).mul_(0.5)

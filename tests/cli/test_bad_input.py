@@ -53,7 +53,7 @@ def with_option(name: str, value: str) -> list[str]:
         (with_option("--methods", "fastica"), "fastica is for ica tasks only"),
         (["report", "/no/such"], "output folder '/no/such' does not exist"),
         (["score", "/no/such"], "output folder '/no/such' does not exist"),
-        (["check", "/no/such"], "'/no/such' holds no record"),
+        (["check", "/no/such"], "'/no/such' does not exist"),
         (["compare", "/no/such", "/no/such"], "output folder '/no/such' does not exist"),
         (["data", "fetch", "mnist"], "unknown data file 'mnist'"),
         (["data", "verify", "--data-dir", "/no/such"], "data folder '/no/such'"),

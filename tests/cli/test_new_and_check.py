@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ebmbench.contracts import card_problems
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.contract import card_problems
 from ebmbench.scaffold import write_new
 
 

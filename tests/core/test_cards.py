@@ -59,7 +59,7 @@ def test_later_tuned_tables_win_and_others_keep_the_default(method_path: Path) -
         ('found = "by hand"\n[tuned.h', 'fond = "x"\n[tuned.h', "unknown key 'fond' in [tuned.0]"),
         ('objective = "dsm"', "", "exactly one of objective and estimator"),
         ('name = "mine"', "name = mine", "is not valid TOML"),
-        ('family = "score matching"', 'family = "scores"', "'maximum likelihood', 'score match"),
+        ('family = "score matching"', 'family = "Scores!"', "'family' is 'Scores!'"),
     ],
 )
 def test_a_bad_method_card_is_refused_in_one_sentence(

@@ -51,7 +51,9 @@ def test_without_the_fused_kernel_the_steps_are_the_same_to_rounding(
         monkeypatch.setattr(optim, "FUSED", kernel)
         first, x = problem()
         parameters = [p.detach().to(dtype).requires_grad_() for p in first]
-        adam = FlatAdam(parameters, 0.03, (0.8, 0.95), "cosine", 100, weight_average=0.9)
+        adam = FlatAdam(
+            parameters, 0.03, (0.8, 0.95), "cosine", total_steps=100, weight_average=0.9
+        )
         for _ in range(100):
             adam.zero_grad()
             loss(parameters, x.to(dtype)).backward()

@@ -1,9 +1,10 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from ebmbench import catalog
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import (
     COLUMNS,
@@ -17,28 +18,7 @@ from ebmbench.records import (
     to_json,
 )
 
-
-def make_record(seed: int = 0, status: Status = Status.OK, **changes: object) -> Record:
-    task = next(iter(catalog.tasks().values()))
-    method = next(iter(catalog.methods().values()))
-    values: dict[str, object] = {
-        "run_id": f"id{seed}",
-        "task": task.name,
-        "task_version": task.version,
-        "method": method.name,
-        "method_version": method.version,
-        "seed": seed,
-        "preset": "smoke",
-        "status": status,
-        "contended": False,
-        "task_card": task,
-        "method_card": method,
-        "hashes": {},
-        "versions": {},
-        "machine": {},
-        "started": "2026-01-01T00:00:00Z",
-    }
-    return Record.model_validate(values | changes)
+Make = Callable[..., Record]
 
 
 def write(record: Record, out: Path) -> Path:
@@ -49,7 +29,7 @@ def write(record: Record, out: Path) -> Path:
 
 
 def test_a_record_survives_the_file_even_with_infinite_numbers(
-    tmp_path: Path, cost: RunCost
+    make_record: Make, tmp_path: Path, cost: RunCost
 ) -> None:
     metric = MetricRecord(value=float("-inf"), unit="nats", higher_is_better=True)
     record = make_record(metrics={"log_likelihood": metric}, cost=cost)
@@ -58,7 +38,9 @@ def test_a_record_survives_the_file_even_with_infinite_numbers(
     json.loads(path.read_text(), parse_constant=pytest.fail)
 
 
-def test_tidy_rows_hold_metrics_cost_and_the_status_of_failures(cost: RunCost) -> None:
+def test_tidy_rows_hold_metrics_cost_and_the_status_of_failures(
+    make_record: Make, cost: RunCost
+) -> None:
     metric = MetricRecord(value=-1.0, stderr=0.1, unit="nats", higher_is_better=True)
     good = make_record(metrics={"log_likelihood": metric}, cost=cost)
     bad = make_record(seed=1, status=Status.DIVERGED)
@@ -72,13 +54,13 @@ def test_tidy_rows_hold_metrics_cost_and_the_status_of_failures(cost: RunCost) -
     assert by_metric[None]["status"] == "diverged"
 
 
-def test_records_come_back_in_order(tmp_path: Path) -> None:
+def test_records_come_back_in_order(make_record: Make, tmp_path: Path) -> None:
     for seed in (10, 2, 0):
         write(make_record(seed), tmp_path)
     assert [record.seed for record in read_records(tmp_path)] == [0, 2, 10]
 
 
-def test_missing_empty_and_broken_folders_are_named(tmp_path: Path) -> None:
+def test_missing_empty_and_broken_folders_are_named(make_record: Make, tmp_path: Path) -> None:
     with pytest.raises(EbmbenchError, match="does not exist"):
         read_records(tmp_path / "none")
     with pytest.raises(EbmbenchError, match="holds no record"):
@@ -90,3 +72,18 @@ def test_missing_empty_and_broken_folders_are_named(tmp_path: Path) -> None:
     path.write_text("{")
     with pytest.raises(EbmbenchError, match="is not valid"):
         read_records(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../up", "/etc", "a//b", "a/../b", "A", "a\n", ".", ""])
+def test_a_name_that_is_no_name_never_becomes_a_path(
+    name: str, make_record: Make, tmp_path: Path
+) -> None:
+    with pytest.raises(EbmbenchError, match="is no name of a task"):
+        record_path(tmp_path, name, "dsm", 0)
+    with pytest.raises(EbmbenchError, match="is no name of a method"):
+        record_path(tmp_path, "2d/rings", name, 0)
+    with pytest.raises(ValidationError, match="task"):
+        make_record(task=name)
+    if name != "A":
+        with pytest.raises(ValidationError, match="weights"):
+            make_record(weights=name)

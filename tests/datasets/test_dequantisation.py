@@ -22,7 +22,7 @@ STEPS = np.array([0.1, 3.0])
 def test_a_pixel_is_spread_over_one_grey_level(levels: int) -> None:
     value = levels // 3
     parts = [np.full((n, 50), value, dtype=np.uint8) for n in (400, 100, 300)]
-    rows = image_dataset(*parts, levels, (5, 10), ALL, seed=0)
+    rows = image_dataset(*parts, levels, shape=(5, 10), sizes=ALL, seed=0)
     for x in (rows.train, rows.validation, rows.test):
         v = x.double().sigmoid()
         noise = levels * (v - LAMBDA) / (1 - 2 * LAMBDA) - value
@@ -65,7 +65,9 @@ def test_the_meters_of_power_are_spread_over_their_resolution(
 
 def test_noise_is_uniform_and_not_only_as_wide() -> None:
     pixels = np.full((2000, 20), 3, dtype=np.uint8)
-    x = image_dataset(pixels, pixels[:1], pixels[:1], 17, (4, 5), ALL, seed=0).train.double()
+    x = image_dataset(
+        pixels, pixels[:1], pixels[:1], 17, shape=(4, 5), sizes=ALL, seed=0
+    ).train.double()
     noise = 17 * (x.sigmoid() - LAMBDA) / (1 - 2 * LAMBDA) - 3
     shares = torch.histc(noise.float(), bins=8, min=0, max=1) / noise.numel()
     torch.testing.assert_close(shares, torch.full((8,), 0.125), atol=0.01, rtol=0)

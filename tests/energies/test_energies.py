@@ -24,6 +24,7 @@ OPTIONS = {
     "ica": {"sources": "logistic"},
     "nice": {"couplings": 4, "hidden": [16]},
     "dkef": {"points": 20, "hidden": [8, 8]},
+    "mlp-levels": {"hidden": [16, 16], "levels": [1.0, 0.3, 0.1]},
 }
 SQUARE = {"conv": 4}
 """Where the number of coordinates must be a square."""

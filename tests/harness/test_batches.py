@@ -11,7 +11,8 @@ from torch import Tensor
 from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.energies.base import Energy
-from ebmbench.harness.build import load_data, make_objective, make_streams, reason_to_skip
+from ebmbench.harness.build import load_data, make_objective, make_streams
+from ebmbench.harness.compatibility import reason_to_skip
 from ebmbench.harness.job import Job
 from ebmbench.harness.run import run_job
 from ebmbench.objectives.base import State, Step

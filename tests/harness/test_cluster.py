@@ -33,19 +33,21 @@ def by_method(records: list[Record]) -> dict[str, Record]:
 def test_a_local_cluster_gives_the_same_numbers(small_task: TaskCard, tmp_path: Path) -> None:
     methods = [catalog.methods()[name] for name in ("dsm", "gaussian")]
     here, there = tmp_path / "here", tmp_path / "there"
-    local = by_method(execute(plan([small_task], methods, here, "smoke"), here, Reporter(), 1))
-    request = plan([small_task], methods, there, "smoke")
-    remote = by_method(execute(request, there, Reporter(), 1, executor="dask"))
+    local = by_method(
+        execute(plan([small_task], methods, here, preset="smoke"), here, Reporter(), workers=1)
+    )
+    request = plan([small_task], methods, there, preset="smoke")
+    remote = by_method(execute(request, there, Reporter(), workers=1, executor="dask"))
     assert {name: r.metrics for name, r in remote.items()} == {
         name: r.metrics for name, r in local.items()
     }
     assert by_method(read_records(there)) == remote
-    assert plan([small_task], methods, there, "smoke").run == []
+    assert plan([small_task], methods, there, preset="smoke").run == []
     assert rescore(remote["dsm"], there).metrics == local["dsm"].metrics
 
 
 def test_a_scheduler_that_does_not_answer_is_named(small_task: TaskCard, tmp_path: Path) -> None:
-    request = plan([small_task], [catalog.methods()["dsm"]], tmp_path, "smoke")
+    request = plan([small_task], [catalog.methods()["dsm"]], tmp_path, preset="smoke")
     with pytest.raises(EbmbenchError, match="no dask scheduler answers at 'nonsense'"):
         execute(request, tmp_path, Reporter(), executor="dask", scheduler="nonsense")
 
@@ -54,7 +56,7 @@ def test_without_dask_the_sentence_says_what_to_install(
     small_task: TaskCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    request = plan([small_task], [catalog.methods()["dsm"]], tmp_path, "smoke")
+    request = plan([small_task], [catalog.methods()["dsm"]], tmp_path, preset="smoke")
     with pytest.raises(EbmbenchError, match=r"pip install 'ebmbench\[dask\]'"):
         execute(request, tmp_path, Reporter(), executor="dask")
 
@@ -79,4 +81,4 @@ def test_how_a_remote_run_can_end(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "plugin"))
     shipment = run_here(Job(small_task, sabotage(name), 0, "smoke"), timeout)
     assert shipment.record.status is status
-    assert shipment.weights is None
+    assert shipment.files == {}

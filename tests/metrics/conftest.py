@@ -133,6 +133,6 @@ def evaluation() -> Callable[..., Evaluation]:
             test_log_det=test_log_det,
         )
         energy = model if constant is None else Unnormalised(model, constant)
-        return Evaluation(energy, data, make_card(log_z), effort, learned, 0, {})
+        return Evaluation(energy, data, make_card(log_z), effort, learned, 0)
 
     return make

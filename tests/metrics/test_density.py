@@ -9,6 +9,7 @@ from scipy.stats import norm
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.errors import EbmbenchError
 from ebmbench.metrics.base import Evaluation
+from ebmbench.metrics.density_tables import truth_and_model
 from ebmbench.metrics.divergences import (
     hellinger,
     kl_divergence,
@@ -28,7 +29,6 @@ from ebmbench.metrics.likelihood import (
     log_z_error,
     regret,
 )
-from ebmbench.metrics.shared import truth_and_model
 
 MEAN, STD = [0.4, -0.3], 1.4
 """Of the model; the truth is standard normal."""
@@ -152,7 +152,7 @@ def test_hyvarinen_score_is_the_fisher_divergence_up_to_the_data(mixture, evalua
 
 def test_hyvarinen_score_needs_a_smooth_energy(pair) -> None:
     laplace = ICAEnergy(torch.eye(2), "laplace", torch.zeros(2), torch.ones(2))
-    made = Evaluation(laplace, pair.dataset, pair.card, 1, None, 0, {})
+    made = Evaluation(laplace, pair.dataset, pair.card, 1, None, 0)
     assert hyvarinen_score(made) is None
 
 

@@ -56,9 +56,9 @@ def test_metrics_read_the_energy_and_the_truth(card) -> None:
     model = ICAEnergy(torch.tensor([[0.0, -2.0], [1.5, 0.0]]), "logistic", true[0], true[1] + 1)
     rows = torch.zeros(3, 2)
     data = Dataset(rows, rows, rows, demixing=true)
-    made = Evaluation(model, data, card("exact"), 0, None, 0, {})
+    made = Evaluation(model, data, card("exact"), 0, None, 0)
     assert amari_distance(made).value == pytest.approx(0)
     assert demixing_error(made).value == pytest.approx(0.25)
-    blind = Evaluation(model, Dataset(rows, rows, rows), card("exact"), 0, None, 0, {})
+    blind = Evaluation(model, Dataset(rows, rows, rows), card("exact"), 0, None, 0)
     assert amari_distance(blind) is None
     assert demixing_error(blind) is None

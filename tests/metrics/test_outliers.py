@@ -42,8 +42,8 @@ def test_outliers_are_told_by_the_energy(mixture, evaluation) -> None:
     made = evaluation(truth, truth)
     assert ood_auroc(made) is None
     far = replace(made.dataset, outliers=torch.full((50, 2), 8.0))
-    found = ood_auroc(replace(made, dataset=far, shared={}))
+    found = ood_auroc(replace(made, dataset=far, memo={}))
     assert found.value == 1.0
     same = replace(made.dataset, outliers=made.dataset.validation)
-    found = ood_auroc(replace(made, dataset=same, shared={}))
+    found = ood_auroc(replace(made, dataset=same, memo={}))
     assert found.value == pytest.approx(0.5, abs=4 * found.stderr)

@@ -1,11 +1,14 @@
 """Metrics on samples, against SciPy and closed forms."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from scipy import stats
 
+from ebmbench.energies.own_sampler import OwnSampler
+from ebmbench.errors import EbmbenchError
 from ebmbench.metrics.kernels import BANDWIDTHS, ksd, ksd_statistic, mmd, mmd_statistic
 from ebmbench.metrics.samples import (
     energy_distance,
@@ -15,7 +18,7 @@ from ebmbench.metrics.samples import (
 )
 from ebmbench.partition import quadrature
 from ebmbench.partition.quadrature import quadrature_grid
-from ebmbench.partition.sampling import model_samples
+from ebmbench.partition.sampling import best_sampler, by_own_sampler, model_samples
 
 
 @pytest.fixture
@@ -137,3 +140,28 @@ def test_exact_samples_are_used_where_they_exist(mixture, generator) -> None:
     model = mixture([[0.0] * 30], 1.0)
     same = torch.Generator().manual_seed(3)
     assert torch.equal(model_samples(model, 10, generator).x, model.sample(10, same))
+
+
+def test_what_a_method_brings_is_used_and_named(mixture, evaluation) -> None:
+    truth = mixture([[0.0, 0.0]], 1.0)
+    origin = OwnSampler("a learned generator", lambda n, g: torch.zeros(n, 2))
+    plain = evaluation(truth, truth)
+    found = energy_distance(replace(plain, own_sampler=origin, memo={}))
+    assert found.value > 10 * found.stderr
+    assert found.note.endswith("a learned generator")
+    assert "inverse CDF" in energy_distance(plain).note
+
+
+def test_an_exact_sampler_comes_before_any_other(mixture, evaluation) -> None:
+    model = mixture([[0.0, 0.0]], 1.0)
+    without = evaluation(model, model).energy
+    learned = OwnSampler("a learned generator", lambda n, g: torch.zeros(n, 2))
+    assert best_sampler(model, learned).how == "exact"
+    assert best_sampler(without, learned) is learned
+    assert best_sampler(without) is None
+
+
+def test_a_sampler_of_another_shape_is_refused_in_words(generator) -> None:
+    wrong = OwnSampler("a learned generator", lambda n, g: torch.zeros(n, 3))
+    with pytest.raises(EbmbenchError, match="'a learned generator' drew points of shape"):
+        by_own_sampler(wrong, 2, 10, generator)

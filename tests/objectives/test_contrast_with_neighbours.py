@@ -10,9 +10,12 @@ from numpy.polynomial.hermite_e import hermegauss
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives import Objective, State
+from ebmbench.objectives import Objective
 from ebmbench.objectives.cd import ContrastiveDivergence
-from ebmbench.objectives.cnce import ConditionalNoiseContrastiveEstimation
+from ebmbench.objectives.cnce import (
+    ConditionalNoiseContrastiveEstimation,
+    NeighbourScale,
+)
 from ebmbench.objectives.ed import EnergyDiscrepancy
 
 Make = Callable[..., Energy]
@@ -53,7 +56,7 @@ def test_conditional_nce_of_two_copies_averages_over_them(
     gaussian_energy: Make, generator: torch.Generator
 ) -> None:
     energy, rows = gaussian_energy([0.0], [1.0]), sample(1.0, generator)[:500]
-    state = State(tensors={"epsilon": torch.tensor([0.4], dtype=torch.float64)})
+    state = NeighbourScale(torch.tensor([0.4], dtype=torch.float64))
     noise = torch.empty(2, 500, 1, dtype=torch.float64).normal_(
         generator=torch.Generator().manual_seed(5)
     )

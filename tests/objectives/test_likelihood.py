@@ -14,7 +14,7 @@ from ebmbench.objectives.cd import ContrastiveDivergence
 from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.objectives.mle_exact import ExactMaximumLikelihood
 from ebmbench.objectives.mle_mcmc import MCMCMaximumLikelihood
-from ebmbench.objectives.pcd import PersistentContrastiveDivergence
+from ebmbench.objectives.pcd import PersistentChains, PersistentContrastiveDivergence
 
 Make = Callable[..., Energy]
 
@@ -82,7 +82,7 @@ def test_no_partition_function_in_three_dimensions(
 def test_the_contrast_is_data_minus_negatives(gaussian_energy: Make, rows: Tensor) -> None:
     energy = gaussian_energy([0.2, -0.3], [0.8, 3.0])
     data, negatives = rows[:30], rows[30:100]
-    step = contrastive_step(energy, data, negatives, State(), {"acceptance": torch.ones(())})
+    step = contrastive_step(energy, data, negatives, State(), info={"acceptance": torch.ones(())})
     expected = energy(data).mean() - energy(negatives).mean()
     torch.testing.assert_close(step.loss, expected)
     assert set(step.info) == {"acceptance", "energy_gap"}
@@ -143,7 +143,7 @@ def test_the_step_size_follows_the_acceptance_from_step_to_step(
     energy = gaussian_energy([0.0, 0.0], [4.0, 9.0])
     objective = MCMCMaximumLikelihood(sampler=sampler, step_size=3.0)  # type: ignore[arg-type]
     state = objective.init(energy, rows, generator)
-    assert float(state.tensors["step_size"]) == 3.0
+    assert float(state.step_size) == 3.0
     acceptance = []
     for _ in range(25):
         step = objective.loss(energy, rows[:50], state, generator)
@@ -151,7 +151,7 @@ def test_the_step_size_follows_the_acceptance_from_step_to_step(
         acceptance.append(float(step.info["acceptance"]))
     assert acceptance[0] < 0.3
     assert sum(acceptance[-5:]) / 5 == pytest.approx(wanted, abs=0.06)
-    assert torch.equal(step.info["step_size"], state.tensors["step_size"])
+    assert torch.equal(step.info["step_size"], state.step_size)
 
 
 def test_persistent_chains_go_back_where_they_came_from(
@@ -160,9 +160,9 @@ def test_persistent_chains_go_back_where_they_came_from(
     energy = gaussian_energy([0.0, 0.0], [1.0, 1.0])
     objective = PersistentContrastiveDivergence(buffer=100, restart=0.0, step_size=0.01)
     before = objective.init(energy, rows, generator)
-    chains = before.tensors["chains"]
+    chains = before.chains
     assert chains.shape == (100, 2)
-    after = objective.loss(energy, rows[:30], before, generator).state.tensors["chains"]
+    after = objective.loss(energy, rows[:30], before, generator).state.chains
     moved = (after != chains).any(1)
     assert int(moved.sum()) == 30
     # Ten small steps: each chain is still near its own old place.
@@ -173,16 +173,12 @@ def test_restarted_chains_come_from_the_reference(
     gaussian_energy: Make, rows: Tensor, generator: torch.Generator
 ) -> None:
     energy = gaussian_energy([0.0, 0.0], [1.0, 1.0])
-    far = State(
-        tensors={
-            "chains": torch.full((4000, 2), 50.0).double(),
-            "step_size": torch.tensor(1e-6).double(),
-        }
-    )
+    chains = torch.full((4000, 2), 50.0).double()
+    far = PersistentChains(chains, torch.tensor(1e-6).double())
     batch = rows.repeat(10, 1)
     for restart in (0.0, 0.25, 1.0):
         objective = PersistentContrastiveDivergence(restart=restart, steps=1, sampler="langevin")
-        chains = objective.loss(energy, batch, far, generator).state.tensors["chains"]
+        chains = objective.loss(energy, batch, far, generator).state.chains
         near = chains[:, 0] < 40
         assert float(near.double().mean()) == pytest.approx(restart, abs=0.03)
         if restart == 1.0:
@@ -199,7 +195,7 @@ def test_persistent_chains_reach_the_model(
     state = objective.init(energy, rows, generator)
     for _ in range(40):
         state = objective.loss(energy, rows, state, generator).state
-    chains = state.tensors["chains"]
+    chains = state.chains
     truth = torch.tensor([1.0, -1.0]).double()
     assert float(((chains.mean(0) - truth) / (chains.std(0) / 20)).abs().max()) < 4
     variance = torch.tensor([0.25, 2.0]).double()

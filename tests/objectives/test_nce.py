@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,17 +11,16 @@ from scipy.stats import multivariate_normal
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives import State
-from ebmbench.objectives.nce import NoiseContrastiveEstimation
-from ebmbench.objectives.noise import fit_noise, log_noise, sample_noise
+from ebmbench.objectives.nce import NoiseAndNormaliser, NoiseContrastiveEstimation
+from ebmbench.objectives.noise import GaussianMixtureNoise
 
 Make = Callable[..., Energy]
 
 
-def scipy_log_noise(noise: dict[str, Tensor], x: Tensor) -> np.ndarray:
+def scipy_log_prob(noise: GaussianMixtureNoise, x: Tensor) -> np.ndarray:
     parts = [
         math.log(float(w)) + multivariate_normal(m.numpy(), (f @ f.T).numpy()).logpdf(x.numpy())
-        for w, m, f in zip(noise["weights"], noise["means"], noise["factors"], strict=True)
+        for w, m, f in zip(noise.weights, noise.means, noise.factors, strict=True)
     ]
     return np.logaddexp.reduce(parts, 0)
 
@@ -37,39 +37,39 @@ def test_the_density_of_the_noise_and_its_samples(
     components: int, inflation: float, generator: torch.Generator
 ) -> None:
     rows = two_clusters(generator)
-    noise = fit_noise(rows, components, inflation, generator)
-    np.testing.assert_allclose(log_noise(noise, rows).numpy(), scipy_log_noise(noise, rows))
-    x = sample_noise(noise, 20_000, generator)
-    covariance = torch.einsum("kij,klj->kil", noise["factors"], noise["factors"])
-    mean = noise["weights"] @ noise["means"]
-    centred = noise["means"] - mean
-    between = centred.T @ (noise["weights"][:, None] * centred)
-    within = torch.einsum("k,kij->ij", noise["weights"], covariance)
+    noise = GaussianMixtureNoise.fit(rows, components, inflation, generator)
+    np.testing.assert_allclose(noise.log_prob(rows).numpy(), scipy_log_prob(noise, rows))
+    x = noise.sample(20_000, generator)
+    covariance = torch.einsum("kij,klj->kil", noise.factors, noise.factors)
+    mean = noise.weights @ noise.means
+    centred = noise.means - mean
+    between = centred.T @ (noise.weights[:, None] * centred)
+    within = torch.einsum("k,kij->ij", noise.weights, covariance)
     assert float(((x.mean(0) - mean) / (x.std(0) / math.sqrt(20_000))).abs().max()) < 4
     torch.testing.assert_close(torch.cov(x.T), between + within, rtol=0.05, atol=0.05)
 
 
 def test_the_noise_has_the_moments_of_the_data(generator: torch.Generator) -> None:
     rows = two_clusters(generator)
-    one = fit_noise(rows, 1, 1.0, generator)
-    torch.testing.assert_close(one["means"][0], rows.mean(0))
+    one = GaussianMixtureNoise.fit(rows, 1, 1.0, generator)
+    torch.testing.assert_close(one.means[0], rows.mean(0))
     torch.testing.assert_close(
-        one["factors"][0] @ one["factors"][0].T, torch.cov(rows.T), rtol=1e-5, atol=0
+        one.factors[0] @ one.factors[0].T, torch.cov(rows.T), rtol=1e-5, atol=0
     )
-    two = fit_noise(rows, 2, 1.0, generator)
+    two = GaussianMixtureNoise.fit(rows, 2, 1.0, generator)
     torch.testing.assert_close(
-        two["weights"].sort().values, torch.tensor([1 / 3, 2 / 3]).double(), atol=0.01, rtol=0
+        two.weights.sort().values, torch.tensor([1 / 3, 2 / 3]).double(), atol=0.01, rtol=0
     )
     torch.testing.assert_close(
-        two["means"].sort(0).values[1], torch.tensor([4.0, 4.0]).double(), atol=0.1, rtol=0
+        two.means.sort(0).values[1], torch.tensor([4.0, 4.0]).double(), atol=0.1, rtol=0
     )
 
 
 def test_a_constant_column_does_no_harm(generator: torch.Generator) -> None:
     rows = two_clusters(generator)
     rows[:, 1] = 3.0
-    noise = fit_noise(rows, 1, 1.0, generator)
-    assert bool(torch.isfinite(log_noise(noise, rows)).all())
+    noise = GaussianMixtureNoise.fit(rows, 1, 1.0, generator)
+    assert bool(torch.isfinite(noise.log_prob(rows)).all())
 
 
 @pytest.mark.parametrize("nu", [1, 5])
@@ -82,8 +82,8 @@ def test_the_loss_at_the_truth_and_its_zero_gradient(
     energy = gaussian_energy([0.0], [1.0])
     log_z = torch.tensor(0.5 * math.log(2 * math.pi), dtype=torch.float64, requires_grad=True)
     two = torch.full((1, 1, 1), 2.0, dtype=torch.float64)
-    noise = {"weights": two[0, 0] / 2, "means": 0 * two[0], "factors": two, "whiteners": 1 / two}
-    state = State(learned={"log_z": log_z}, tensors=noise)
+    noise = GaussianMixtureNoise(two[0, 0] / 2, 0 * two[0], two, 1 / two)
+    state = NoiseAndNormaliser(noise, log_z)
     objective = NoiseContrastiveEstimation(nu=nu)
     draws, losses = [], []
     for block in x.split(600):
@@ -117,8 +117,8 @@ def test_the_gradient_tends_to_that_of_likelihood(
     x = torch.empty(400, 1, dtype=torch.float64).normal_(generator=generator)
     log_z = torch.tensor(0.5 * math.log(2 * math.pi / precision), dtype=torch.float64)
     two = torch.full((1, 1, 1), 2.0, dtype=torch.float64)
-    noise = {"weights": two[0, 0] / 2, "means": 0 * two[0], "factors": two, "whiteners": 1 / two}
-    state = State(learned={"log_z": log_z.requires_grad_()}, tensors=noise)
+    noise = GaussianMixtureNoise(two[0, 0] / 2, 0 * two[0], two, 1 / two)
+    state = NoiseAndNormaliser(noise, log_z.requires_grad_())
     exact = 0.5 * (float(x.square().mean()) - 1 / precision)
 
     def error(nu: int) -> float:
@@ -142,8 +142,7 @@ def test_a_constant_of_the_energy_and_log_z_trade_exactly(
     state = objective.init(energy, rows, torch.Generator().manual_seed(1))
     losses = []
     for shift in (0.0, 0.0, 1.5):
-        learned = {"log_z": (state.learned["log_z"] + shift).detach().requires_grad_()}
-        moved = State(learned=learned, tensors=state.tensors)
+        moved = replace(state, log_z=(state.log_z + shift).detach().requires_grad_())
         generator = torch.Generator().manual_seed(2)
         losses.append(float(objective.loss(energy, rows, moved, generator).loss.detach()))
     assert losses[0] == losses[1]
@@ -169,7 +168,7 @@ def test_hopeless_classifiers_have_finite_losses_and_gradients(
     objective = NoiseContrastiveEstimation()
     state = objective.init(energy, rows, generator)
     log_z = torch.tensor(level, dtype=torch.float64, requires_grad=True)
-    step = objective.loss(energy, rows, State({"log_z": log_z}, state.tensors), generator)
+    step = objective.loss(energy, rows, NoiseAndNormaliser(state.noise, log_z), generator)
     assert bool(torch.isfinite(step.loss))
     (gradient,) = torch.autograd.grad(step.loss, log_z)
     assert float(gradient) == pytest.approx(math.copysign(0.5, level))

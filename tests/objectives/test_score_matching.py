@@ -11,7 +11,7 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.objectives import Objective, State
-from ebmbench.objectives.directions import Law, draw_directions
+from ebmbench.objectives.directions import Directions, draw_directions
 from ebmbench.objectives.dsm import DenoisingScoreMatching
 from ebmbench.objectives.fd_ssm import FiniteDifferenceSlicedScoreMatching
 from ebmbench.objectives.sm import ScoreMatching
@@ -19,7 +19,7 @@ from ebmbench.objectives.ssm import SlicedScoreMatching
 from ebmbench.objectives.ssm_vr import SlicedScoreMatchingVR
 
 Make = Callable[..., Energy]
-LAWS: tuple[Law, ...] = ("rademacher", "gaussian", "sphere")
+KINDS: tuple[Directions, ...] = ("rademacher", "gaussian", "sphere")
 
 
 def quadratic(energy: Energy) -> tuple[Tensor, Tensor]:
@@ -74,28 +74,28 @@ def test_fisher_divergence_is_the_loss_plus_a_constant_of_the_data(
         assert float(loss.detach()) + 0.5 == pytest.approx(divergence)
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_sliced_losses_path_by_path(
-    law: Law, gaussian_energy: Make, rows: Tensor, generator: torch.Generator
+    kind: Directions, gaussian_energy: Make, rows: Tensor, generator: torch.Generator
 ) -> None:
     energy = gaussian_energy([0.1, -0.4], [0.7, 2.0])
     m, precision = quadratic(energy)
     x = rows.repeat(3, 1)
-    v = draw_directions(x, law, torch.Generator().manual_seed(4))
+    v = draw_directions(x, kind, torch.Generator().manual_seed(4))
     s = -precision * (x - m)
     curvature = -(precision * v * v).sum(1)
-    sliced = SlicedScoreMatching(directions=law, projections=3)
+    sliced = SlicedScoreMatching(directions=kind, projections=3)
     loss = sliced.loss(energy, rows, State(), torch.Generator().manual_seed(4)).loss
     assert_same(loss, (0.5 * (s * v).sum(1) ** 2 + curvature).mean(), energy)
-    reduced = SlicedScoreMatchingVR(directions=law, projections=3)
+    reduced = SlicedScoreMatchingVR(directions=kind, projections=3)
     loss = reduced.loss(energy, rows, State(), torch.Generator().manual_seed(4)).loss
     assert_same(loss, (0.5 * (s * s).sum(1) + curvature).mean(), energy)
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("objective", [SlicedScoreMatching, SlicedScoreMatchingVR])
 def test_sliced_losses_are_score_matching_on_average(
-    law: Law,
+    kind: Directions,
     objective: type[SlicedScoreMatching] | type[SlicedScoreMatchingVR],
     rows: Tensor,
     generator: torch.Generator,
@@ -103,7 +103,7 @@ def test_sliced_losses_are_score_matching_on_average(
     b = torch.tensor([[1.0, 0.4], [-0.3, 0.8]]).double()
     energy = ICAEnergy(b, "logistic", torch.zeros(2).double(), torch.ones(2).double())
     exact = float(ScoreMatching().loss(energy, rows, State(), generator).loss.detach())
-    sliced = objective(directions=law)
+    sliced = objective(directions=kind)
     losses = torch.stack(
         [sliced.loss(energy, rows, State(), generator).loss.detach() for _ in range(60)]
     )
@@ -146,16 +146,16 @@ def test_finite_differences_tend_to_sliced_score_matching_with_the_square_of_the
         assert math.log2(wide / narrow) == pytest.approx(2, abs=0.1)
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_directions_have_identity_covariance(law: Law, generator: torch.Generator) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_directions_have_identity_covariance(kind: Directions, generator: torch.Generator) -> None:
     x = torch.empty(40_000, 3, dtype=torch.float64)
-    v = draw_directions(x, law, generator)
+    v = draw_directions(x, kind, generator)
     products = v[:, :, None] * v[:, None, :]
     error = (products.mean(0) - torch.eye(3)) / (products.std(0) / 200 + 1e-12)
     assert float(error.abs().max()) < 4
-    if law == "rademacher":
+    if kind == "rademacher":
         assert set(v.unique().tolist()) == {-1.0, 1.0}
-    if law == "sphere":
+    if kind == "sphere":
         torch.testing.assert_close(v.square().sum(1), torch.full((40_000,), 3.0).double())
 
 
@@ -224,4 +224,4 @@ def test_relative_noise_is_in_units_of_the_reference(
 ) -> None:
     energy = gaussian_energy([0.0, 0.0], [1.0, 1.0])
     state = DenoisingScoreMatching(sigma=0.2, relative=True).init(energy, rows, generator)
-    torch.testing.assert_close(state.tensors["sigma"], torch.full((2,), 0.3).double())
+    torch.testing.assert_close(state.sigma, torch.full((2,), 0.3).double())

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.partition import InitialGaussian
-from ebmbench.partition.annealing import anneal, anneal_back, particles_at, pilot
+from ebmbench.partition.annealing import anneal, anneal_back
 from ebmbench.partition.base import log_mean_exp
 from ebmbench.partition.bennett import bennett
+from ebmbench.samplers.pilot import pilot
 
 LOG_Z = 3.0
 
@@ -64,11 +65,12 @@ def test_log_z_of_a_mixture_from_annealing_in_both_directions() -> None:
     exact = model.log_z()
     assert exact is not None
     generator = torch.Generator().manual_seed(0)
-    law = InitialGaussian.of_reference(model)
-    plan = pilot(model, law, generator)
-    forward = anneal(model, law, plan, 30, 400, generator)
-    start = particles_at(model, law, law.to_z(model.sample(400, generator)))
-    back = anneal_back(model, law, plan, 30, start, generator)
+    initial = InitialGaussian.of_reference(model)
+    bridge = initial.bridge_to(model)
+    path = pilot(bridge, generator)
+    forward = anneal(bridge, path, 30, 400, generator=generator)
+    start = bridge.evaluate(initial.to_z(model.sample(400, generator)))
+    back = anneal_back(bridge, path, 30, start, generator=generator)
     found, stderr = bennett(forward.log_z, back.log_z)
     assert stderr < 0.05
     assert abs(found - float(exact)) < 4 * stderr

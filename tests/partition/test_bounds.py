@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from ebmbench.partition.annealing import anneal, anneal_back, particles_at, pilot
+from ebmbench.partition.annealing import anneal, anneal_back
 from ebmbench.partition.base import log_mean_exp
+from ebmbench.samplers.pilot import pilot
 from ebmbench.studies.validation.cases import CASES, sampled
 from ebmbench.studies.validation.models import exact_log_z
 
@@ -18,15 +19,16 @@ NAMES = ["mixture-2 overlapping", "mixture-50 overlapping", "funnel-10", "ica-50
 @pytest.mark.parametrize("name", NAMES)
 def test_forward_ends_lie_below_and_reverse_ends_above(name: str) -> None:
     model = CASES[name].build().requires_grad_(False)
-    truth, law = exact_log_z(model), CASES[name].law(model)
+    truth, initial = exact_log_z(model), CASES[name].law(model)
     g = torch.Generator().manual_seed(3)
-    plan = pilot(model, law, g)
+    bridge = initial.bridge_to(model)
+    path = pilot(bridge, g)
     lower, upper = [], []
     for _ in range(20):
         # few chains and temperatures, so that the bias is larger than its noise
-        forward = anneal(model, law, plan, 12, 10, g)
-        z = law.to_z(sampled(model).sample(10, g))
-        back = anneal_back(model, law, plan, 12, particles_at(model, law, z), g)
+        forward = anneal(bridge, path, 12, 10, generator=g)
+        z = initial.to_z(sampled(model).draw(10, g))
+        back = anneal_back(bridge, path, 12, bridge.evaluate(z), generator=g)
         lower.append(log_mean_exp(forward.log_z) - truth)
         upper.append(-log_mean_exp(-back.log_z) - truth)
     below, above = torch.tensor(lower), torch.tensor(upper)
@@ -41,9 +43,10 @@ def test_forward_ends_lie_below_and_reverse_ends_above(name: str) -> None:
 def test_the_estimates_of_z_are_unbiased() -> None:
     case = CASES["mixture-10 overlapping"]
     model = case.build()
-    law, g = case.law(model), torch.Generator().manual_seed(4)
-    plan = pilot(model, law, g)
+    initial, g = case.law(model), torch.Generator().manual_seed(4)
+    bridge = initial.bridge_to(model)
+    path = pilot(bridge, g)
     for populations in (None, 40):
-        ratios = anneal(model, law, plan, 20, 4000, g, populations).log_z.exp()
+        ratios = anneal(bridge, path, 20, 4000, generator=g, populations=populations).log_z.exp()
         groups = ratios.reshape(40, -1).mean(1)
         assert float(groups.mean()) == pytest.approx(1, abs=4 * float(groups.std()) / 40**0.5)

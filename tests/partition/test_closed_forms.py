@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.errors import EbmbenchError
 from ebmbench.partition import (
     InitialGaussian,
@@ -26,10 +27,10 @@ from ebmbench.partition.base import (
     jackknife_stderr,
     log_density,
     log_mean_exp,
-    systematic_resample,
 )
+from ebmbench.partition.grid import reference_box, tabulate
 from ebmbench.partition.importance import pareto_k
-from ebmbench.partition.quadrature import _log_tail, reference_box, tabulate
+from ebmbench.partition.quadrature import _log_tail
 
 
 class Shifted(Energy):
@@ -40,7 +41,7 @@ class Shifted(Energy):
     ) -> None:
         super().__init__()
         self.mixture, self.constant = mixture, constant
-        self.law = mean, std
+        self.gaussian = mean, std
 
     @property
     def dim(self) -> int:
@@ -52,7 +53,7 @@ class Shifted(Energy):
 
     @property
     def reference(self) -> tuple[Tensor, Tensor]:
-        mean, std = self.law
+        mean, std = self.gaussian
         like = torch.ones(self.dim, dtype=self.mixture.means.dtype)
         return mean * like, std * like
 
@@ -198,36 +199,43 @@ def test_ais_in_other_coordinates_gives_the_same_log_z(generator: torch.Generato
     one = torch.ones(1, dtype=torch.float64)
     model = GaussianMixtureEnergy(one, torch.tensor([[5.0, -3.0]]).double(), covariance[None])
     rows = model.sample(5000, generator)
-    law = InitialGaussian.fitted(model, rows)
-    found = ais(Shifted(model, 3.0), generator, law=law)
+    initial = InitialGaussian.fitted(model, rows)
+    found = ais(Shifted(model, 3.0), generator, initial=initial)
     assert found.certified, found.note
     assert found.log_z == pytest.approx(-3.0, abs=0.1)
 
 
 def test_bdmc_brackets_log_z(generator: torch.Generator) -> None:
     model = Shifted(mixture([[-1.0] * 10, [1.0] * 10], 0.6, [0.7, 0.3]), 2.0)
-    found = bdmc(model, model.mixture.sample, generator)
+    found = bdmc(model, model.mixture.sampler(), generator)
     assert found.lower is not None
     assert found.upper is not None
     assert found.lower - 4 * found.stderr < -2.0 < found.upper + 4 * found.stderr
 
 
+def test_bdmc_takes_exact_samples_only(generator: torch.Generator) -> None:
+    model = gaussian(3)
+    near = OwnSampler("long chains", model.mixture.sample)
+    with pytest.raises(EbmbenchError, match="found 'long chains', allowed: 'exact'"):
+        bdmc(model, near, generator)
+
+
 def test_bdmc_with_too_few_temperatures_is_refused(generator: torch.Generator) -> None:
     model = gaussian(30, std=0.3)
-    found = bdmc(model, model.mixture.sample, generator, temperatures=4)
+    found = bdmc(model, model.mixture.sampler(), generator, temperatures=4)
     assert not found.certified
     assert found.upper - found.lower > 1
 
 
-def test_law_maps_there_and_back(generator: torch.Generator) -> None:
+def test_the_initial_gaussian_maps_there_and_back(generator: torch.Generator) -> None:
     rows = torch.randn(50, 3, generator=generator, dtype=torch.float64) @ torch.tril(
         torch.ones(3, 3, dtype=torch.float64)
     )
-    law = InitialGaussian.fitted(gaussian(3), rows)
-    assert torch.allclose(law.to_x(law.to_z(rows)), rows)
-    normal = torch.distributions.MultivariateNormal(law.mean, scale_tril=law.factor)
-    peak = normal.log_prob(law.mean)
-    assert law.log_z == pytest.approx(-float(peak))
+    initial = InitialGaussian.fitted(gaussian(3), rows)
+    assert torch.allclose(initial.to_x(initial.to_z(rows)), rows)
+    normal = torch.distributions.MultivariateNormal(initial.mean, scale_tril=initial.factor)
+    peak = normal.log_prob(initial.mean)
+    assert initial.log_z == pytest.approx(-float(peak))
 
 
 def test_sums_of_weights() -> None:
@@ -240,12 +248,6 @@ def test_sums_of_weights() -> None:
     left_out = torch.stack([(pairs.sum() - p).log() for p in pairs])
     by_hand = math.sqrt(2 / 3 * float((left_out - left_out.mean()).square().sum()))
     assert jackknife_stderr(log_w, 3) == pytest.approx(by_hand)
-
-
-def test_systematic_resampling_keeps_expected_counts(generator: torch.Generator) -> None:
-    weights = torch.tensor([0.5, 0.25, 0.125, 0.125], dtype=torch.float64)
-    counts = torch.bincount(systematic_resample(weights.log(), 800, generator), minlength=4)
-    assert (counts - 800 * weights).abs().max() <= 1
 
 
 @pytest.mark.parametrize("k", [0.3, 0.7, 1.2])

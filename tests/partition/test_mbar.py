@@ -89,8 +89,8 @@ def test_log_z_of_separated_modes_with_an_honest_error() -> None:
     model = GaussianMixtureEnergy(weights, means, torch.full((2,), 0.5, dtype=torch.float64))
     exact = model.log_z()
     assert exact is not None
-    law = InitialGaussian(torch.zeros(10).double(), 2 * torch.eye(10).double())
-    found = mbar(model, torch.Generator().manual_seed(0), law=law)
+    initial = InitialGaussian(torch.zeros(10).double(), 2 * torch.eye(10).double())
+    found = mbar(model, torch.Generator().manual_seed(0), initial=initial)
     assert found.certified, found.note
     assert found.point == found.log_z
     assert found.lower is None

@@ -5,8 +5,8 @@ import torch
 
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.partition import InitialGaussian
-from ebmbench.partition.annealing import pilot
 from ebmbench.partition.reverse import raise_log_likelihood
+from ebmbench.samplers.pilot import pilot
 
 
 @pytest.fixture
@@ -18,13 +18,16 @@ def model() -> GaussianMixtureEnergy:
 
 def test_it_rises_to_the_exact_likelihood(model: GaussianMixtureEnergy) -> None:
     generator = torch.Generator().manual_seed(0)
-    law = InitialGaussian.of_reference(model)
-    plan = pilot(model, law, generator)
+    initial = InitialGaussian.of_reference(model)
+    bridge = initial.bridge_to(model)
+    path = pilot(bridge, generator)
     rows = model.sample(400, generator)
     exact = float(-model(rows).mean())
     means = []
     for temperatures in (3, 30, 300):
-        found = raise_log_likelihood(model, law, plan, temperatures, rows, 1, generator)
+        found = raise_log_likelihood(
+            model, initial, path, temperatures, rows=rows, chains=1, generator=generator
+        )
         assert found.shape == (400,)
         means.append(float(found.mean()))
     assert means[0] < means[1] - 0.02
@@ -34,11 +37,16 @@ def test_it_rises_to_the_exact_likelihood(model: GaussianMixtureEnergy) -> None:
 
 def test_more_chains_tighten_the_bound(model: GaussianMixtureEnergy) -> None:
     generator = torch.Generator().manual_seed(1)
-    law = InitialGaussian.of_reference(model)
-    plan = pilot(model, law, generator)
+    initial = InitialGaussian.of_reference(model)
+    bridge = initial.bridge_to(model)
+    path = pilot(bridge, generator)
     rows = model.sample(300, generator)
     one, many = (
-        float(raise_log_likelihood(model, law, plan, 6, rows, chains, generator).mean())
+        float(
+            raise_log_likelihood(
+                model, initial, path, 6, rows=rows, chains=chains, generator=generator
+            ).mean()
+        )
         for chains in (1, 30)
     )
     assert one < many < float(-model(rows).mean()) + 0.02

@@ -28,7 +28,7 @@ def test_shapes_dtypes_and_bits(name: str, dtype: torch.dtype) -> None:
     outside = torch.get_rng_state()
     ends = []
     for seed in (7, 7, 8):
-        state = sampler.init(x, target)
+        state = target.evaluate(x)
         for _ in range(3):
             generator = torch.Generator().manual_seed(seed)
             state, info = sampler.step(state, target, torch.tensor(0.2, dtype=dtype), generator)
@@ -38,9 +38,9 @@ def test_shapes_dtypes_and_bits(name: str, dtype: torch.dtype) -> None:
         assert {state.x.dtype, state.score.dtype, state.log_density.dtype} == {dtype}
         assert info.divergent.dtype == torch.bool
         assert not any(t.requires_grad for t in (state.x, state.score, state.log_density))
-        log_density, score = target(state.x)
-        torch.testing.assert_close(state.log_density, log_density)
-        torch.testing.assert_close(state.score, score)
+        again = target.evaluate(state.x)
+        torch.testing.assert_close(state.log_density, again.log_density)
+        torch.testing.assert_close(state.score, again.score)
     assert torch.equal(ends[0].x, ends[1].x)
     assert not torch.equal(ends[0].x, ends[2].x)
     assert torch.equal(x, before)
@@ -55,11 +55,11 @@ def test_positions_are_the_same_when_they_alone_are_wanted(name: str) -> None:
     whole, ends = (
         run_chains(
             sampler,
-            sampler.init(x, target),
+            target.evaluate(x),
             target,
             3,
-            size,
-            torch.Generator().manual_seed(7),
+            step_size=size,
+            generator=torch.Generator().manual_seed(7),
             positions_only=positions_only,
         )
         for positions_only in (False, True)

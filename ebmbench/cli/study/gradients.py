@@ -74,7 +74,9 @@ def command(
         table.add_column(title, justify="left" if title == "method" else "right")
     found: list[Comparison] = []
     with console.status("gradients …") as status:
-        for each in compare_gradients(task, dataset, cards, budget, checkpoints, draws, seed):
+        for each in compare_gradients(
+            task, dataset, cards, budget, checkpoints=checkpoints, draws=draws, seed=seed
+        ):
             if found and each.step != found[-1].step:
                 table.add_section()
             found.append(each)

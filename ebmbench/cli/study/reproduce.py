@@ -59,7 +59,7 @@ def command(names: str, preset: Preset, jobs: int | None, out: Path) -> int:
             def show(done: int, total: int, name: str = card.name) -> None:
                 status.update(f"{name}: {done} of {total} cells")
 
-            failed = run_cells(card, preset, folder, workers, show)
+            failed = run_cells(card, preset, folder, workers, progress=show)
         for words in failed:
             console.print(f"{card.name}: a cell failed: {words}", style="red", soft_wrap=True)
         table = read_cells(card, preset, folder)
@@ -68,7 +68,7 @@ def command(names: str, preset: Preset, jobs: int | None, out: Path) -> int:
         experiment = make_experiment(card, preset)
         verdicts = judge(card, experiment, table)
         print_verdicts(card, verdicts, console)
-        paths = write_outcome(card, preset, experiment, table, verdicts, folder)
+        paths = write_outcome(card, preset, experiment, table, verdicts=verdicts, folder=folder)
         written = ", ".join(path.name for path in paths)
         console.print(f"Written to {folder}: {written}", soft_wrap=True, highlight=False)
         whole &= not failed and all(verdict.holds is not False for verdict in verdicts)

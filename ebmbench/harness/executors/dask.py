@@ -12,16 +12,18 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.executors.local import THREAD_VARIABLES, death_record
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
-from ebmbench.harness.run import failed_record, run_job
-from ebmbench.harness.store import write_bytes_atomically, write_record
+from ebmbench.harness.record import failed_record
+from ebmbench.harness.run import run_job
+from ebmbench.harness.store import files_of, write_bytes_atomically, write_record
 from ebmbench.records import Record, Status, read_record
 
 
@@ -30,15 +32,17 @@ class Shipment:
     """What comes back from a worker."""
 
     record: Record
-    weights: bytes | None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """What lies beside it, by file name."""
 
 
 def run_on_cluster(
     jobs: list[Job],
     out: Path,
+    reporter: Reporter,
+    *,
     scheduler: str | None,
     workers: int,
-    reporter: Reporter,
     timeout: float | None = None,
 ) -> list[Record]:
     """Run every job on a dask cluster and return the records in the order in which they end.
@@ -46,9 +50,9 @@ def run_on_cluster(
     Arguments:
         jobs: what to run; the objectives must be importable on the workers.
         out: the output folder, on this machine.
+        reporter: told what happens; steps within a run are not reported.
         scheduler: address of the scheduler; ``None``: a cluster on this machine.
         workers: of that local cluster.
-        reporter: told what happens; steps within a run are not reported.
         timeout: seconds after which a run is stopped; ``None``: never.
 
     Raises:
@@ -81,9 +85,8 @@ def run_on_cluster(
         for future in as_completed(futures):  # type: ignore[no-untyped-call]
             job = futures[future]
             shipment = _unpacked(future.exception(), future, job)
-            if shipment.weights is not None and shipment.record.weights is not None:
-                target = job.path(out).parent / shipment.record.weights
-                write_bytes_atomically(target, shipment.weights)
+            for name, content in shipment.files.items():
+                write_bytes_atomically(job.path(out).parent / name, content)
             write_record(shipment.record, out)
             records.append(shipment.record)
             reporter.finished(job, shipment.record)
@@ -108,13 +111,13 @@ def run_here(job: Job, timeout: float | None) -> Shipment:
             )
         except subprocess.TimeoutExpired:
             message = f"stopped after {timeout:g} s"
-            return Shipment(failed_record(job, Status.TIMEOUT, message, contended=True), None)
+            return Shipment(failed_record(job, Status.TIMEOUT, message, contended=True))
         path = job.path(folder)
         if done.returncode != 0 or not path.is_file():
-            return Shipment(death_record(job, done.returncode, contended=True), None)
+            return Shipment(death_record(job, done.returncode, contended=True))
         record = read_record(path)
-        weights = None if record.weights is None else (path.parent / record.weights).read_bytes()
-        return Shipment(record, weights)
+        files = {path.name: path.read_bytes() for path in files_of(record, folder)}
+        return Shipment(record, files)
 
 
 def _unpacked(error: BaseException | None, future: object, job: Job) -> Shipment:
@@ -123,7 +126,7 @@ def _unpacked(error: BaseException | None, future: object, job: Job) -> Shipment
         assert isinstance(shipment, Shipment)
         return shipment
     message = f"the dask worker failed: {type(error).__name__}: {error}".splitlines()[0]
-    return Shipment(failed_record(job, Status.FAILED, message, contended=True), None)
+    return Shipment(failed_record(job, Status.FAILED, message, contended=True))
 
 
 def main() -> None:

@@ -22,7 +22,8 @@ import psutil
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
-from ebmbench.harness.run import failed_record, run_job
+from ebmbench.harness.record import failed_record
+from ebmbench.harness.run import run_job
 from ebmbench.harness.store import write_record
 from ebmbench.records import Record, Status, read_record
 
@@ -47,7 +48,12 @@ def cores() -> int:
 
 
 def run_jobs(
-    jobs: list[Job], out: Path, workers: int, reporter: Reporter, timeout: float | None = None
+    jobs: list[Job],
+    out: Path,
+    reporter: Reporter,
+    *,
+    workers: int,
+    timeout: float | None = None,
 ) -> list[Record]:
     """Run every job in a fresh process and return the records in the order in which they end.
 
@@ -58,8 +64,8 @@ def run_jobs(
     Arguments:
         jobs: what to run.
         out: the output folder.
-        workers: processes at a time, each with one thread.
         reporter: told what happens.
+        workers: processes at a time, each with one thread.
         timeout: seconds after which a run is stopped; ``None``: never.
 
     Raises:
@@ -95,7 +101,9 @@ def run_jobs(
                 if late and worker.process.is_alive():
                     _stop(worker)
                     message = f"stopped after {timeout:g} s"
-                    record = failed_record(worker.job, Status.TIMEOUT, message, contended)
+                    record = failed_record(
+                        worker.job, Status.TIMEOUT, message, contended=contended
+                    )
                     write_record(record, out)
                 elif worker.process.is_alive():
                     continue
@@ -177,9 +185,9 @@ def death_record(job: Job, code: int | None, contended: bool) -> Record:
     """Return the record of a run whose process ended without writing one."""
     if code == -signal.SIGKILL:
         message = "the worker was killed, as the kernel does when memory runs out"
-        return failed_record(job, Status.OUT_OF_MEMORY, message, contended)
+        return failed_record(job, Status.OUT_OF_MEMORY, message, contended=contended)
     message = f"the worker ended with exit code {code}"
-    return failed_record(job, Status.FAILED, message, contended)
+    return failed_record(job, Status.FAILED, message, contended=contended)
 
 
 def _stop(worker: _Worker) -> None:

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from ebmbench.cards import TaskCard, card_hash
 from ebmbench.datasets.base import Density, Loader, Sizes
+from ebmbench.harness.weights import load_energy
 from ebmbench.options import build
 from ebmbench.partition.base import log_density
-from ebmbench.partition.quadrature import Box, midpoints, reference_box, tabulate
+from ebmbench.partition.grid import Box, midpoints, reference_box, tabulate
 from ebmbench.records import Record, Status, record_path
 from ebmbench.registry import LOADERS
 from ebmbench.report.figures.saving import save
-from ebmbench.weights import load_energy
 
 CELLS = 200
 """Per axis of a picture."""

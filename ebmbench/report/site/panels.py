@@ -14,7 +14,8 @@ from ebmbench.datasets.ica import ICADensity
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.nice import NICEEnergy
-from ebmbench.partition.quadrature import Box, Grid
+from ebmbench.harness.weights import load_energy
+from ebmbench.partition.grid import Box, Grid
 from ebmbench.records import Record
 from ebmbench.report.figures.densities import (
     CELLS,
@@ -27,7 +28,6 @@ from ebmbench.report.figures.densities import (
     true_picture,
     weights_path,
 )
-from ebmbench.weights import load_energy
 
 POINTS = 4000
 """Samples in a picture of the plane."""

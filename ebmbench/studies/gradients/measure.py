@@ -35,9 +35,9 @@ from ebmbench.datasets.base import Dataset
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.build import make_objective
+from ebmbench.harness.build import Streams, make_objective
 from ebmbench.harness.training import train
-from ebmbench.objectives.base import Objective
+from ebmbench.objectives.base import Objective, State
 from ebmbench.records import network_passes
 from ebmbench.seeds import generator
 from ebmbench.studies.gradients.exact import exact_gradient, parameter_gradient
@@ -72,6 +72,7 @@ def compare_gradients(
     dataset: Dataset,
     methods: Sequence[MethodCard],
     budget: Budget,
+    *,
     checkpoints: int = 4,
     draws: int = 256,
     seed: int = 0,
@@ -141,7 +142,7 @@ def _draw(
     def minibatch() -> Tensor:
         return rows[torch.randint(len(rows), (batch,), generator=noise)]
 
-    for _ in range(WARM if state.tensors else 0):
+    for _ in range(WARM if state != State() else 0):
         state = objective.loss(energy, minibatch(), state, noise).state
     gradients = []
     with count_evaluations() as counts:
@@ -166,11 +167,10 @@ def _follow_the_likelihood(
         oracle,
         oracle.init(energy, dataset.train, noise),
         dataset,
-        task,
-        budget.model_copy(update={"steps": steps}),
-        card.optimiser.model_copy(update=constant),
-        _stream(task, seed, "batches"),
-        noise,
+        card=task,
+        budget=budget.model_copy(update={"steps": steps}),
+        optimiser=card.optimiser.model_copy(update=constant),
+        streams=Streams(_stream(task, seed, "batches"), noise),
     )
 
 

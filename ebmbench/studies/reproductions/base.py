@@ -25,7 +25,7 @@ Result = dict[str, float]
 Table = Any
 """A pandas data frame of cells with their results; its stubs cannot know the columns' types."""
 
-EXPERIMENTS: Registry[type[Experiment]] = Registry("experiment", {})
+EXPERIMENTS: Registry[type[Experiment]] = Registry("experiment", {}, "ebmbench.experiments")
 
 
 @dataclass(frozen=True)

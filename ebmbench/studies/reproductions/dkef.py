@@ -89,9 +89,9 @@ class SongDKEF(Experiment):
             objective,
             draw,
             int(cell["steps"]),
-            Optimiser(learning_rate=LEARNING_RATE, schedule="constant"),
-            generator(*label, "batches"),
-            generator(*label, method, "noise"),
+            optimiser=Optimiser(learning_rate=LEARNING_RATE, schedule="constant"),
+            data=generator(*label, "batches"),
+            noise=generator(*label, method, "noise"),
             first=data.train,
             stop=EarlyStopping(
                 lambda: _sm_loss(energy, validation),

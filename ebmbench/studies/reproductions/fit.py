@@ -52,6 +52,7 @@ def fit_stream(
     objective: Objective,
     draw: Draw,
     steps: int,
+    *,
     optimiser: Optimiser,
     data: torch.Generator,
     noise: torch.Generator,
@@ -77,8 +78,8 @@ def fit_stream(
         optimiser.learning_rate,
         optimiser.betas,
         optimiser.schedule,
-        steps,
-        optimiser.weight_average,
+        total_steps=steps,
+        weight_average=optimiser.weight_average,
     )
     seconds = 0.0
     done = steps
@@ -111,7 +112,7 @@ def fit_stream(
 
 
 def fit_sample(
-    energy: Energy, objective: Objective, rows: Tensor, seed: int, iterations: int = 500
+    energy: Energy, objective: Objective, rows: Tensor, seed: int, *, iterations: int = 500
 ) -> Fitted:
     """Minimise a loss on all rows at once by L-BFGS, its randomness held fixed.
 

@@ -91,9 +91,9 @@ class GrathwohlICA(Experiment):
             METHODS[method],
             draw,
             int(cell["steps"]),
-            Optimiser(learning_rate=float(cell["learning_rate"]), betas=[0.5, 0.9]),
-            generator(*label, "batches"),
-            generator(*label, method, "noise"),
+            optimiser=Optimiser(learning_rate=float(cell["learning_rate"]), betas=[0.5, 0.9]),
+            data=generator(*label, "batches"),
+            noise=generator(*label, method, "noise"),
         )
         result = {
             name: _regret(energy, truth, draw(generator(*label, name), HELD_OUT))

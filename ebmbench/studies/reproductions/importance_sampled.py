@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
@@ -12,14 +13,21 @@ from torch import Tensor
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
-from ebmbench.objectives.noise import fit_noise, log_noise, sample_noise
+from ebmbench.objectives.noise import GaussianMixtureNoise
 from ebmbench.options import options
 
 Ratio = Annotated[float, Field(gt=0)]
 
 
+@dataclass(frozen=True)
+class FixedNoise(State):
+    """The proposal of importance sampling."""
+
+    noise: GaussianMixtureNoise
+
+
 @options
-class ImportanceSampledLikelihood(Objective):
+class ImportanceSampledLikelihood(Objective[FixedNoise]):
     """Maximum likelihood with ``Z`` by importance sampling from Gaussian noise (Geyer 1994)."""
 
     nu: Ratio
@@ -28,18 +36,18 @@ class ImportanceSampledLikelihood(Objective):
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> FixedNoise:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return State(tensors=fit_noise(data, 1, 1.0, generator))
+        return FixedNoise(GaussianMixtureNoise.fit(data, 1, 1.0, generator))
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
-    ) -> Step:
+        self, energy: Energy, batch: Tensor, state: FixedNoise, generator: torch.Generator
+    ) -> Step[FixedNoise]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         b = len(batch)
-        y = sample_noise(state.tensors, max(1, round(self.nu * b)), generator)
+        y = state.noise.sample(max(1, round(self.nu * b)), generator)
         values = calculus.value(energy, torch.cat([batch, y]), create_graph=True)
-        log_weights = -values[b:] - log_noise(state.tensors, y)
+        log_weights = -values[b:] - state.noise.log_prob(y)
         log_z = torch.logsumexp(log_weights, 0) - math.log(len(y))
         return Step(values[:b].mean() + log_z, state)
 

@@ -86,9 +86,9 @@ class SongNICE(Experiment):
             METHODS[method],
             draw,
             int(cell["steps"]),
-            Optimiser(learning_rate=float(cell["learning_rate"]), schedule="constant"),
-            generator(*label, "batches"),
-            generator(*label, method, "noise"),
+            optimiser=Optimiser(learning_rate=float(cell["learning_rate"]), schedule="constant"),
+            data=generator(*label, "batches"),
+            noise=generator(*label, method, "noise"),
             first=data.train,
         )
         result = {"seconds": fitted.seconds}

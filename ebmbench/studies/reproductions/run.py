@@ -25,6 +25,7 @@ def run_cells(
     preset: Preset,
     folder: Path,
     workers: int,
+    *,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[str]:
     """Run the cells that are not there yet; return what failed, in words.

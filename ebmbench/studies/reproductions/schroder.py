@@ -78,9 +78,9 @@ class SchroderGaussians(Experiment):
             METHODS[method],
             draw,
             steps,
-            adam,
-            generator(*label, "batches"),
-            generator(*label, method, "noise"),
+            optimiser=adam,
+            data=generator(*label, "batches"),
+            noise=generator(*label, method, "noise"),
         )
         energy.requires_grad_(False)
         rows = draw(generator(*label, "test"), ROWS)

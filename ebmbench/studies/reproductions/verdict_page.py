@@ -74,6 +74,7 @@ def write_outcome(
     preset: Preset,
     experiment: Experiment,
     table: Table,
+    *,
     verdicts: Sequence[Verdict],
     folder: Path,
 ) -> list[Path]:

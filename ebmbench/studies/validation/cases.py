@@ -9,6 +9,7 @@ import torch
 
 from ebmbench.energies.base import Energy
 from ebmbench.energies.funnel import FunnelEnergy
+from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.partition import (
     InitialGaussian,
     LogZ,
@@ -20,9 +21,8 @@ from ebmbench.partition import (
     raise_log_likelihood,
     smc,
 )
-from ebmbench.partition.annealing import pilot
 from ebmbench.partition.base import log_density
-from ebmbench.partition.sampling import ExactlySampled
+from ebmbench.samplers.pilot import pilot
 from ebmbench.seeds import generator
 from ebmbench.studies.validation.models import gaussian, ica, mixture, nice
 
@@ -34,19 +34,23 @@ ROWS_FOR_LAW = 5000
 RAISE_ROWS, RAISE_TEMPERATURES = 200, 200
 
 
-def sampled(energy: Energy) -> ExactlySampled:
-    """Return the same energy, known to draw exact samples."""
-    assert isinstance(energy, ExactlySampled)
-    return energy
+def sampled(energy: Energy) -> OwnSampler:
+    """Return the exact sampler of an energy that has one."""
+    own = energy.sampler()
+    assert own is not None
+    assert own.exact
+    return own
 
 
 def by_raise(
     energy: Energy, law: InitialGaussian, random: torch.Generator, tolerance: float
 ) -> LogZ:
     """Read ``log Z`` off the likelihood of exact samples by RAISE, which bounds it from above."""
-    rows = sampled(energy).sample(RAISE_ROWS, random)
-    plan = pilot(energy, law, random)
-    log_p = raise_log_likelihood(energy, law, plan, RAISE_TEMPERATURES, rows, 1, random)
+    rows = sampled(energy).draw(RAISE_ROWS, random)
+    path = pilot(law.bridge_to(energy), random)
+    log_p = raise_log_likelihood(
+        energy, law, path, RAISE_TEMPERATURES, rows=rows, chains=1, generator=random
+    )
     each = log_density(energy, rows) - log_p
     found, stderr = float(each.mean()), float(each.std()) / RAISE_ROWS**0.5
     agree = 2 * stderr <= tolerance
@@ -62,23 +66,23 @@ def by_raise(
 ESTIMATORS: Mapping[str, Estimator] = {
     "quadrature": lambda energy, law, random, tolerance: quadrature(energy, tolerance),
     "importance": lambda energy, law, random, tolerance: importance_sampling(
-        energy, random, law=law, tolerance=tolerance
+        energy, random, initial=law, tolerance=tolerance
     ),
     "smc": lambda energy, law, random, tolerance: smc(
-        energy, random, law=law, tolerance=tolerance
+        energy, random, initial=law, tolerance=tolerance
     ),
     "ais": lambda energy, law, random, tolerance: ais(
-        energy, random, law=law, tolerance=tolerance
+        energy, random, initial=law, tolerance=tolerance
     ),
     "bdmc": lambda energy, law, random, tolerance: bdmc(
-        energy, sampled(energy).sample, random, law=law, tolerance=tolerance
+        energy, sampled(energy), random, initial=law, tolerance=tolerance
     ),
     "bdmc-1024": lambda energy, law, random, tolerance: bdmc(
-        energy, sampled(energy).sample, random, law=law, tolerance=tolerance, temperatures=1024
+        energy, sampled(energy), random, initial=law, tolerance=tolerance, temperatures=1024
     ),
     "raise": by_raise,
     "mbar": lambda energy, law, random, tolerance: mbar(
-        energy, random, law=law, tolerance=tolerance
+        energy, random, initial=law, tolerance=tolerance
     ),
 }
 SIMULATION = {"importance": 40, "smc": 16, "ais": 8, "bdmc": 16, "raise": 8, "mbar": 16}
@@ -98,7 +102,7 @@ class Case:
 
     def law(self, energy: Energy) -> InitialGaussian:
         """Return where chains start: the moments of exact samples."""
-        rows = sampled(energy).sample(ROWS_FOR_LAW, generator("validation", self.name, "law"))
+        rows = sampled(energy).draw(ROWS_FOR_LAW, generator("validation", self.name, "law"))
         return InitialGaussian.fitted(energy, rows.detach())
 
 

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.partition import InitialGaussian
-from ebmbench.partition.annealing import AnnealingPath, particles_at, pilot, transition
-from ebmbench.partition.sampling import LADDERS
-from ebmbench.partition.tempering import temper
+from ebmbench.partition.sampling import LADDERS, positions
+from ebmbench.samplers.ladders import temper
+from ebmbench.samplers.path import AnnealingPath
+from ebmbench.samplers.pilot import pilot, transition
 from ebmbench.seeds import generator
 from ebmbench.studies.validation.cases import CASES, sampled
 
@@ -54,15 +55,16 @@ def _mixing(model: str, sampler: str, energy: Energy, law: InitialGaussian) -> M
     for repeat in range(REPEATS):
         random = generator("validation", "mixing", model, sampler, repeat)
         if sampler == "exact":
-            x = sampled(energy).sample(SAMPLES, random)
+            x = sampled(energy).draw(SAMPLES, random)
         else:
-            plan = pilot(energy, law, random)
+            bridge = law.bridge_to(energy)
+            path = pilot(bridge, random)
             if sampler == "one temperature":
-                x = _one_temperature(energy, law, plan, random)
+                x = _one_temperature(energy, law, path, random)
             else:
                 ladders = LADDERS[1]
-                found = temper(energy, law, plan, ladders, SAMPLES // ladders.chains, random)
-                x = found.x.flatten(0, 1)
+                found = temper(bridge, path, ladders, SAMPLES // ladders.chains, generator=random)
+                x = positions(found, law)
                 swaps.append(float(found.swap_rates.min()))
                 restarts.append(found.restarts)
         squares.append((float((x.sum(1) < 0).double().mean()) - HEAVY) ** 2)
@@ -77,18 +79,18 @@ def _mixing(model: str, sampler: str, energy: Energy, law: InitialGaussian) -> M
 
 
 def _one_temperature(
-    energy: Energy, law: InitialGaussian, plan: AnnealingPath, random: torch.Generator
+    energy: Energy, law: InitialGaussian, path: AnnealingPath, random: torch.Generator
 ) -> Tensor:
     """Return as many draws after as many transitions as in parallel tempering, at ``b = 1``."""
     ladders = LADDERS[1]
-    rungs = ladders.steps(plan)
-    z = torch.randn(ladders.chains, law.dim, generator=random).to(law.mean)
-    particles = particles_at(energy, law, z)
-    step_size, draws = float(plan.step_sizes[-1]), SAMPLES // ladders.chains
+    rungs = ladders.steps(path)
+    bridge = law.bridge_to(energy)
+    state = bridge.evaluate(bridge.initial.draw(ladders.chains, random))
+    step_size, draws = float(path.step_sizes[-1]), SAMPLES // ladders.chains
     kept = []
     for k in range(rungs * (ladders.burn_in + draws * ladders.thinning)):
-        particles, _ = transition(energy, law, particles, 1.0, step_size, random)
+        state, _ = transition(bridge, state, 1.0, step_size, generator=random)
         done = k + 1 - rungs * ladders.burn_in
         if done > 0 and done % (rungs * ladders.thinning) == 0:
-            kept.append(law.to_x(particles.z))
+            kept.append(law.to_x(state.x))
     return torch.cat(kept)

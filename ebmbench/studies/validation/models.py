@@ -61,7 +61,7 @@ def nice(d: int, hidden: int, size: float) -> NICEEnergy:
     """
     g = torch.Generator().manual_seed(SEED)
     origin, unit = torch.zeros(d), torch.ones(d)
-    model = NICEEnergy(origin, unit, 4, [hidden], "softplus", g)
+    model = NICEEnergy(origin, unit, 4, [hidden], activation="softplus", generator=g)
     with torch.no_grad():
         for coupling in model.couplings:
             last = list(coupling.children())[-1]

@@ -8,7 +8,9 @@ import torch
 
 from ebmbench.energies.base import Energy
 from ebmbench.partition import InitialGaussian
-from ebmbench.partition.annealing import AnnealingPath, anneal, anneal_back, particles_at, pilot
+from ebmbench.partition.annealing import anneal, anneal_back
+from ebmbench.samplers.path import AnnealingPath
+from ebmbench.samplers.pilot import pilot
 from ebmbench.seeds import generator
 from ebmbench.studies.validation.cases import CASES, sampled
 
@@ -34,16 +36,16 @@ class Gap:
     of single chains, which falls as one over the number of temperatures."""
 
 
-def spaced(plan: AnnealingPath, spacing: str) -> AnnealingPath:
-    """Return a plan whose temperatures are spaced in another way."""
+def spaced(path: AnnealingPath, spacing: str) -> AnnealingPath:
+    """Return a path whose temperatures are spaced in another way."""
     if spacing == "even":
-        return replace(plan, length=plan.betas)
+        return replace(path, length=path.betas)
     if spacing == "geometric":
-        knots = torch.logspace(-3, 0, len(plan.betas) - 1, dtype=torch.float64)
+        knots = torch.logspace(-3, 0, len(path.betas) - 1, dtype=torch.float64)
         betas = torch.cat([torch.zeros(1, dtype=torch.float64), knots])
         places = torch.linspace(0, 1, len(betas), dtype=torch.float64)
-        return AnnealingPath(betas, plan.step_size(betas), places)
-    return plan
+        return AnnealingPath(betas, path.step_size(betas), places)
+    return path
 
 
 def measure_gaps(model: str) -> list[Gap]:
@@ -59,15 +61,16 @@ def measure_gaps(model: str) -> list[Gap]:
 
 def _gaps(energy: Energy, law: InitialGaussian, model: str, name: str) -> list[Gap]:
     random = generator("validation", "paths", model, name)
-    plan = pilot(energy, law, random)
+    bridge = law.bridge_to(energy)
+    path = pilot(bridge, random)
     found = []
     for spacing in SPACINGS:
         for count in TEMPERATURES:
-            chosen = spaced(plan, spacing)
-            forward = anneal(energy, law, chosen, count, CHAINS, random).log_z
-            start = law.to_z(sampled(energy).sample(CHAINS, random))
-            at = particles_at(energy, law, start)
-            back = anneal_back(energy, law, chosen, count, at, random).log_z
+            chosen = spaced(path, spacing)
+            forward = anneal(bridge, chosen, count, CHAINS, generator=random).log_z
+            start = law.to_z(sampled(energy).draw(CHAINS, random))
+            at = bridge.evaluate(start)
+            back = anneal_back(bridge, chosen, count, at, generator=random).log_z
             width = float(back.mean() - forward.mean())
             found.append(Gap(model, name, spacing, count, width))
     return found

@@ -85,53 +85,53 @@ def broken() -> GaussianMixtureEnergy:
 
 
 REFUSALS = (
-    Refusal(MISSED, "ais", lambda g: ais(missed_mode(), g, law=standard_law(8)), VISIT),
-    Refusal(MISSED, "smc", lambda g: smc(missed_mode(), g, law=standard_law(8)), VISIT),
+    Refusal(MISSED, "ais", lambda g: ais(missed_mode(), g, initial=standard_law(8)), VISIT),
+    Refusal(MISSED, "smc", lambda g: smc(missed_mode(), g, initial=standard_law(8)), VISIT),
     Refusal(
         MISSED,
         "importance",
-        lambda g: importance_sampling(missed_mode(), g, law=standard_law(8)),
+        lambda g: importance_sampling(missed_mode(), g, initial=standard_law(8)),
         VISIT,
     ),
-    Refusal(FAR, "ais", lambda g: ais(far_minimum(), g, law=standard_law(8)), VISIT),
-    Refusal(FAR, "smc", lambda g: smc(far_minimum(), g, law=standard_law(8)), VISIT),
+    Refusal(FAR, "ais", lambda g: ais(far_minimum(), g, initial=standard_law(8)), VISIT),
+    Refusal(FAR, "smc", lambda g: smc(far_minimum(), g, initial=standard_law(8)), VISIT),
     Refusal(
         FAR,
         "importance",
-        lambda g: importance_sampling(far_minimum(), g, law=standard_law(8)),
+        lambda g: importance_sampling(far_minimum(), g, initial=standard_law(8)),
         VISIT,
     ),
-    Refusal(MISSED, "mbar", lambda g: mbar(missed_mode(), g, law=standard_law(8)), VISIT),
-    Refusal(FAR, "mbar", lambda g: mbar(far_minimum(), g, law=standard_law(8)), VISIT),
+    Refusal(MISSED, "mbar", lambda g: mbar(missed_mode(), g, initial=standard_law(8)), VISIT),
+    Refusal(FAR, "mbar", lambda g: mbar(far_minimum(), g, initial=standard_law(8)), VISIT),
     Refusal(
         FEW,
         "mbar",
-        lambda g: mbar(narrow(), g, law=standard_law(60), ladders=replace(LADDERS, most=1)),
-        "travelled from the law to the model",
+        lambda g: mbar(narrow(), g, initial=standard_law(60), ladders=replace(LADDERS, most=1)),
+        "travelled from the Gaussian to the model",
     ),
     Refusal(
         FEW,
         "ais",
-        lambda g: ais(narrow(), g, effort=0, law=standard_law(60)),
+        lambda g: ais(narrow(), g, effort=0, initial=standard_law(60)),
         "K and K/2 temperatures differ by",
     ),
     Refusal(
         FEW,
         "bdmc",
-        lambda g: bdmc(narrow(), narrow().sample, g, law=standard_law(60), temperatures=4),
+        lambda g: bdmc(narrow(), narrow().sampler(), g, initial=standard_law(60), temperatures=4),
         "bracket",
     ),
     Refusal(
         FEW,
         "smc",
-        lambda g: smc(narrow(), g, law=standard_law(60), temperatures=4),
+        lambda g: smc(narrow(), g, initial=standard_law(60), temperatures=4),
         "two standard errors are",
     ),
     Refusal(
         "tails heavier than the proposal's, 20 dimensions",
         "importance",
         lambda g: importance_sampling(
-            round_modes(20, [0.0], [1.0], std=2.0), g, law=standard_law(20)
+            round_modes(20, [0.0], [1.0], std=2.0), g, initial=standard_law(20)
         ),
         "Pareto k",
     ),
@@ -150,7 +150,7 @@ REFUSALS = (
     Refusal(
         "an energy that is not a number",
         "ais",
-        lambda g: ais(broken(), g, effort=0, law=standard_law(4)),
+        lambda g: ais(broken(), g, effort=0, initial=standard_law(4)),
         "not finite",
     ),
 )

@@ -11,11 +11,11 @@ from ebmbench import catalog
 from ebmbench.harness.build import load_data
 from ebmbench.harness.job import Job
 from ebmbench.harness.run import run_job
-from ebmbench.metrics.shared import ROWS_FOR_LAW
+from ebmbench.harness.weights import load_energy
+from ebmbench.metrics.log_partition import ROWS_FOR_INITIAL
 from ebmbench.partition import InitialGaussian, ais
 from ebmbench.records import Status
 from ebmbench.seeds import generator
-from ebmbench.weights import load_energy
 
 TASKS = ("uci/wine-red", "uci/ionosphere")
 METHOD = "dsm"
@@ -50,13 +50,13 @@ def measure_brackets(task: str) -> list[Bracket]:
             return [Bracket(task, 0, "standard", None, None, False, record.message, None)]
         energy = load_energy(job.path(Path(folder)).parent / record.weights, card)
     energy.requires_grad_(False)
-    train = load_data(card, 0, None).train[:ROWS_FOR_LAW]
+    train = load_data(card, 0, None).train[:ROWS_FOR_INITIAL]
     law = InitialGaussian.fitted(energy, train)
     found = []
     for effort, name in EFFORTS.items():
         random = generator("validation", "runs", task, name)
         begin = time.perf_counter()
-        estimate = ais(energy, random, effort, TARGET, law)
+        estimate = ais(energy, random, effort, TARGET, initial=law)
         seconds = time.perf_counter() - begin
         assert estimate.lower is not None
         assert estimate.upper is not None

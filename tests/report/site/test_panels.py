@@ -14,10 +14,10 @@ from ebmbench.datasets.ica import ICADensity
 from ebmbench.energies.base import Energy
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.harness.weights import save_weights
 from ebmbench.records import Record, record_path
 from ebmbench.report.figures.densities import cache_of, drawable, true_density
 from ebmbench.report.site.panels import POINTS, image_panels, mixing_panels, plane_panels
-from ebmbench.weights import save_weights
 
 Make = Callable[..., Record]
 

@@ -44,7 +44,13 @@ def test_a_learned_normaliser_is_fitted_along() -> None:
 def test_a_stream_is_fitted_and_counts_its_steps() -> None:
     energy, data = PrecisionEnergy(2.0), torch.Generator().manual_seed(3)
     fitted = fit_stream(
-        energy, ScoreMatching(), draw, 200, Optimiser(learning_rate=0.05), data, torch.Generator()
+        energy,
+        ScoreMatching(),
+        draw,
+        200,
+        optimiser=Optimiser(learning_rate=0.05),
+        data=data,
+        noise=torch.Generator(),
     )
     assert (fitted.evaluations, fitted.diverged) == (200, False)
     assert float(energy.precision.detach()) == pytest.approx(1.0, abs=0.05)
@@ -56,7 +62,14 @@ def test_early_stopping_goes_back_to_the_best_weights() -> None:
     stop = EarlyStopping(lambda: abs(float(energy.precision.detach()) - 1.5), every=2, patience=3)
     adam = Optimiser(learning_rate=0.05, schedule="constant")
     fitted = fit_stream(
-        energy, ScoreMatching(), draw, 300, adam, data, torch.Generator(), stop=stop
+        energy,
+        ScoreMatching(),
+        draw,
+        300,
+        optimiser=adam,
+        data=data,
+        noise=torch.Generator(),
+        stop=stop,
     )
     assert fitted.evaluations < 60
     assert float(energy.precision.detach()) == pytest.approx(1.5, abs=0.1)
@@ -73,9 +86,9 @@ def test_divergence_is_noticed() -> None:
         ScoreMatching(),
         infinite,
         300,
-        Optimiser(),
-        data,
-        torch.Generator(),
+        optimiser=Optimiser(),
+        data=data,
+        noise=torch.Generator(),
         first=draw(data),
     )
     assert fitted.diverged

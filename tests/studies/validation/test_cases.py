@@ -71,7 +71,7 @@ def test_the_far_minimum_is_found_where_quadrature_can_see_it() -> None:
 def test_samples_have_the_moments_that_the_score_demands(name: str) -> None:
     """Stein: E[x · ∇log p] = -d for samples of p, whatever p is."""
     energy = CASES[name].build().requires_grad_(False)
-    x = sampled(energy).sample(20_000, torch.Generator().manual_seed(0)).requires_grad_(True)
+    x = sampled(energy).draw(20_000, torch.Generator().manual_seed(0)).requires_grad_(True)
     (slope,) = torch.autograd.grad(energy(x).sum(), x)
     terms = (x * slope).detach().sum(1)
     noise = float(terms.std()) / math.sqrt(len(terms))

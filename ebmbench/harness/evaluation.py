@@ -1,0 +1,99 @@
+"""The numbers of a trained energy, as a record keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ebmbench.cards import TaskCard
+from ebmbench.datasets.base import Dataset
+from ebmbench.energies.base import Energy
+from ebmbench.energies.own_sampler import OwnSampler
+from ebmbench.harness.build import make_evaluation
+from ebmbench.harness.job import Job
+from ebmbench.harness.sample_images import sample_sheet
+from ebmbench.metrics.base import Evaluation
+from ebmbench.metrics.evaluate import evaluate
+from ebmbench.metrics.held_out import test_log_density
+from ebmbench.metrics.log_partition import log_z_of
+from ebmbench.metrics.model_samples import samples_of
+from ebmbench.metrics.registry import find_metrics
+from ebmbench.records import LogZRecord, MetricRecord
+
+IMAGES: dict[str, bool] = {"smoke": False, "standard": True, "full": True}
+"""Whether a sheet of samples is drawn under each preset."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What the evaluation of a run comes to."""
+
+    metrics: dict[str, MetricRecord]
+    log_z: LogZRecord | None
+    """``None`` where no metric needed it."""
+    rows: Tensor
+    """``-E(x)`` of every test row, ``(n,)``, float64."""
+    image: bytes | None
+    """A sheet of model samples as PNG, of tasks whose rows are images."""
+
+
+def evaluate_job(
+    job: Job,
+    energy: Energy,
+    dataset: Dataset,
+    *,
+    learned_log_z: float | None,
+    own_sampler: OwnSampler | None = None,
+) -> Evaluated:
+    """Compute the metrics of a job's task on its trained energy.
+
+    Arguments:
+        job: what was run.
+        energy: the model.
+        dataset: the rows.
+        learned_log_z: what the objective learned, if it did.
+        own_sampler: what the method brings to draw from the model, if it does.
+    """
+    evaluation = make_evaluation(
+        job.task,
+        energy,
+        dataset,
+        seed=job.seed,
+        preset=job.preset,
+        learned_log_z=learned_log_z,
+        own_sampler=own_sampler,
+    )
+    metrics = measure(evaluation, job.task)
+    image = None
+    if dataset.image_shape is not None and IMAGES[job.preset]:
+        image = sample_sheet(samples_of(evaluation).x, dataset.image_shape)
+    return Evaluated(metrics, _log_z(evaluation), test_log_density(evaluation), image)
+
+
+def measure(evaluation: Evaluation, task: TaskCard) -> dict[str, MetricRecord]:
+    """Return the metrics that a task names, with unit and direction."""
+    metrics = find_metrics(task.metrics.names, task.folder)
+    measured = evaluate(evaluation, metrics)
+    return {
+        metric.name: MetricRecord(
+            **vars(measured[metric.name]),
+            unit=metric.unit,
+            higher_is_better=metric.higher_is_better,
+        )
+        for metric in metrics
+        if metric.name in measured
+    }
+
+
+def _log_z(evaluation: Evaluation) -> LogZRecord | None:
+    if "log_z" not in evaluation.memo:
+        return None
+    found = log_z_of(evaluation)
+    return LogZRecord(
+        value=found.log_z,
+        stderr=found.stderr,
+        lower=found.lower,
+        upper=found.upper,
+        certified=found.certified,
+    )

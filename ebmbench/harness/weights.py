@@ -1,0 +1,76 @@
+"""Trained weights as safetensors, and the way back from them to an energy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from ebmbench.cards import TaskCard
+from ebmbench.energies import build_energy
+from ebmbench.energies.base import Energy
+from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.errors import EbmbenchError
+
+LEARNED = "learned."
+"""Prefix of parameters that the objective learned beside the energy."""
+
+
+def packed_weights(energy: Energy, learned: Mapping[str, Tensor]) -> bytes:
+    """Return the energy's state and the learned parameters as the content of a safetensors file.
+
+    The file says in how many dimensions the energy lives, since the state alone need not.
+    """
+    tensors = dict(energy.state_dict()) | {LEARNED + name: t for name, t in learned.items()}
+    whole = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
+    return bytes(save(whole, {"dim": str(energy.dim)}))
+
+
+def load_energy(path: Path, task: TaskCard) -> Energy:
+    """Rebuild the energy that :func:`packed_weights` put into a file.
+
+    Arguments:
+        path: the safetensors file.
+        task: the task card of the record, which says what the energy is made of.
+
+    Raises:
+        EbmbenchError: the file is missing or damaged, or holds another energy than the card
+            describes.
+    """
+    if not path.is_file():
+        raise EbmbenchError(f"weights {str(path)!r} do not exist")
+    tensors, dim = _read(path)
+    if GaussianMixtureEnergy.holds(tensors):
+        return GaussianMixtureEnergy.from_state(tensors)
+    # Rows of the right width, from which an energy is built; its every tensor is then overwritten.
+    rows = torch.randn(2 * dim, dim, generator=torch.Generator().manual_seed(0))
+    start = torch.Generator().manual_seed(0)
+    kind, options = task.energy.kind, task.energy.options
+    energy = build_energy(kind, options, rows, start, beside=task.folder)
+    try:
+        energy.load_state_dict(tensors)
+    except RuntimeError as error:
+        words = " ".join(str(error).split())
+        raise EbmbenchError(
+            f"weights {str(path)!r} do not fit the energy of task {task.name!r}: {words}"
+        ) from None
+    return energy
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], int]:
+    """Return the energy's tensors and its dimension."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            words = file.metadata() or {}
+            tensors = {k: file.get_tensor(k) for k in file.keys() if not k.startswith(LEARNED)}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise EbmbenchError(f"weights {str(path)!r} cannot be read: {error}") from None
+    # Files of 0.1 do not say it; the energies of that time have a reference among their tensors.
+    known = words.get("dim", str(len(tensors.get("mean", ()))))
+    if not known.isdecimal() or int(known) < 1:
+        raise EbmbenchError(f"weights {str(path)!r} do not say in how many dimensions they live")
+    return tensors, int(known)

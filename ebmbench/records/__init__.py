@@ -1,0 +1,56 @@
+"""The record of one run, the folders that hold records, and the tidy table derived from them.
+
+A record is one JSON text that stands alone: what was asked, what came out, what it cost, and
+everything needed to do it again. The leaderboard is a pure function of these texts.
+"""
+
+from ebmbench.records.folder import (
+    holds_records,
+    iter_stored,
+    read_record,
+    read_records,
+    record_path,
+)
+from ebmbench.records.model import (
+    SCHEMA,
+    CurvePoint,
+    LogZRecord,
+    MetricRecord,
+    Record,
+    RunCost,
+    RunOutcome,
+    Status,
+    network_passes,
+    to_json,
+)
+from ebmbench.records.pack import PACK, is_packed, pack_bytes
+from ebmbench.records.stored import Stored, as_written
+from ebmbench.records.tidy import COLUMNS, results_csv, tidy_rows
+from ebmbench.records.unpacking import unpack
+
+__all__ = [
+    "COLUMNS",
+    "PACK",
+    "SCHEMA",
+    "CurvePoint",
+    "LogZRecord",
+    "MetricRecord",
+    "Record",
+    "RunCost",
+    "RunOutcome",
+    "Status",
+    "Stored",
+    "as_written",
+    "holds_records",
+    "is_packed",
+    "iter_stored",
+    "network_passes",
+    "pack_bytes",
+    "read_record",
+    "read_records",
+    "record_path",
+    "results_csv",
+    "tidy_rows",
+    "to_json",
+    "unpack",
+]

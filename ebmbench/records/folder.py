@@ -1,0 +1,108 @@
+"""Folders that hold records: loose, one file each under ``runs/``, or packed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from ebmbench.cards import Name
+from ebmbench.errors import EbmbenchError
+from ebmbench.records.model import Record
+from ebmbench.records.pack import PACK, is_packed, read_pack
+from ebmbench.records.stored import Stored
+
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+
+
+def record_path(out: Path, task: str, method: str, seed: int) -> Path:
+    """Return where the record of one run lies under the output folder.
+
+    Raises:
+        EbmbenchError: a name that no card may have, such as one that leaves the folder.
+    """
+    for kind, name in (("task", task), ("method", method)):
+        try:
+            _NAME.validate_python(name)
+        except ValidationError:
+            raise EbmbenchError(
+                f"{name!r} is no name of a {kind}; allowed: small letters, digits and hyphens "
+                "between slashes"
+            ) from None
+    return out / "runs" / task / method / f"seed-{int(seed)}.json"
+
+
+def read_record(path: Path) -> Record:
+    """Read and validate one record.
+
+    Raises:
+        EbmbenchError: the file cannot be read or is not a valid record.
+    """
+    return _loose(path, path.parent).record()
+
+
+def holds_records(out: Path) -> bool:
+    """Return whether there is any record in a folder, packed or loose."""
+    return is_packed(out) or any(_loose_paths(out))
+
+
+def iter_stored(out: Path) -> Iterator[Stored]:
+    """Yield the text of every record of a folder: in a pack as it stands, else by path.
+
+    Raises:
+        EbmbenchError: the folder is missing or holds no record, holds them both packed and loose,
+            or a file cannot be read.
+    """
+    if not out.is_dir():
+        raise EbmbenchError(f"output folder {str(out)!r} does not exist")
+    if not is_packed(out):
+        found = False
+        for path in _loose_paths(out):
+            found = True
+            yield _loose(path, out)
+        if not found:
+            raise EbmbenchError(
+                f"output folder {str(out)!r} holds no record under runs/ and no {PACK}"
+            )
+        return
+    if any(_loose_paths(out)):
+        raise EbmbenchError(
+            f"{str(out)!r} holds {PACK} and records under runs/ too; allowed: one of them"
+        )
+    yield from read_pack(out)
+
+
+def read_records(out: Path) -> list[Record]:
+    """Return all records under an output folder, in the order of task, method and seed.
+
+    Raises:
+        EbmbenchError: as :func:`iter_stored`, or a record is not valid or there twice.
+    """
+    found: dict[tuple[str, str, int], tuple[Record, Stored]] = {}
+    for stored in iter_stored(out):
+        record = stored.record()
+        key = (record.task, record.method, record.seed)
+        if key in found:
+            raise EbmbenchError(
+                f"record {stored.whole_place} is {record.task} × {record.method} seed "
+                f"{record.seed}, as {found[key][1].place} is; allowed: each once"
+            )
+        found[key] = (record, stored)
+    if not found:
+        raise EbmbenchError(f"{str(out / PACK)!r} holds no record")
+    return [found[key][0] for key in sorted(found)]
+
+
+def _loose_paths(out: Path) -> Iterator[Path]:
+    return iter(sorted((out / "runs").rglob("seed-*.json")))
+
+
+def _loose(path: Path, folder: Path) -> Stored:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise EbmbenchError(f"record {str(path)!r} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise EbmbenchError(f"record {str(path)!r} is not valid: {error}") from None
+    return Stored(folder, path.relative_to(folder).as_posix(), None, text)
