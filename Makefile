@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
+# Tests read and write text as UTF-8 in any locale.
+export PYTHONUTF8 ?= 1
 
 .PHONY: leaderboard test test-more lint types smoke check-results validate bench ratios asv docs clean
 

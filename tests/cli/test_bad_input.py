@@ -146,6 +146,16 @@ def test_a_request_without_any_data_says_how_to_get_it(
     assert "ebmbench data fetch magic/magic04.data" in err
 
 
+def test_a_locale_that_has_no_such_letter_gets_a_question_mark() -> None:
+    command = [sys.executable, "-m", "ebmbench", "list", "tasks"]
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(command, env=os.environ | plain, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert done.stdout.isascii()
+    assert b"2d/rings" in done.stdout
+
+
 def test_the_command_starts_without_torch() -> None:
     code = "import sys, ebmbench, ebmbench.cli.list_verb; assert 'torch' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)

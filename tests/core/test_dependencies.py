@@ -12,12 +12,8 @@ from pathlib import Path
 import ebmbench
 
 ROOT = Path(ebmbench.__file__).parent
-PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
-DISTRIBUTIONS = {
-    "sklearn": "scikit-learn",
-    "PIL": "pillow",
-    "typing_extensions": "typing-extensions",
-}
+PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
 """Packages that are installed under another name than they are imported by."""
 FOR_DEVELOPERS = {"tests", "benchmarks", "docs"}
 """Extras that no code of the package is for."""
@@ -45,7 +41,7 @@ def packages(nodes: Iterator[ast.AST]) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             found.add(node.module.partition(".")[0])
     found -= {*sys.stdlib_module_names, "ebmbench"}
-    return {DISTRIBUTIONS.get(name, name) for name in found}
+    return {DISTRIBUTIONS.get(name, name).replace("_", "-") for name in found}
 
 
 TREES = [ast.parse(path.read_text(encoding="utf-8")) for path in ROOT.rglob("*.py")]
