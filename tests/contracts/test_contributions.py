@@ -82,6 +82,10 @@ def an_objective(folder: Path) -> None:
     )
 
 
+def a_density(folder: Path) -> None:
+    edited(folder / f"{folder.name}.py", "torch.ones(2), means, 1.0", "torch.ones(2), means, 0.5")
+
+
 def a_table(folder: Path) -> None:
     rows = ["a,b", *(f"{k % 17}.5,{(k * k) % 23}" for k in range(300))]
     (folder / f"{folder.name}.csv").write_text("\n".join(rows) + "\n")
@@ -107,6 +111,7 @@ def levels(folder: Path) -> None:
     ("kind", "change", "methods", "tasks", "metric"),
     [
         ("method", an_objective, "./{}.toml,gaussian", "2d/two-moons", "regret"),
+        ("task", a_density, "dsm,gaussian", "./{}.toml", "regret"),
         ("table", a_table, "dsm,gaussian", "./{}.toml", "hyvarinen_score"),
         ("metric", a_metric, "dsm,gaussian", "./{}.toml", "mymetric"),
         ("energy", an_energy, "dsm,nce,cd,gaussian", "./{}.toml", "regret"),
