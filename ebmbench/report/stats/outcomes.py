@@ -87,10 +87,7 @@ def outcome_of(record: Record) -> Outcome:
 
 def _bracket(number: MetricRecord) -> tuple[float, float]:
     """Return the ends; a certified number without a bracket is its own, a refused one has none."""
-    if number.certified:
-        ends = (number.value, number.value)
-    else:
-        ends = (LEAST, math.inf)
+    ends = (number.value, number.value) if number.certified else (LEAST, math.inf)
     lower = ends[0] if number.lower is None else max(number.lower, LEAST)
     upper = ends[1] if number.upper is None else number.upper
     return min(lower, number.value), max(upper, number.value)
