@@ -112,8 +112,8 @@ def resolve(
         found = [median(noncentrality(n - 1) * s / math.sqrt(n) for s, _, n in of)
                  for of in spreads.values()]  # fmt: skip
         gap = median(median(g for _, g, _ in of) for of in spreads.values())
-        spread = median(median(s for s, *_ in of) for of in spreads.values())
-        few = seeds_for(gap, spread)
+        sd = median(median(s for s, *_ in of) for of in spreads.values())
+        few = seeds_for(gap, sd)
         return Resolution(median(found), "seeds", len(spreads), gap, few, ranks)
     if errors:
         found = [median(noncentrality(None) * e for e, _ in of) for of in errors.values()]

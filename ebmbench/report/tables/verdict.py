@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ebmbench.report.stats.boards import Board, Boards, Row
 from ebmbench.report.stats.cells import Measure
-from ebmbench.report.stats.references import references_ahead
+from ebmbench.report.stats.references import Ahead, references_ahead
 from ebmbench.report.stats.summary import Summary, summarise
 from ebmbench.report.tables.words import cost_texts, number_text, worst_text
 
@@ -98,14 +98,13 @@ def _worst(board: Board, summary: Summary, method: str) -> str:
     worst = summary.worst.get(method)
     if worst is None:
         return "is unknown"
-    text = worst_text(board, worst)
-    if text.startswith("failed"):
-        return text
-    number, _, place = text.partition(" on ")
+    number, _, _ = worst_text(board, worst).partition(" on ")
+    if number == "failed":
+        return f"a failure on {worst.task}"
     what = "below the truth" if worst.measure is Measure.REGRET else "above the Gaussian"
     if worst.measure is Measure.GAIN and worst.nats < 0:
         number, what = number.removeprefix("-"), "below the Gaussian"
-    return f"{number} nats {what} on {place}"
+    return f"{number} nats {what} on {worst.task}"
 
 
 def _level(summary: Summary) -> str:
@@ -181,10 +180,18 @@ def _reference(board: Board) -> str:
             f"No reference is ahead of every objective on any task; `{most.method}` is ahead of "
             f"most on {len(most.of_most)} of {_count(most.tasks, 'task')}."
         )
+    alike = [a.method for a in found if _counts(a) == _counts(top)]
+    subject = f"The reference `{top.method}` is" if len(alike) == 1 else (
+        f"The references {_names(alike)} are each"
+    )  # fmt: skip
     return (
-        f"The reference `{top.method}` is ahead of every objective on {len(top.of_all)} {of} and "
-        f"of most on {len(top.of_most)}."
+        f"{subject} ahead of every objective on {len(top.of_all)} {of} and of most on "
+        f"{len(top.of_most)}."
     )
+
+
+def _counts(found: Ahead) -> tuple[int, int, int]:
+    return len(found.of_all), len(found.of_most), found.tasks
 
 
 def _names(names: list[str]) -> str:
