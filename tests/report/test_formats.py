@@ -14,7 +14,8 @@ from ebmbench.report.stats.summary import summarise
 from ebmbench.report.tables.html import to_html
 from ebmbench.report.tables.latex import to_latex
 from ebmbench.report.tables.markdown import to_markdown
-from ebmbench.report.tables.words import cell_text, number_text, odds_rows
+from ebmbench.report.tables.odds import odds_rows
+from ebmbench.report.tables.words import cell_text, number_text
 from ebmbench.report.write import write_tables
 
 Make = Callable[..., Record]

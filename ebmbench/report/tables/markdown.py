@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from ebmbench.report.stats.boards import Board, Boards
 from ebmbench.report.stats.summary import Summary, summarise
+from ebmbench.report.tables.odds import ODDS_LEGEND, odds_rows
 from ebmbench.report.tables.verdict import verdict_lines
 from ebmbench.report.tables.words import (
     COST_TITLES,
     LEGEND,
     MARKS,
     NONE,
-    ODDS_LEGEND,
     OVERALL,
     OVERALL_LEGEND,
     best_methods,
@@ -22,7 +22,6 @@ from ebmbench.report.tables.words import (
     heading,
     marked_text,
     measure_words,
-    odds_rows,
     optimum_texts,
     overall_rows,
     rank_text,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from ebmbench.report.stats.boards import Board, Boards, Cell, Measure, Row, below_gaussian
 from ebmbench.report.stats.gaps import Worst
-from ebmbench.report.stats.hierarchy import Odds
 from ebmbench.report.stats.intervals import Interval
 from ebmbench.report.stats.level import level_methods
 from ebmbench.report.stats.summary import Summary
@@ -179,9 +178,10 @@ OVERALL = (
 )  # fmt: skip
 """Titles of :func:`overall_rows`."""
 OVERALL_LEGEND = (
-    "Bold: not told apart from the best. Methods that share a letter are not told apart by an exact permutation test of the ranks "
-    "within tasks, Holm-corrected at 5 %. p best: probability of the best mean rank. Wins: share "
-    "of duels with the other objectives. Ahead of the Gaussian: share of runs, over tasks. Gap "
+    "Bold: not told apart from the best. Methods that share a letter are not told apart by an "
+    "exact permutation test of the ranks within tasks, Holm-corrected at 5 %. p best: probability "
+    "of the best mean rank. Wins: share of duels with the other objectives. Ahead of the "
+    "Gaussian: share of runs, over tasks. Gap "
     "left: share of the gap between Gaussian and truth that is still open, each run against its "
     "own, interquartile mean over tasks and seeds with a bootstrap interval over both; worst run: "
     "what such a mean does not show."
@@ -214,40 +214,6 @@ def overall_rows(board: Board, summary: Summary) -> list[list[str]]:
             ]
         )  # fmt: skip
     return rows
-
-
-ODDS_LEGEND = (
-    "In percent: how probable it is that on a further task of the family the row is better than the "
-    "column / practically equivalent / worse, by a hierarchical model over tasks and seeds. "
-    "Equivalent is within 0.01 nats, or the task's tolerance if that is more."
-)
-
-
-def odds_rows(summary: Summary) -> list[list[str]]:
-    """Return the odds of every pair as a matrix of texts, its header first.
-
-    The better mean rank is in the row; ``better/equivalent/worse`` in percent that add up to 100.
-    """
-    rows = [["", *summary.methods[1:]]]
-    for k, first in enumerate(summary.methods[:-1]):
-        cells = []
-        for place, second in enumerate(summary.methods[1:], 1):
-            found = summary.odds.get((first, second))
-            blank = "" if place <= k else NONE
-            cells.append(blank if found is None else odds_text(found))
-        rows.append([first, *cells])
-    return rows
-
-
-def odds_text(found: Odds) -> str:
-    """Return ``better/equivalent/worse`` in percent.
-
-    Example:
-        >>> odds_text(Odds(0.0888, 0.8773, 0.0339))
-        '9/88/3'
-    """
-    better, worse = round(100 * found.better), round(100 * found.worse)
-    return f"{better}/{100 - better - worse}/{worse}"
 
 
 def worst_text(board: Board, worst: Worst | None) -> str:
