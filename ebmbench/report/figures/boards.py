@@ -14,8 +14,8 @@ from matplotlib.ticker import NullFormatter
 
 from ebmbench.records import Record
 from ebmbench.report.figures.saving import save
-from ebmbench.report.stats.boards import Board, Boards, Row
-from ebmbench.report.stats.significance import performance_profile
+from ebmbench.report.stats.boards import Board, Boards, Measure, Row
+from ebmbench.report.stats.profiles import performance_profile
 from ebmbench.report.stats.summary import Summary, summarise
 from ebmbench.report.stats.targets import CLOSED, complete, cost_to_target, seconds
 
@@ -43,7 +43,7 @@ def draw_boards(
     }
     for board in boards.boards:
         summary = summarise(board)
-        if summary is not None and summary.friedman_p is not None:
+        if summary is not None and len(summary.methods) > 2 and len(summary.tasks) > 1:
             drawn[f"differences-{board.family}"] = draw_differences(board, summary)
         times = complete(cost_to_target(records, board, seconds))
         if any(math.isfinite(t) for of_method in times.values() for t in of_method):
@@ -59,7 +59,9 @@ def draw_boards(
 
 def draw_regret(boards: Boards) -> Figure | None:
     """Draw how far each method stays below the true density, where known, as a heat map."""
-    columns = [(b, task) for b in boards.boards for task in b.tasks if task in b.optimum]
+    columns = [
+        (b, task) for b in boards.boards for task in b.tasks if b.measures[task] is Measure.REGRET
+    ]
     rows = _ordered_rows([b for b in boards.boards if b.optimum])
     if not columns:
         return None
@@ -68,7 +70,7 @@ def draw_regret(boards: Boards) -> Figure | None:
         for row in board.rows:
             score = row.cells[task].score
             if score is not None:
-                table[rows.index(row.method), j] = board.optimum[task] - score.mean
+                table[rows.index(row.method), j] = score.mean
     figure = _figure(1.8 + 0.62 * len(columns), 1.6 + 0.3 * len(rows))
     ax = figure.subplots()
     shown = np.log10(np.clip(table, 1e-3, 1e1))
@@ -146,7 +148,7 @@ def draw_differences(board: Board, summary: Summary) -> Figure:
         ax.plot([1, rank], [place, place], color="#dddddd", linewidth=1, zorder=1)
         ax.scatter([rank], [place], s=24, color="#333333", zorder=3)
         ax.text(count + 0.15, place, f"{name}  {rank:.2f}", va="center", fontsize=8)
-    for depth, (first, last) in enumerate(summary.groups):
+    for depth, (first, *_, last) in enumerate(g for g in summary.groups if len(g) > 1):
         x = (summary.mean_rank[first], summary.mean_rank[last])
         y = count - 0.3 + 0.4 * depth
         ax.plot(x, [y, y], color="#c44e52", linewidth=3, solid_capstyle="butt")
