@@ -112,7 +112,7 @@ def test_smoothing_a_gaussian_in_the_plane_costs_what_the_formula_says(ratio: fl
     truth = spherical_mixture(torch.ones(1), torch.zeros(1, 2, dtype=torch.float64), 0.7)
     noise = torch.full((2,), 0.7 * ratio**0.5)
     exact = math.log1p(ratio) + 1 / (1 + ratio) - 1
-    assert smoothing_loss(truth, noise) == pytest.approx(exact, rel=1e-3)
+    assert smoothing_loss(truth, noise) == pytest.approx(exact, rel=5e-3)
 
 
 @pytest.mark.parametrize(("ratio", "valid"), [(0.02, True), (0.05, True), (1.0, False)])
