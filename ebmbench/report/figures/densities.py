@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +20,8 @@ from numpy.typing import NDArray
 
 from ebmbench.cards import TaskCard, card_hash
 from ebmbench.datasets.base import Density, Loader, Sizes
+from ebmbench.energies.base import Energy
+from ebmbench.errors import EbmbenchError
 from ebmbench.harness.weights import load_energy
 from ebmbench.options import build
 from ebmbench.partition.base import log_density
@@ -36,6 +40,8 @@ COLUMNS = 7
 PANEL_INCHES = 2.1
 MAP = "magma"
 
+LOG = logging.getLogger(__name__)
+
 Picture = NDArray[np.float64]
 
 
@@ -43,7 +49,9 @@ def draw_densities(records: Sequence[Record], out: Path, form: str = "png") -> l
     """Draw every task in the plane whose true density is known, each method by its first seed.
 
     All panels share the colours, which end at the peak of the true density, and the box, which
-    holds the data. Learned densities are normalised by a sum over a far larger box.
+    holds the data. Learned densities are normalised by a sum over a far larger box. What cannot
+    be rebuilt here, such as an energy whose class is not at hand, is left out, and said so in
+    the log.
 
     Arguments:
         records: runs; those without weights are left out.
@@ -55,12 +63,16 @@ def draw_densities(records: Sequence[Record], out: Path, form: str = "png") -> l
     """
     paths = []
     for task, runs in drawable(records, out).items():
-        truth = true_density(runs[0].task_card, seed=0)
+        truth = truth_at_hand(runs[0], out)
         if truth is None:
             continue
-        path = out / "figures" / f"{task.replace('/', '-')}.{form}"
-        save(_figure(task, truth, runs, out), path, dpi=110)
-        paths.append(path)
+        box = square_box(truth)
+        learned = [(run, density_at_hand(run, box, out)) for run in runs]
+        panels = [(_title(run), picture) for run, picture in learned if picture is not None]
+        if panels:
+            path = out / "figures" / f"{task.replace('/', '-')}.{form}"
+            save(_figure(task, box, true_picture(truth, box), panels), path, dpi=110)
+            paths.append(path)
     return paths
 
 
@@ -104,6 +116,45 @@ def learned_density(path: Path, task: TaskCard, box: Box, cache: Path | None = N
     return cast(Picture, np.load(kept).astype(np.float64))
 
 
+def density_at_hand(run: Record, box: Box, out: Path) -> Picture | None:
+    """Return what a run learned as :func:`learned_density`, or ``None`` where that cannot be."""
+    path = weights_path(out, run)
+    if path is None:
+        return None
+    try:
+        return learned_density(path, run.task_card, box, cache_of(out))
+    except EbmbenchError as error:
+        _leave_out(out, run.task, str(error))
+        return None
+
+
+def energy_at_hand(run: Record, out: Path) -> Energy | None:
+    """Return the energy of a run, or ``None`` where its weights or its class are not there."""
+    path = weights_path(out, run)
+    if path is None:
+        return None
+    try:
+        return load_energy(path, run.task_card)
+    except EbmbenchError as error:
+        _leave_out(out, run.task, str(error))
+        return None
+
+
+def truth_at_hand(run: Record, out: Path) -> Density | None:
+    """Return :func:`true_density` of a run's task, or ``None`` where its loader is not there."""
+    try:
+        return true_density(run.task_card, run.seed if run.task_card.family == "ica" else 0)
+    except EbmbenchError as error:
+        _leave_out(out, run.task, str(error))
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _leave_out(out: Path, task: str, reason: str) -> None:
+    """Log what is left out of the report of a folder; once, however many pictures it is."""
+    LOG.warning("%s: pictures of %s are left out: %s", out, task, reason)
+
+
 def cache_of(out: Path) -> Path:
     """Return the folder that keeps the densities of an output folder between two reports."""
     return out / ".cache" / "densities"
@@ -141,14 +192,8 @@ def _tabulated(path: Path, task: TaskCard, box: Box) -> Picture:
     return cast(Picture, values.exp().reshape(CELLS, CELLS).numpy())
 
 
-def _figure(task: str, truth: Density, runs: Sequence[Record], out: Path) -> Figure:
-    box = square_box(truth)
-    true = true_picture(truth, box)
-    panels: list[tuple[str, Picture]] = [("true density", true)]
-    for run in runs:
-        path = weights_path(out, run)
-        if path is not None:
-            panels.append((_title(run), learned_density(path, run.task_card, box, cache_of(out))))
+def _figure(task: str, box: Box, true: Picture, learned: Sequence[tuple[str, Picture]]) -> Figure:
+    panels = [("true density", true), *learned]
     columns = min(len(panels), COLUMNS)
     lines = math.ceil(len(panels) / columns)
     size = (PANEL_INCHES * columns, (PANEL_INCHES + 0.25) * lines + 0.3)
