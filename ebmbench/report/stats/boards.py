@@ -2,100 +2,152 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
-from statistics import median
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ebmbench.cards import MethodCard
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import Record, RunCost, Status, network_passes
-from ebmbench.report.stats.intervals import Interval, mean_interval, ranks
+from ebmbench.records import Record, Status
+from ebmbench.report.stats.cells import ABSENT, Cell, Measure, make_cell, measured_cell
+from ebmbench.report.stats.costs import (
+    Cost,
+    contended_pairs,
+    cost_note,
+    cost_of,
+    kind_of,
+    passes,
+    timed,
+)
+from ebmbench.report.stats.families import Group, comparable_groups, natural_order
 from ebmbench.report.stats.mixtures import refuse_mixtures
+from ebmbench.report.stats.outcomes import (
+    GAUSSIAN,
+    HEADLINE,
+    REGRET,
+    Outcomes,
+    State,
+    Truths,
+    find_truths,
+    sort_outcomes,
+)
+from ebmbench.report.stats.ranking import TaskRanks, solved, task_ranks
 from ebmbench.report.stats.reasons import explain, make_notes
+from ebmbench.report.stats.rows import Moments
 
-HEADLINE = "log_likelihood"
-GAUSSIAN = "gaussian"
-"""The method card that every board has as the rule to beat."""
-FAMILY_TITLES = {
-    "2d": "Densities in the plane",
-    "ica": "Independent component analysis",
-    "uci": "Tables",
-    "image": "Images",
-}
-ABSENT = "–"
+__all__ = [
+    "ABSENT",
+    "GAUSSIAN",
+    "HEADLINE",
+    "Board",
+    "Boards",
+    "Cell",
+    "Measure",
+    "Row",
+    "below_gaussian",
+    "contended_pairs",
+    "kind_of",
+    "make_boards",
+    "make_cell",
+    "natural_order",
+    "passes",
+]
 
-
-@dataclass(frozen=True)
-class Cell:
-    """What one method reached on one task."""
-
-    score: Interval | None
-    """Mean over seeds; ``None`` when a run failed or a number was refused."""
-    word: str
-    """What to print in place of a score: ``refused``, ``diverged 1/3``, ``skipped``, ``–``."""
-    missing: int
-    """Seeds that other methods of the task have and this one has not."""
-    values: Mapping[int, float]
-    """The certified number of each seed that has one."""
-
-    @property
-    def takes_part(self) -> bool:
-        """Whether all seeds were tried, so that a missing score is the method's own failure."""
-        return self.missing == 0 and self.word not in (ABSENT, "skipped")
+LEAST_ROPE = 0.01
+"""Nats that nobody would change an objective for, whatever the task's tolerance."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One method on one family of tasks."""
+    """One method on one board."""
 
     method: str
     kind: str
     """``oracle``, ``reference`` or empty."""
     cells: dict[str, Cell]
+    """By task, in the measure of the task."""
+    raw: dict[str, Cell]
+    """By task, log-likelihood as the records have it."""
     rank: float | None
-    """Mean rank among the objectives over the tasks; ``None`` where a task is missing."""
-    step_ms: float | None
-    """Median over runs of the median milliseconds per step; contended ones only if all are."""
-    passes: float | None
-    """Median over runs of network passes per training example and step (see :func:`passes`)."""
-    train_seconds: float | None
-    """Median over runs, of the same ones."""
-    peak_bytes: float | None
-    """Median over runs of the allocator's peak."""
+    """Mean rank among the objectives over the tasks; ``None`` where a task or seed is missing."""
+    rank_low: float | None
+    """The best mean rank that the brackets leave."""
+    rank_high: float | None
+    cost: Cost
+
+    @property
+    def step_ms(self) -> float | None:
+        """Median over runs of the median milliseconds per step."""
+        return self.cost.step_ms
+
+    @property
+    def passes(self) -> float | None:
+        """Median over runs of network passes per training example and step."""
+        return self.cost.passes
+
+    @property
+    def train_seconds(self) -> float | None:
+        """Median over runs of training seconds."""
+        return self.cost.train_seconds
+
+    @property
+    def peak_bytes(self) -> float | None:
+        """Median over runs of the allocator's peak."""
+        return self.cost.peak_bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Board:
-    """The leaderboard of one family of tasks."""
+    """Tasks of one family on which the same methods can run."""
 
     family: str
+    """The name of the board: that of the family, with a suffix where the family is split."""
     title: str
     tasks: list[str]
     rows: list[Row]
     """Best mean rank first; the oracle on top, references at the bottom."""
     optimum: dict[str, float]
     """Mean log-density of the true density on the test rows, where it is known."""
+    measures: dict[str, Measure]
+    """What the cells of a task hold."""
+    ropes: dict[str, float]
+    """Nats that make no practical difference on a task."""
+    outcomes: Outcomes = field(repr=False)
+    truths: Truths = field(repr=False)
+    moments: Moments = field(repr=False)
+    cannot: list[str]
+    """Objectives of the family that cannot run on these tasks."""
+    cost_note: str
+    """What was contended, per column."""
 
     @property
     def labels(self) -> dict[str, str]:
         """Column titles: the task names, without their folder where all share one."""
         if len({task.partition("/")[0] for task in self.tasks}) > 1:
             return {task: task for task in self.tasks}
-        return {task: task.partition("/")[2] for task in self.tasks}
+        return {task: task.partition("/")[2] or task for task in self.tasks}
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds any task has at most."""
+        return max((len(self.outcomes[task]) for task in self.tasks), default=0)
+
+    @property
+    def ranked(self) -> list[Row]:
+        """The objectives that took part in every task and seed, best first."""
+        return [row for row in self.rows if row.rank is not None]
 
     def reference(self, task: str) -> float | None:
-        """Return what the fitted Gaussian reaches on a task, the rule to beat."""
+        """Return the log-likelihood of the fitted Gaussian on a task, the rule to beat."""
         for row in self.rows:
-            if row.method == GAUSSIAN and (score := row.cells[task].score) is not None:
+            if row.method == GAUSSIAN and (score := row.raw[task].score) is not None:
                 return score.mean
         return None
 
 
 @dataclass(frozen=True)
 class Boards:
-    """All families, and what holds for all."""
+    """All boards, and what holds for all."""
 
     boards: list[Board]
     preset: str
@@ -107,36 +159,16 @@ class Boards:
     """Skipped, failed and refused runs, with reasons, grouped."""
 
 
-def contended_pairs(records: Sequence[Record]) -> frozenset[tuple[str, str]]:
-    """Return the pairs of task and method whose timings do not stand beside the others.
-
-    They are those that were timed on shared cores, where some were timed alone; where all were
-    shared or none was, all are alike and the set is empty.
-    """
-    timed = [record for record in records if record.cost is not None]
-    if all(record.contended for record in timed):
-        return frozenset()
-    return frozenset((record.task, record.method) for record in timed if record.contended)
-
-
-def kind_of(card: MethodCard) -> str:
-    """Return ``oracle``, ``reference`` or empty."""
-    if "oracle" in card.tags:
-        return "oracle"
-    return "reference" if card.family == "reference" else ""
-
-
-def passes(cost: RunCost) -> float:
-    """Return network passes per training example and step."""
-    return network_passes(cost.energy_evaluations, cost.score_evaluations, cost.hvp_evaluations)
-
-
-def make_boards(records: Sequence[Record]) -> Boards:
+def make_boards(records: Sequence[Record], moments: Moments | None = None) -> Boards:
     """Build the leaderboards.
 
-    A cell is the mean over seeds of the test log-likelihood. A failed run or a refused number
-    takes the score away and counts as worst in the ranks. A skipped pair takes no part, and a
-    method with a task or a seed missing gets no rank. A task that nobody solves ranks nobody.
+    A cell is the mean over seeds of what a method loses to the truth, or gains on the Gaussian, of
+    the same seed. A failed run counts as worst in the ranks; a refused number takes part with its
+    bracket. A skipped pair takes no part, and a method with a task or a seed missing gets no rank.
+
+    Arguments:
+        records: of an output folder.
+        moments: of its test rows, as far as they are stored.
 
     Raises:
         EbmbenchError: there is no record, or they mix presets, cards or versions of a card.
@@ -144,88 +176,97 @@ def make_boards(records: Sequence[Record]) -> Boards:
     if not records:
         raise EbmbenchError("a leaderboard needs at least one record")
     refuse_mixtures(records)
-    families: dict[str, list[Record]] = defaultdict(list)
-    for record in sorted(records, key=lambda r: (r.task, r.method, r.seed)):
-        families[record.task_card.family].append(record)
-    apart = contended_pairs(records)
-    boards = [
-        _board(family, families[family], apart) for family in FAMILY_TITLES if family in families
-    ]
-    boards = [board for board in boards if board.tasks]
+    ordered = sorted(records, key=lambda r: (r.task, r.method, r.seed))
+    boards = [_board(group, moments or {}) for group in comparable_groups(ordered)]
     trained = [r for r in records if r.status is Status.OK]
     return Boards(
         boards=boards,
         preset=records[0].preset,
         seeds=len({record.seed for record in records}),
         processors=sorted({r.machine["processor"] for r in trained if "processor" in r.machine}),
-        contended=any(record.contended for record in trained),
+        contended=any(record.contended for record in timed(trained)),
         notes=[*make_notes(records, HEADLINE), *_explanations(boards, records)],
     )
 
 
-def _board(family: str, records: list[Record], apart: Set[tuple[str, str]]) -> Board:
+def _board(group: Group, moments: Moments) -> Board:
+    records = group.records
     by_pair: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
         by_pair[record.task, record.method].append(record)
     ran = [r for r in records if r.status is not Status.SKIPPED]
-    tasks = sorted({r.task for r in ran}, key=natural_order)
-    cards = {r.method: r.method_card for r in ran}
-    seeds = {task: len({r.seed for r in ran if r.task == task}) for task in tasks}
-    cells = {
-        method: {task: make_cell(by_pair.get((task, method), []), seeds[task]) for task in tasks}
+    tasks = group.tasks
+    cards: dict[str, MethodCard] = {r.method: r.method_card for r in ran}
+    outcomes, truths = sort_outcomes(records), find_truths(records)
+    raw = {
+        method: {
+            task: make_cell(by_pair.get((task, method), []), len(outcomes[task])) for task in tasks
+        }
         for method in cards
     }
+    measures = {task: _measure(outcomes, truths, task) for task in tasks}
     kinds = {method: kind_of(card) for method, card in cards.items()}
-    rank = _mean_ranks(tasks, {m: cells[m] for m in cards if not kinds[m]})
+    ranked = _mean_ranks(outcomes, {m: raw[m] for m in cards if not kinds[m]})
+    apart = contended_pairs(records)
+    rows = []
+    for method in cards:
+        cells = {
+            task: measured_cell(
+                raw[method][task], measures[task], task, method, outcomes, truths, moments,
+                _regret_errors(by_pair.get((task, method), [])),
+            )
+            for task in tasks
+        }  # fmt: skip
+        cost = cost_of([r for r in records if r.method == method], apart)
+        place = ranked.get(method, (None, None, None))
+        rows.append(Row(method, kinds[method], cells, raw[method], *place, cost))
     order = {"oracle": 0, "": 1, "reference": 2}
-    rows = [
-        Row(
-            method=method,
-            kind=kinds[method],
-            cells=cells[method],
-            rank=rank.get(method),
-            **_costs([r for r in records if r.method == method], apart),
-        )
-        for method in cards
-    ]
     rows.sort(key=lambda r: (order[r.kind], r.rank is None, r.rank or 0.0, r.method))
-    return Board(family, FAMILY_TITLES[family], tasks, rows, _optima(tasks, records))
+    return Board(
+        family=group.name,
+        title=group.title,
+        tasks=tasks,
+        rows=rows,
+        optimum={t: sum(truths[t].values()) / len(truths[t]) for t in tasks if t in truths},
+        measures=measures,
+        ropes={r.task: max(LEAST_ROPE, r.task_card.metrics.tolerance) for r in records
+               if r.task in tasks},
+        outcomes={task: outcomes[task] for task in tasks},
+        truths={task: truths[task] for task in tasks if task in truths},
+        moments=moments,
+        cannot=group.cannot,
+        cost_note=cost_note(records, apart),
+    )  # fmt: skip
 
 
-def make_cell(records: Sequence[Record], expected: int, metric: str = HEADLINE) -> Cell:
-    """Return what the runs of one method on one task come to.
+def _measure(outcomes: Outcomes, truths: Truths, task: str) -> Measure:
+    """Return the regret where the truth of every seed is known, else the gain if it has a base."""
+    if all(seed in truths.get(task, {}) for seed in outcomes[task]):
+        return Measure.REGRET
+    gaussians = [found.get(GAUSSIAN) for found in outcomes[task].values()]
+    if all(g is not None and g.state is State.CERTIFIED for g in gaussians):
+        return Measure.GAIN
+    return Measure.RAW
 
-    Arguments:
-        records: of the pair; none where it was never tried.
-        expected: how many seeds there should be.
-        metric: which number. A run that lacks the headline is refused; no other is promised.
-    """
-    numbers = {r.seed: r.metrics[metric] for r in records if metric in r.metrics}
-    if not records or (metric != HEADLINE and not numbers):
-        return Cell(None, ABSENT, expected, {})
-    values = {
-        seed: number.value
-        for seed, number in numbers.items()
-        if number.certified and math.isfinite(number.value)
+
+def _regret_errors(records: Sequence[Record]) -> dict[int, float]:
+    return {
+        r.seed: error
+        for r in records
+        if REGRET in r.metrics and (error := r.metrics[REGRET].stderr) is not None
     }
-    words = Counter(r.status.value.replace("_", " ") for r in records if r.status != Status.OK)
-    for record in records:
-        if record.status is Status.OK and record.seed not in values:
-            number = numbers.get(record.seed)
-            words["refused" if number is None or not number.certified else "infinite"] += 1
-    if not words:
-        return Cell(mean_interval(list(values.values())), "", expected - len(records), values)
-    word, count = words.most_common(1)[0]
-    text = word if count == len(records) else f"{word} {count}/{len(records)}"
-    return Cell(None, text, max(expected - len(records), 0), values)
 
 
 def below_gaussian(board: Board, row: Row, task: str) -> bool:
-    """Return whether a trained energy's mean is below that of the fitted Gaussian."""
-    score, reference = row.cells[task].score, board.reference(task)
-    if row.kind == "reference" or score is None or reference is None:
+    """Return whether a trained energy's mean is below that of the Gaussian of the same seeds."""
+    if row.kind == "reference" or row.cells[task].score is None:
         return False
-    return score.mean < reference
+    gaps = [
+        found[row.method].value - found[GAUSSIAN].value
+        for found in board.outcomes[task].values()
+        if GAUSSIAN in found and row.method in found
+    ]
+    return bool(gaps) and sum(gaps) < 0
 
 
 def _explanations(boards: Sequence[Board], records: Sequence[Record]) -> list[str]:
@@ -243,54 +284,23 @@ def _explanations(boards: Sequence[Board], records: Sequence[Record]) -> list[st
 
 
 def _mean_ranks(
-    tasks: list[str], cells: Mapping[str, Mapping[str, Cell]]
-) -> dict[str, float | None]:
-    solved = [t for t in tasks if any(row[t].score is not None for row in cells.values())]
-    places: dict[str, list[float]] = defaultdict(list)
-    for task in solved:
-        taking = {
-            method: None if (score := row[task].score) is None else score.mean
-            for method, row in cells.items()
-            if row[task].takes_part
-        }
-        for method, place in ranks(taking, higher_is_better=True).items():
-            places[method].append(place)
+    outcomes: Outcomes, cells: Mapping[str, Mapping[str, Cell]]
+) -> dict[str, tuple[float, float, float]]:
+    """Return mean rank and its ends of the objectives that took part in everything."""
+    methods = [m for m, row in cells.items() if all(cell.takes_part for cell in row.values())]
+    ranked: list[TaskRanks] = [
+        task_ranks(of_seed, methods, sorted(of_seed))
+        for of_seed in outcomes.values()
+        if methods and solved(of_seed, methods)
+    ]
+    if not ranked:
+        return {}
+    count = len(ranked)
     return {
-        method: sum(places[method]) / len(solved)
-        if solved and len(places[method]) == len(solved)
-        else None
-        for method in cells
+        method: (
+            float(sum(each.middle[k] for each in ranked)) / count,
+            float(sum(each.low[k] for each in ranked)) / count,
+            float(sum(each.high[k] for each in ranked)) / count,
+        )
+        for k, method in enumerate(methods)
     }
-
-
-def _costs(records: list[Record], apart: Set[tuple[str, str]]) -> dict[str, float | None]:
-    costs = [record.cost for record in records if record.cost is not None]
-    alike = [r.cost for r in records if r.cost is not None and (r.task, r.method) not in apart]
-    peaks = [c.allocator_peak_bytes for c in costs if c.allocator_peak_bytes is not None]
-    return {
-        "step_ms": median(c.step_ms_median for c in alike) if alike else None,
-        "passes": median(map(passes, costs)) if costs else None,
-        "train_seconds": median(c.train_seconds for c in alike) if alike else None,
-        "peak_bytes": median(peaks) if peaks else None,
-    }
-
-
-def _optima(tasks: list[str], records: Iterable[Record]) -> dict[str, float]:
-    """The truth's log-likelihood is that of any method plus its regret; averaged over seeds."""
-    truth: dict[str, dict[int, float]] = defaultdict(dict)
-    for record in records:
-        likelihood, regret = record.metrics.get(HEADLINE), record.metrics.get("regret")
-        if likelihood is not None and regret is not None:
-            truth[record.task].setdefault(record.seed, likelihood.value + regret.value)
-    return {task: mean_interval(list(truth[task].values())).mean for task in tasks if truth[task]}
-
-
-def natural_order(name: str) -> tuple[str, int, str]:
-    """Return a key that sorts task names by folder, and numbers by size.
-
-    Example:
-        >>> sorted(["ica/10", "ica/laplace-4", "ica/2"], key=natural_order)
-        ['ica/2', 'ica/10', 'ica/laplace-4']
-    """
-    folder, _, rest = name.partition("/")
-    return (folder, int(rest), "") if rest.isdigit() else (folder, 1 << 30, rest)

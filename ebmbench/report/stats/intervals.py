@@ -15,11 +15,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its 95 % interval over seeds."""
+    """A mean over seeds with its 95 % interval."""
 
     mean: float
     half_width: float | None
-    """Student's t with ``n − 1`` degrees of freedom; ``None`` for a single seed."""
+    """Student's t with ``n − 1`` degrees of freedom; of a single seed 1.96 standard errors over
+    its test rows where they are known, else ``None``."""
     n: int
 
 
@@ -85,43 +86,38 @@ def interquartile_mean(values: Sequence[float] | Array) -> Array:
     return kept
 
 
-def stratified_bootstrap(
+def cluster_bootstrap(
     values: Sequence[Sequence[float]],
     statistic: Callable[[Array], Array],
     generator: np.random.Generator,
     repeats: int = 2000,
     confidence: float = 0.95,
-) -> tuple[float, float]:
-    """Return the percentile interval of a statistic of all values, seeds redrawn within each task.
+) -> tuple[float, float] | None:
+    """Return the percentile interval of a statistic, tasks redrawn and seeds redrawn within them.
 
-    The tasks stay as they are: the interval speaks of other seeds, not of other tasks (Agarwal et
-    al., 2021, Section 4.1).
+    The interval speaks of other tasks of the family and of other seeds. Every redrawn task gives
+    as many seeds as the one with most has.
 
     Arguments:
-        values: per task the values of its seeds.
+        values: per task the values of its seeds; infinite ones are allowed.
         statistic: of all values of all tasks, which lie along the last axis.
         generator: source of the resamples.
         repeats: number of resamples.
         confidence: of the interval.
+
+    Returns:
+        ``None`` of a single value.
     """
-    sizes = [len(row) for row in values]
-    starts = np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
-    draws = starts + generator.integers(np.tile(np.repeat(sizes, sizes), (repeats, 1)))
-    drawn = statistic(np.concatenate([np.asarray(row, dtype=np.float64) for row in values])[draws])
+    if sum(map(len, values)) < 2:
+        return None
+    sizes = np.array([len(row) for row in values])
+    starts = np.cumsum(sizes) - sizes
+    tasks = generator.integers(len(values), size=(repeats, len(values)))
+    shares = generator.random((repeats, len(values), int(sizes.max())))
+    places = starts[tasks][..., None] + (shares * sizes[tasks][..., None]).astype(int)
+    flat = np.concatenate([np.asarray(row, dtype=np.float64) for row in values])
+    drawn = statistic(flat[places.reshape(repeats, -1)])
     tail = 0.5 * (1 - confidence)
-    low, high = np.quantile(drawn, [tail, 1 - tail])
+    # Without interpolation, which makes nothing of two infinities.
+    low, high = np.quantile(drawn, [tail, 1 - tail], method="inverted_cdf")
     return float(low), float(high)
-
-
-def normalised_regret(score: float, optimum: float, reference: float) -> float:
-    r"""Return the share of the gap between a reference and the optimum that is still open.
-
-    .. math:: (\ell^* - \ell) / (\ell^* - \ell_\text{ref})
-
-    Zero is the truth, one is the reference (the fitted Gaussian), more is worse than it.
-
-    Example:
-        >>> normalised_regret(-2.5, optimum=-2.0, reference=-4.0)
-        0.25
-    """
-    return (optimum - score) / (optimum - reference)

@@ -1,39 +1,52 @@
-"""One family of tasks in a few numbers: ranks, wins, regret, and what can be told apart."""
+"""One board in a few numbers: ranks, the gap that is left, and what can be told apart."""
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ebmbench.report.stats.best import best_probabilities
 from ebmbench.report.stats.boards import GAUSSIAN, Board, Row
-from ebmbench.report.stats.intervals import (
-    interquartile_mean,
-    normalised_regret,
-    stratified_bootstrap,
-)
-from ebmbench.report.stats.significance import (
-    Array,
-    cliques,
-    friedman_p,
-    paired_p_values,
-    probability_of_improvement,
-    win_rates,
-)
+from ebmbench.report.stats.cells import Measure
+from ebmbench.report.stats.hierarchy import Odds, compare, on_scale
+from ebmbench.report.stats.intervals import cluster_bootstrap, interquartile_mean
+from ebmbench.report.stats.letters import groups_of, letters_of
+from ebmbench.report.stats.outcomes import Outcome, State
+from ebmbench.report.stats.pairs import all_pairs
+from ebmbench.report.stats.permutation import rank_p_values
+from ebmbench.report.stats.ranking import gap_share, rank_bounds, solved, task_ranks, win_rates
+from ebmbench.report.stats.resolution import Resolution, resolve, stability
 
-BOOTSTRAP_SEED = 20111
+Array = NDArray[np.float64]
+SEED = 20111
 """Any fixed number: the same records must give the same bytes."""
 
 
 @dataclass(frozen=True)
-class Regret:
-    """Normalised regret over the tasks with known optimum: 0 the truth, 1 the Gaussian."""
+class GapLeft:
+    """Share of the gap between Gaussian and truth still open: 0 the truth, 1 the Gaussian."""
 
-    iqm: float
-    """Interquartile mean over tasks and seeds."""
+    value: float
+    """Interquartile mean over tasks and seeds, each against its own truth and Gaussian."""
     interval: tuple[float, float] | None
-    """Stratified bootstrap interval of 95 %; of one seed there is none."""
+    """Bootstrap interval of 95 % over tasks and seeds; ``None`` of a single run."""
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The run that is worst off on a board, which an interquartile mean does not show."""
+
+    nats: float
+    """In the measure of its task; infinite for a failure."""
+    measure: Measure
+    task: str
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -45,84 +58,172 @@ class Summary:
     methods: list[str]
     """Best mean rank first."""
     mean_rank: list[float]
+    rank_low: list[float]
+    rank_high: list[float]
     win_rate: Array
-    """``(methods, methods)``: the share of tasks on which the row beats the column."""
-    friedman_p: float | None
-    """``None`` below three methods or two tasks."""
-    groups: list[tuple[int, int]]
-    """First and last method of every run that cannot be told apart."""
-    regret: dict[str, Regret]
-    """By method, where every task with a known optimum has a score; references too."""
-    beats_gaussian: dict[str, float]
-    """Probability that a seed is better than one of the Gaussian, averaged over tasks."""
+    """``(methods, methods)``: the share of duels that the row wins against the column."""
+    p_values: Array
+    """``(methods, methods)``: permutation test of mean ranks, Holm-corrected."""
+    groups: list[list[int]]
+    """The largest sets of methods of which no two are told apart, as places in ``methods``."""
+    letters: list[str]
+    """Of every method: methods that share a letter are not told apart."""
+    odds: Mapping[tuple[str, str], Odds]
+    """By pair of methods, the better rank first, for a further task of the family."""
+    p_best: list[float]
+    """Probability of the best mean rank."""
+    gap_left: Mapping[str, GapLeft]
+    """By method, where the truth is known on every task; references too."""
+    worst: Mapping[str, Worst]
+    """By method, references too."""
+    beats_gaussian: Mapping[str, float]
+    """Share of runs ahead of the Gaussian of the same seed, mean over tasks; a shared rank is
+    half."""
+    resolution: Resolution
+    stability: float | None
+    """Kendall's tau between the mean ranks of two halves of the tasks, mean over splits."""
+
+    @property
+    def level_with_best(self) -> list[str]:
+        """The methods that cannot be told from the one with the best mean rank, itself first."""
+        return [m for k, m in enumerate(self.methods) if k == 0 or self._shares(k)]
+
+    def _shares(self, place: int) -> bool:
+        return bool(set(self.letters[0]) & set(self.letters[place]))
 
 
+@lru_cache(maxsize=16)
 def summarise(board: Board) -> Summary | None:
     """Return the summary of a board, or ``None`` with fewer than two complete objectives."""
-    rows = [row for row in board.rows if not row.kind and row.rank is not None]
-    tasks = [t for t in board.tasks if any(row.cells[t].score is not None for row in rows)]
+    rows = board.ranked
+    methods = [row.method for row in rows]
+    tasks = [t for t in board.tasks if solved(board.outcomes[t], methods)]
     if len(rows) < 2 or not tasks:
         return None
-    table = np.array([[_loss(row, task) for row in rows] for task in tasks])
-    enough = len(rows) > 2 and len(tasks) > 1
+    outcomes = board.outcomes
+    ranked = [task_ranks(outcomes[t], methods, sorted(outcomes[t])) for t in tasks]
+    p_values = rank_p_values(outcomes, tasks, methods)
+    groups = groups_of(p_values)
     return Summary(
         tasks=tasks,
-        methods=[row.method for row in rows],
-        mean_rank=[row.rank for row in rows if row.rank is not None],
-        win_rate=win_rates(table),
-        friedman_p=friedman_p(table) if enough else None,
-        groups=cliques(range(len(rows)), paired_p_values(table)),
-        regret=_regrets(board),
+        methods=methods,
+        mean_rank=[row.rank or 0.0 for row in rows],
+        rank_low=[row.rank_low or 0.0 for row in rows],
+        rank_high=[row.rank_high or 0.0 for row in rows],
+        win_rate=win_rates(ranked, outcomes, tasks),
+        p_values=p_values,
+        groups=groups,
+        letters=letters_of(groups, len(methods)),
+        odds=_odds(board, tasks, methods),
+        p_best=best_probabilities(
+            [_seed_ranks(board, task, methods) for task in tasks], np.random.default_rng(SEED)
+        ).tolist(),
+        gap_left=_gaps(board),
+        worst={row.method: w for row in board.rows if (w := _worst(board, row)) is not None},
         beats_gaussian=_beats_gaussian(board),
+        resolution=resolve(outcomes, board.moments, tasks, methods),
+        stability=stability(
+            np.array([each.middle for each in ranked]), np.random.default_rng(SEED)
+        ),
     )
 
 
-def _loss(row: Row, task: str) -> float:
-    score = row.cells[task].score
-    return math.inf if score is None else -score.mean
+def _seed_ranks(board: Board, task: str, methods: list[str]) -> Array:
+    """Return the shared ranks of every seed, ``(seeds, methods)``."""
+    bounds = [
+        rank_bounds([found[m].lower for m in methods], [found[m].upper for m in methods])
+        for _, found in sorted(board.outcomes[task].items())
+    ]
+    return np.array([0.5 * (low + high) for low, high in bounds])
 
 
-def _regrets(board: Board) -> dict[str, Regret]:
-    """Regret of every row that is scored on all tasks whose optimum the Gaussian misses."""
-    known = {
-        task: (optimum, reference)
-        for task, optimum in board.optimum.items()
-        if (reference := board.reference(task)) is not None and reference < optimum
+def _odds(board: Board, tasks: list[str], methods: list[str]) -> dict[tuple[str, str], Odds]:
+    ropes = {task: board.ropes[task] for task in tasks}
+    kept = {
+        task: {
+            seed: {m: o for m, o in found.items() if m in methods}
+            for seed, found in board.outcomes[task].items()
+        }
+        for task in tasks
     }
-    regrets = {}
+    sizes = [
+        abs(on_scale(gap.value, 0.0, ropes[task])[0])
+        for task, _, _, _, gap in all_pairs(kept, board.moments)
+    ]
+    found = {
+        pair: compare(kept, board.moments, ropes, pair, max(sizes, default=0.0))
+        for pair in itertools.combinations(methods, 2)
+    }
+    return {pair: each for pair, each in found.items() if each is not None}
+
+
+def _gaps(board: Board) -> dict[str, GapLeft]:
+    """Return the gap left of every row that has a number or failed on all tasks and seeds."""
+    places = [
+        (task, seed, truth, found[GAUSSIAN].value)
+        for task in board.tasks
+        for seed, found in sorted(board.outcomes[task].items())
+        if (truth := board.truths.get(task, {}).get(seed)) is not None
+        and GAUSSIAN in found
+        and found[GAUSSIAN].value < truth
+    ]
+    if not places:
+        return {}
+    gaps = {}
     for row in board.rows:
-        if not known or any(row.cells[task].score is None for task in known):
+        shares: dict[str, list[float]] = {}
+        for task, seed, truth, gaussian in places:
+            outcome = board.outcomes[task][seed].get(row.method)
+            if outcome is not None and (outcome.has_number or outcome.state is State.FAILED):
+                shares.setdefault(task, []).append(gap_share(truth, gaussian, outcome))
+        if sum(map(len, shares.values())) < len(places):
             continue
-        values = [
-            [normalised_regret(value, *known[task]) for value in row.cells[task].values.values()]
-            for task in known
-        ]
+        flat = [share for of_task in shares.values() for share in of_task]
         # The same resamples for all methods.
-        generator = np.random.default_rng(BOOTSTRAP_SEED)
-        several = all(len(of_task) > 1 for of_task in values)
-        flat = [value for of_task in values for value in of_task]
-        regrets[row.method] = Regret(
-            float(interquartile_mean(flat)),
-            stratified_bootstrap(values, interquartile_mean, generator) if several else None,
-        )
-    return regrets
+        generator = np.random.default_rng(SEED)
+        interval = cluster_bootstrap(list(shares.values()), interquartile_mean, generator)
+        gaps[row.method] = GapLeft(float(interquartile_mean(flat)), interval)
+    return gaps
+
+
+def _worst(board: Board, row: Row) -> Worst | None:
+    """Return the run that loses most to the truth or, where none is known, gains least."""
+    found = []
+    for task in board.tasks:
+        for seed, of in sorted(board.outcomes[task].items()):
+            outcome = of.get(row.method)
+            base = (
+                board.truths.get(task, {}).get(seed)
+                if board.measures[task] is Measure.REGRET
+                else of[GAUSSIAN].value
+                if GAUSSIAN in of
+                else None
+            )
+            if outcome is None or base is None or math.isnan(outcome.value):
+                continue
+            found.append((outcome.value - base, task, seed))
+    if not found:
+        return None
+    loss, task, seed = min(found)
+    measure = board.measures[task]
+    return Worst(measure.sign * loss, measure, task, seed)
 
 
 def _beats_gaussian(board: Board) -> dict[str, float]:
-    gaussian = next((row for row in board.rows if row.method == GAUSSIAN), None)
-    if gaussian is None:
-        return {}
-    tasks = [task for task in board.tasks if gaussian.cells[task].score is not None]
-    if not tasks:
-        return {}
-
-    def losses(row: Row) -> list[list[float]]:
-        return [
-            [-value for value in row.cells[task].values.values()] or [math.inf] for task in tasks
+    tasks = [t for t in board.tasks if all(GAUSSIAN in of for of in board.outcomes[t].values())]
+    result = {}
+    for row in board.rows:
+        everywhere = all(row.method in of for t in tasks for of in board.outcomes[t].values())
+        if not tasks or row.method == GAUSSIAN or not everywhere:
+            continue
+        shares = [
+            np.mean([_duel(of, row.method, GAUSSIAN) for of in board.outcomes[t].values()])
+            for t in tasks
         ]
+        result[row.method] = float(np.mean(shares))
+    return result
 
-    return {
-        row.method: probability_of_improvement(losses(row), losses(gaussian))
-        for row in board.rows
-        if row is not gaussian and all(row.cells[task].takes_part for task in tasks)
-    }
+
+def _duel(found: Mapping[str, Outcome], a: str, b: str) -> float:
+    """Return 1 where ``a`` is ahead, 0 where ``b`` is, and a half where they share."""
+    return 0.5 + 0.5 * ((found[a].lower > found[b].upper) - (found[b].lower > found[a].upper))

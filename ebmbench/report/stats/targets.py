@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from statistics import median
 
 import numpy as np
 
 from ebmbench.records import CurvePoint, Record
-from ebmbench.report.stats.boards import Board, contended_pairs, passes
+from ebmbench.report.stats.boards import GAUSSIAN, HEADLINE, Board
+from ebmbench.report.stats.costs import contended_pairs, passes
 
 CLOSED = 0.9
 """Share of the gap between Gaussian and truth at which a task counts as solved."""
@@ -30,13 +32,23 @@ def evaluations(record: Record, point: CurvePoint) -> float:
     return float(point.step * budget.batch * per_example)
 
 
-def targets(board: Board) -> dict[str, float]:
-    """Return, per task with known optimum, the log-likelihood at which it counts as solved."""
-    return {
-        task: reference + CLOSED * (optimum - reference)
-        for task, optimum in board.optimum.items()
-        if (reference := board.reference(task)) is not None and reference < optimum
-    }
+def targets(board: Board) -> dict[str, dict[int, float]]:
+    """Return, per task and seed, the log-likelihood of the test rows that counts as solved.
+
+    It lies between the Gaussian and the truth of that seed. A task is in it if every seed has both.
+    """
+    goals: dict[str, dict[int, float]] = {}
+    for task, truths in board.truths.items():
+        of_seed = {
+            seed: gaussian + CLOSED * (truths[seed] - gaussian)
+            for seed, found in board.outcomes[task].items()
+            if seed in truths
+            and GAUSSIAN in found
+            and (gaussian := found[GAUSSIAN].value) < truths[seed]
+        }
+        if len(of_seed) == len(board.outcomes[task]):
+            goals[task] = of_seed
+    return goals
 
 
 def cost_to_target(
@@ -44,10 +56,11 @@ def cost_to_target(
 ) -> dict[str, dict[str, float | None]]:
     """Return, per objective and task with a target, what was spent until it was reached.
 
-    It is reached when the validation log-likelihood of the learning curve is at the target of
-    :func:`targets`. The value is the mean over seeds, ``inf`` if one seed never gets there, and
-    ``None`` where the method does not take part, or where its seconds were contended and those of
-    other methods were not.
+    It is reached when the learning curve is at the target of :func:`targets`. The curve is of
+    validation rows and the target of test rows; what one model has more on one set than on the
+    other is taken from all models of the task and seed and put between them. The value is the mean
+    over seeds, ``inf`` if one seed never gets there, and ``None`` where the method does not take
+    part, or where its seconds were contended and those of other methods were not.
 
     Arguments:
         records: those that the board was made from.
@@ -59,9 +72,17 @@ def cost_to_target(
     for record in records:
         by_pair[record.task, record.method].append(record)
     apart = contended_pairs(records) if spent is seconds else frozenset()
+    shifts = validation_shifts(records)
     return {
         row.method: {
-            task: float(np.mean([_first(r, goal, spent) for r in by_pair[task, row.method]]))
+            task: float(
+                np.mean(
+                    [
+                        _first(r, goal[r.seed] + shifts.get((task, r.seed), 0.0), spent)
+                        for r in by_pair[task, row.method]
+                    ]
+                )
+            )
             if row.cells[task].takes_part and (task, row.method) not in apart
             else None
             for task, goal in goals.items()
@@ -69,6 +90,21 @@ def cost_to_target(
         for row in board.rows
         if not row.kind and goals
     }
+
+
+def validation_shifts(records: Sequence[Record]) -> dict[tuple[str, int], float]:
+    """Return how much more likely validation rows are than test rows, in nats by task and seed.
+
+    The last point of a curve and the headline are of the same model. The median over models leaves
+    those out that fit one set better than the other.
+    """
+    found: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for record in records:
+        number = record.metrics.get(HEADLINE)
+        last = record.curve[-1].log_likelihood if record.curve else None
+        if number is not None and last is not None and math.isfinite(last - number.value):
+            found[record.task, record.seed].append(last - number.value)
+    return {key: median(each) for key, each in found.items()}
 
 
 def complete(costs: Mapping[str, Mapping[str, float | None]]) -> dict[str, list[float]]:
