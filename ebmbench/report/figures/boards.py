@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from ebmbench.records import Record
-from ebmbench.report.figures.differences import draw_differences
+from ebmbench.report.figures.differences import comparable, draw_differences
 from ebmbench.report.figures.profile import draw_profile
 from ebmbench.report.figures.quality_cost import draw_quality_cost
 from ebmbench.report.figures.regret_map import draw_regret
@@ -39,7 +39,7 @@ def draw_boards(
     }
     for board in boards.boards:
         summary = summarise(board)
-        if summary is not None and summary.friedman_p is not None:
+        if summary is not None and comparable(summary):
             drawn[f"differences-{board.family}"] = draw_differences(board, summary)
         times = complete(cost_to_target(records, board, seconds))
         if any(math.isfinite(t) for of_method in times.values() for t in of_method):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ebmbench.report.figures.canvas import empty_figure
 from ebmbench.report.stats.boards import Board
-from ebmbench.report.stats.significance import performance_profile
+from ebmbench.report.stats.profiles import performance_profile
 from ebmbench.report.stats.targets import CLOSED
 
 LINES = ("-", "--", "-.", ":")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
@@ -17,6 +18,8 @@ COSTS: tuple[tuple[str, Callable[[Row], float | None]], ...] = (
     ("training seconds, median", lambda row: row.train_seconds),
     ("network passes per example and step", lambda row: row.passes),
 )
+TITLE = 34
+"""Letters in a line above the axes."""
 NEAR = (0.25, 0.055)
 """Shares of the axes within which two labels would cover each other."""
 
@@ -46,7 +49,7 @@ def draw_quality_cost(boards: Boards) -> Figure | None:
             _scatter(axes[i, j], points)
             axes[i, j].set_xlabel(title, fontsize=8)
             axes[i, j].set_ylabel("mean rank (1 is best)" if j == 0 else "", fontsize=8)
-        axes[0, j].set_title(board.title, fontsize=9)
+        axes[0, j].set_title(textwrap.fill(board.title, TITLE), fontsize=9)
     note = " (timed on shared cores)" if boards.contended else ""
     figure.suptitle(f"Quality against cost, preset {boards.preset}{note}", fontsize=10)
     return figure

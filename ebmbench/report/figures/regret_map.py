@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ebmbench.report.figures.canvas import GROUPS, empty_figure, methods_by_kind
-from ebmbench.report.stats.boards import Board, Boards
+from ebmbench.report.stats.boards import Boards, Measure
 
 COLOURS = "cividis_r"
 """Made to look the same to readers with and without colour vision deficiency (Nuñez, Anderton and
@@ -30,8 +30,13 @@ def draw_regret(boards: Boards) -> Figure | None:
     Returns:
         ``None`` if the truth of no task is known.
     """
-    known = [board for board in boards.boards if board.optimum]
-    columns = [(board, task) for board in known for task in board.tasks if task in board.optimum]
+    known = [b for b in boards.boards if Measure.REGRET in b.measures.values()]
+    columns = [
+        (board, task)
+        for board in known
+        for task in board.tasks
+        if board.measures[task] is Measure.REGRET
+    ]
     if not columns:
         return None
     groups = methods_by_kind(known)
@@ -44,17 +49,16 @@ def draw_regret(boards: Boards) -> Figure | None:
     )  # fmt: skip
     table = np.full((len(methods), len(columns)), np.nan)
     for j, (board, task) in enumerate(columns):
-        for row in board.rows:
-            i = methods.index(row.method)
-            value = _regret(board, task, row.method)
-            word = row.cells[task].word
-            if value is not None:
-                table[i, j] = np.log10(max(value, 10**LOW))
-                share = (table[i, j] - LOW) / (HIGH - LOW)
-                ink = "w" if share > DARK else "k"
-                ax.text(j, i, two_digits(value), ha="center", va="center", fontsize=7, color=ink)
-            else:
-                _word(ax, i, j, word)
+        cells = {row.method: row.cells[task] for row in board.rows}
+        for i, method in enumerate(methods):
+            cell = cells.get(method)
+            if cell is None or cell.score is None:
+                _word(ax, i, j, "" if cell is None else cell.word)
+                continue
+            value = cell.score.mean
+            table[i, j] = np.log10(max(value, 10**LOW))
+            ink = "w" if (table[i, j] - LOW) / (HIGH - LOW) > DARK else "k"
+            ax.text(j, i, two_digits(value), ha="center", va="center", fontsize=7, color=ink)
     colours.set_data(table)
     ax.set_xticks(range(len(columns)), [t for _, t in columns], rotation=40, ha="right")
     ax.set_yticks(range(len(methods)), methods)
@@ -65,7 +69,7 @@ def draw_regret(boards: Boards) -> Figure | None:
     bar = figure.colorbar(colours, ax=ax, ticks=range(int(LOW), int(HIGH) + 1), pad=0.06)
     bar.ax.set_yticklabels(["≤ 0.0001", "0.001", "0.01", "0.1", "1", "≥ 10"], fontsize=8)
     ax.set_title(
-        f"Regret: nats below the true density, mean over seeds (preset {boards.preset})\n"
+        f"Regret: nats below the true density of the same rows, mean over seeds (preset {boards.preset})\n"
         "light is good; two significant digits; colours end at 0.0001 and 10 nats",
         fontsize=9,
     )
@@ -88,12 +92,6 @@ def two_digits(value: float) -> str:
     else:
         text = f"{float(f'{mantissa}e{power}'):.{max(1 - exponent, 0)}f}"
     return ("−" if value < 0 else "") + text
-
-
-def _regret(board: Board, task: str, method: str) -> float | None:
-    row = next(row for row in board.rows if row.method == method)
-    score = row.cells[task].score
-    return None if score is None else board.optimum[task] - score.mean
 
 
 def _word(ax: Axes, i: int, j: int, word: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded
 from ebmbench.report.stats.boards import Board
-from ebmbench.report.stats.significance import performance_profile
+from ebmbench.report.stats.profiles import performance_profile
 from ebmbench.report.stats.summary import Summary
 from ebmbench.report.stats.targets import CLOSED
 

@@ -54,5 +54,3 @@ def _error(gap: Difference, rope: float) -> float:
 
 def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
-
-
