@@ -22,13 +22,16 @@ def make_console() -> Console:
 
 
 def write_and_show(
-    records: Sequence[Record], out: Path, console: Console, figures: str = "png"
+    records: Sequence[Record],
+    out: Path,
+    console: Console,
+    figures: str = "png",
+    raw: bool = False,
 ) -> None:
     """Write the tables and pictures of an output folder and print its leaderboard."""
-    from ebmbench.report.stats.boards import make_boards
     from ebmbench.report.tables.terminal import print_boards
-    from ebmbench.report.write import write_tables, written_words
+    from ebmbench.report.write import read_boards, write_tables, written_words
 
     written = write_tables(records, out, figures)
-    print_boards(make_boards(records), console)
+    print_boards(read_boards(records, out), console, raw)
     console.print(written_words(written, out), soft_wrap=True, highlight=False)

@@ -26,30 +26,37 @@ DEFAULT_ASV = Path("results/asv")
     show_default=True,
     help="Format of the pictures in OUT/figures.",
 )
+@click.option(
+    "--raw",
+    is_flag=True,
+    help="Print log-likelihoods in place of what is lost to the truth or gained on the Gaussian.",
+)
 @click.option("--site/--no-site", default=True, help="Whether to write OUT/site. [yes]")
 @click.option(
     "--asv",
     type=click.Path(path_type=Path),
     help="asv results to draw on the site. [results/asv, if it is there]",
 )
-def command(out: Path, form: str, figures: str, site: bool, asv: Path | None) -> int:
+def command(out: Path, form: str, figures: str, raw: bool, site: bool, asv: Path | None) -> int:
     """Print the leaderboard of OUT; write its tables, its pictures and the site OUT/site."""
     from ebmbench.cli.consoles import make_console, write_and_show
     from ebmbench.records import read_records
     from ebmbench.report.site.build import build_site
-    from ebmbench.report.stats.boards import make_boards
+    from ebmbench.report.tables.csv_tables import to_csv
     from ebmbench.report.tables.html import to_html
     from ebmbench.report.tables.latex import to_latex
-    from ebmbench.report.tables.markdown import to_csv, to_markdown
-    from ebmbench.report.write import write_tables
+    from ebmbench.report.tables.markdown import to_markdown
+    from ebmbench.report.write import read_boards, write_tables
 
     records = read_records(out)
     if form == "terminal":
-        write_and_show(records, out, make_console(), figures)
+        write_and_show(records, out, make_console(), figures, raw)
     else:
         write_tables(records, out, figures)
-        formats = {"md": to_markdown, "latex": to_latex, "csv": to_csv, "html": to_html}
-        click.echo(formats[form](make_boards(records)), nl=False)
+        boards = read_boards(records, out)
+        formats = {"md": to_markdown, "latex": to_latex, "html": to_html}
+        text = to_csv(boards) if form == "csv" else formats[form](boards, raw)
+        click.echo(text, nl=False)
     if site:
         first_page = build_site(records, out, asv or stored_history())
         # Not on stdout, where a table may be read by another program.

@@ -11,6 +11,7 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.records import Record, Status, Stored, holds_records, iter_stored, record_path
 from ebmbench.records.identity import written_card_hash, written_run_id
 from ebmbench.report.publication.croissant import wrong_files
+from ebmbench.report.stats.rows import ROWS, measured, moments, to_bytes
 from ebmbench.report.write import table_texts
 
 Key = tuple[str, str, int]
@@ -111,11 +112,16 @@ def _of_files(record: Record, stored: Stored) -> Iterable[str]:
 
 
 def _of_tables(records: dict[Key, Record], out: Path) -> list[str]:
+    ordered = [records[key] for key in sorted(records)]
     try:
-        texts = table_texts([records[key] for key in sorted(records)])
+        found = moments(ordered, out)
+        texts = table_texts(ordered, found)
+        beside = measured(ordered, out)
     except EbmbenchError as error:
         return [str(error)]
     problems = []
+    if beside and (out / ROWS).is_file() and (out / ROWS).read_bytes() != to_bytes(beside):
+        problems.append(f"{ROWS} is not what the rows beside the records give")
     for name, text in texts.items():
         if not (out / name).is_file():
             problems.append(f"{name} is missing; `ebmbench report` writes it")

@@ -16,10 +16,9 @@ from ebmbench.report.figures.densities import cache_of
 from ebmbench.report.publication.card import to_card
 from ebmbench.report.publication.croissant import CROISSANT, to_croissant
 from ebmbench.report.publication.parquet import columns_of, to_parquet
+from ebmbench.report.stats.rows import ROWS, moments, to_bytes
 from ebmbench.report.write import write_tables
 
-ROWS = "rows.json.gz"
-"""Moments of the differences of test-row log-densities, from which ``pairs.csv`` follows."""
 DATA = ("results", "pairs")
 """The tables that are written as parquet too, without suffix, where the report makes them."""
 OURS = (
@@ -84,6 +83,8 @@ def publish(
         fresh.mkdir()
         _take_along(out, fresh)
         write_tables(records, fresh)
+        if found := moments(records, fresh):
+            (fresh / ROWS).write_bytes(to_bytes(found))
         shown = _keep_pictures(fresh / "figures", pictures)
         contents = [stored.content() for stored in iter_stored(out)]
         if not (weights or again):

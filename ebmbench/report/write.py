@@ -8,16 +8,39 @@ from pathlib import Path
 from ebmbench.records import Record, results_csv
 from ebmbench.report.figures.boards import draw_boards
 from ebmbench.report.figures.densities import draw_densities
-from ebmbench.report.stats.boards import make_boards
+from ebmbench.report.stats.boards import Boards, make_boards
+from ebmbench.report.stats.outcomes import sort_outcomes
+from ebmbench.report.stats.pairs import pairs_csv
+from ebmbench.report.stats.rows import Moments, moments
+from ebmbench.report.tables.csv_tables import summary_csv, to_csv
 from ebmbench.report.tables.latex import to_latex
-from ebmbench.report.tables.markdown import to_csv, to_markdown
+from ebmbench.report.tables.markdown import to_markdown
 
 
-def table_texts(records: Sequence[Record]) -> dict[str, str]:
-    """Return the text of every table by file name; the same records give the same bytes."""
-    boards = make_boards(records)
+def read_boards(records: Sequence[Record], out: Path) -> Boards:
+    """Return the leaderboards of an output folder, with what is known of its test rows.
+
+    Raises:
+        EbmbenchError: the records do not belong into one table.
+    """
+    return make_boards(records, moments(records, out))
+
+
+def table_texts(records: Sequence[Record], found: Moments | None = None) -> dict[str, str]:
+    """Return the text of every table by file name; the same records give the same bytes.
+
+    Arguments:
+        records: of an output folder.
+        found: moments of its test rows (:func:`ebmbench.report.stats.rows.moments`).
+    """
+    return _texts(records, found or {}, make_boards(records, found))
+
+
+def _texts(records: Sequence[Record], found: Moments, boards: Boards) -> dict[str, str]:
     return {
         "results.csv": results_csv(records),
+        "pairs.csv": pairs_csv(sort_outcomes(records), found),
+        "summary.csv": summary_csv(boards),
         "leaderboard.md": to_markdown(boards),
         "leaderboard.csv": to_csv(boards),
         "leaderboard.tex": to_latex(boards),
@@ -45,9 +68,11 @@ def write_tables(records: Sequence[Record], out: Path, figures: str = "png") -> 
     Raises:
         EbmbenchError: the records do not belong into one table.
     """
+    found = moments(records, out)
+    boards = make_boards(records, found)
     written = []
-    for name, text in table_texts(records).items():
+    for name, text in _texts(records, found, boards).items():
         (out / name).write_text(text, encoding="utf-8", newline="")
         written.append(out / name)
     written += draw_densities(records, out, figures)
-    return written + draw_boards(make_boards(records), records, out, figures)
+    return written + draw_boards(boards, records, out, figures)

@@ -50,11 +50,11 @@ def differences_plot(board: Board, summary: Summary | None) -> Plot | None:
     Returns:
         ``None`` where there are too few tasks or objectives for a test.
     """
-    if summary is None or summary.friedman_p is None:
+    if summary is None or len(summary.methods) < 3 or len(summary.tasks) < 2:
         return None
     note = (
-        "Mean rank, 1 is best. A bar joins what Wilcoxon's test with Holm's correction does not "
-        "tell apart at 5 % (Demšar, 2006)."
+        "Mean rank, 1 is best. A bar joins what an exact permutation test of ranks, "
+        "Holm-corrected, does not tell apart at 5 %."
     )
     title = f"{board.title}: critical differences over {len(summary.tasks)} tasks"
     return Plot(f"differences-{board.family}", title, note, {"mean rank": _differences(summary)})
@@ -82,6 +82,7 @@ def _profile(costs: Mapping[str, list[float]], kind: str, looks: Mapping[str, St
 
 def _differences(summary: Summary) -> Figure:
     count = len(summary.methods)
+    joined = [group for group in summary.groups if len(group) > 1]
     names = [f"{m}  {r:.2f}" for m, r in zip(summary.methods, summary.mean_rank, strict=True)]
     dots = {
         "type": "scatter", "mode": "markers", "name": "mean rank", "x": rounded(summary.mean_rank),
@@ -97,15 +98,15 @@ def _differences(summary: Summary) -> Figure:
             "hovertemplate": "not told apart: %{text}<extra></extra>",
             "line": {"color": "#c4374c", "width": 6},
         }
-        for depth, (first, last) in enumerate(summary.groups)
+        for depth, (first, *_, last) in enumerate(joined)
     ]  # fmt: skip
-    foot = count + 0.4 * len(summary.groups)
+    foot = count + 0.4 * len(joined)
     layout = {
         "xaxis": axis("mean rank", range=[0.8, max(summary.mean_rank) + 0.2]),
         "yaxis": axis(
             "", range=[foot, -0.6], tickvals=list(range(count)), ticktext=names, zeroline=False
         ),
-        "height": 130 + 26 * count + 12 * len(summary.groups),
+        "height": 130 + 26 * count + 12 * len(joined),
         "showlegend": False,
     }
     return {"data": [dots, *bars], "layout": layout}

@@ -10,18 +10,20 @@ from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
 from ebmbench.report.site.render import Page
 from ebmbench.report.stats.boards import Board, Row, below_gaussian
 from ebmbench.report.stats.summary import Summary, summarise
-from ebmbench.report.tables.markdown import (
+from ebmbench.report.tables.verdict import verdict_of
+from ebmbench.report.tables.words import (
     COST_TITLES,
     LEGEND,
     NONE,
+    OVERALL,
     best_methods,
     cost_texts,
     heading,
     marked_text,
+    measure_words,
     optimum_texts,
     overall_rows,
     rank_text,
-    verdict,
     wins,
 )
 
@@ -43,7 +45,7 @@ def leaderboard_page(content: Content) -> Page:
                 "board": board,
                 "sheet": board_sheet(content, board),
                 "overall": None if summary is None else _overall_sheet(board, summary),
-                "verdict": None if summary is None else verdict(summary),
+                "verdict": " ".join(verdict_of(board).sentences).replace("`", ""),
                 "plot": differences_plot(board, summary),
             }
         )
@@ -62,7 +64,9 @@ def board_sheet(content: Content, board: Board) -> Sheet:
     labels = board.labels
     columns = [
         Column("method", numeric=False),
-        Column("rank", explained="mean rank over tasks among the objectives, failures last"),
+        Column(
+            "rank", explained="mean rank over tasks among the objectives, shared within brackets"
+        ),
         *(Column(labels[task], task_link(task)) for task in board.tasks),
         *(Column(t, explained=e) for t, e in zip(COST_TITLES, COST_MEANINGS, strict=True)),
     ]
@@ -87,7 +91,7 @@ def board_sheet(content: Content, board: Board) -> Sheet:
         Line([Entry(t) for t in ("true density", NONE, *optimum_texts(board, board.tasks))]
              + [Entry(NONE)] * len(COST_TITLES))
     ] if board.optimum else []  # fmt: skip
-    caption = f"{board.title}: test log-likelihood in nats"
+    caption = f"{board.title}. {measure_words(board)}"
     return Sheet(f"leaderboard-{board.family}", caption, columns, lines, pinned)
 
 
@@ -124,24 +128,21 @@ def _all_certified(content: Content, board: Board, row: Row) -> bool:
 
 
 def _overall_sheet(board: Board, summary: Summary) -> Sheet:
-    columns = [
-        Column("method", numeric=False),
-        Column("mean rank"),
-        Column("wins", explained="share of duels with the other objectives"),
-        Column("beats the Gaussian", explained="probability that a seed does, over tasks"),
-        Column("regret", explained="share of the gap from Gaussian to truth still open, "
-               "interquartile mean over tasks and seeds"),
-        Column("regret, 95 %", explained="bootstrap over seeds"),
-    ]  # fmt: skip
+    columns = [Column(title, numeric=k > 0) for k, title in enumerate(OVERALL)]
+    places = {method: k for k, method in enumerate(summary.methods)}
     lines = []
-    for name, *texts in overall_rows(summary):
-        regret = summary.regret.get(name)
+    for name, *texts in overall_rows(board, summary):
+        k, gap = places.get(name), summary.gap_left.get(name)
+        worst = summary.worst.get(name)
         numbers = [
-            dict(zip(summary.methods, summary.mean_rank, strict=True)).get(name),
-            dict(zip(summary.methods, wins(summary), strict=True)).get(name),
+            None if k is None else summary.mean_rank[k],
+            None,
+            None if k is None else summary.p_best[k],
+            None if k is None else wins(summary)[k],
             summary.beats_gaussian.get(name),
-            None if regret is None else regret.iqm,
-            None if regret is None or regret.interval is None else regret.interval[0],
+            None if gap is None else gap.value,
+            None if gap is None or gap.interval is None else gap.interval[0],
+            None if worst is None else worst.nats,
         ]
         lines.append(Line([Entry(name, name, method_link(name)), *map(Entry, texts, numbers)]))
     return Sheet(f"overall-{board.family}", f"{board.title}: over all tasks", columns, lines)

@@ -9,7 +9,7 @@ from ebmbench.report.site.page_table import Column, Entry, Line, Sheet, words
 from ebmbench.report.site.render import Page
 from ebmbench.report.stats.boards import Board, Row, below_gaussian, kind_of
 from ebmbench.report.stats.intervals import ranks
-from ebmbench.report.tables.markdown import COST_TITLES, cost_texts, marked_text
+from ebmbench.report.tables.words import COST_TITLES, cost_texts, marked_text
 
 
 def method_page(content: Content, method: str) -> Page:
@@ -52,11 +52,11 @@ def methods_page(content: Content) -> Page:
 
 def _duel(content: Content, board: Board, row: Row, task: str) -> tuple[Line, tuple[str, str]]:
     """Return the line of one task, and the verdict on it with the task's name."""
-    cell = row.cells[task]
+    cell = row.raw[task]
     others = {
-        r.method: None if (score := r.cells[task].score) is None else score.mean
+        r.method: None if (score := r.raw[task].score) is None else score.mean
         for r in board.rows
-        if not r.kind and r.cells[task].takes_part
+        if not r.kind and r.raw[task].takes_part
     }
     top = max((score for score in others.values() if score is not None), default=None)
     place = None if top is None else ranks(others, higher_is_better=True).get(row.method)
@@ -67,7 +67,7 @@ def _duel(content: Content, board: Board, row: Row, task: str) -> tuple[Line, tu
         [
             Entry(task, task, task_link(task)),
             Entry(
-                marked_text(board, row, task),
+                marked_text(board, row, task, raw=True),
                 None if cell.score is None else cell.score.mean,
                 content.behind(task, row.method),
                 mark_of(cell),

@@ -42,9 +42,9 @@ def board_plot(content: Content, board: Board, summary: Summary | None) -> Plot 
         ``None`` with fewer than two methods that have a rank or a regret.
     """
     ranks = {row.method: row.rank for row in board.rows if row.rank is not None}
-    regrets = {} if summary is None else {m: r.iqm for m, r in summary.regret.items()}
+    regrets = {} if summary is None else {m: g.value for m, g in summary.gap_left.items()}
     qualities = {
-        "regret": Quality(
+        "gap left": Quality(
             "share of the gap to the truth still open, better is up", regrets, True, decades=True
         ),
         "mean rank": Quality("mean rank, 1 is best", ranks, True),
@@ -66,7 +66,7 @@ def board_plot(content: Content, board: Board, summary: Summary | None) -> Plot 
 def task_plot(content: Content, board: Board, task: str) -> Plot | None:
     """Plot log-likelihood of a task's methods against each cost, medians over seeds."""
     runs = content.runs_of_task(task)
-    scores = {r.method: s.mean for r in board.rows if (s := r.cells[task].score) is not None}
+    scores = {r.method: s.mean for r in board.rows if (s := r.raw[task].score) is not None}
     apart = contended_pairs(content.records)
     alone = {name: of for name, of in runs.items() if (task, name) not in apart}
     costs = {

@@ -14,7 +14,7 @@ from ebmbench.report.site.pictures import Gallery, Shown
 from ebmbench.report.site.quality_cost import task_plot
 from ebmbench.report.site.render import Page
 from ebmbench.report.stats.boards import Board, kind_of, make_cell
-from ebmbench.report.tables.markdown import best_methods, cell_text
+from ebmbench.report.tables.words import best_methods, cell_text
 
 
 def task_page(content: Content, task: str, gallery: Gallery) -> Page:

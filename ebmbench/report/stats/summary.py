@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,41 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebmbench.report.stats.best import best_probabilities
-from ebmbench.report.stats.boards import GAUSSIAN, Board, Row
-from ebmbench.report.stats.cells import Measure
+from ebmbench.report.stats.boards import Board
+from ebmbench.report.stats.gaps import (
+    GapLeft,
+    Worst,
+    beats_gaussian,
+    gaps_left,
+    worst_runs,
+)
 from ebmbench.report.stats.hierarchy import Odds, compare, on_scale
-from ebmbench.report.stats.intervals import cluster_bootstrap, interquartile_mean
 from ebmbench.report.stats.letters import groups_of, letters_of
-from ebmbench.report.stats.outcomes import Outcome, State
 from ebmbench.report.stats.pairs import all_pairs
 from ebmbench.report.stats.permutation import rank_p_values
-from ebmbench.report.stats.ranking import gap_share, rank_bounds, solved, task_ranks, win_rates
+from ebmbench.report.stats.ranking import rank_bounds, solved, task_ranks, win_rates
 from ebmbench.report.stats.resolution import Resolution, resolve, stability
 
 Array = NDArray[np.float64]
 SEED = 20111
 """Any fixed number: the same records must give the same bytes."""
-
-
-@dataclass(frozen=True)
-class GapLeft:
-    """Share of the gap between Gaussian and truth still open: 0 the truth, 1 the Gaussian."""
-
-    value: float
-    """Interquartile mean over tasks and seeds, each against its own truth and Gaussian."""
-    interval: tuple[float, float] | None
-    """Bootstrap interval of 95 % over tasks and seeds; ``None`` of a single run."""
-
-
-@dataclass(frozen=True)
-class Worst:
-    """The run that is worst off on a board, which an interquartile mean does not show."""
-
-    nats: float
-    """In the measure of its task; infinite for a failure."""
-    measure: Measure
-    task: str
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -118,9 +100,9 @@ def summarise(board: Board) -> Summary | None:
         p_best=best_probabilities(
             [_seed_ranks(board, task, methods) for task in tasks], np.random.default_rng(SEED)
         ).tolist(),
-        gap_left=_gaps(board),
-        worst={row.method: w for row in board.rows if (w := _worst(board, row)) is not None},
-        beats_gaussian=_beats_gaussian(board),
+        gap_left=gaps_left(board),
+        worst=worst_runs(board),
+        beats_gaussian=beats_gaussian(board),
         resolution=resolve(outcomes, board.moments, tasks, methods),
         stability=stability(
             np.array([each.middle for each in ranked]), np.random.default_rng(SEED)
@@ -155,75 +137,3 @@ def _odds(board: Board, tasks: list[str], methods: list[str]) -> dict[tuple[str,
         for pair in itertools.combinations(methods, 2)
     }
     return {pair: each for pair, each in found.items() if each is not None}
-
-
-def _gaps(board: Board) -> dict[str, GapLeft]:
-    """Return the gap left of every row that has a number or failed on all tasks and seeds."""
-    places = [
-        (task, seed, truth, found[GAUSSIAN].value)
-        for task in board.tasks
-        for seed, found in sorted(board.outcomes[task].items())
-        if (truth := board.truths.get(task, {}).get(seed)) is not None
-        and GAUSSIAN in found
-        and found[GAUSSIAN].value < truth
-    ]
-    if not places:
-        return {}
-    gaps = {}
-    for row in board.rows:
-        shares: dict[str, list[float]] = {}
-        for task, seed, truth, gaussian in places:
-            outcome = board.outcomes[task][seed].get(row.method)
-            if outcome is not None and (outcome.has_number or outcome.state is State.FAILED):
-                shares.setdefault(task, []).append(gap_share(truth, gaussian, outcome))
-        if sum(map(len, shares.values())) < len(places):
-            continue
-        flat = [share for of_task in shares.values() for share in of_task]
-        # The same resamples for all methods.
-        generator = np.random.default_rng(SEED)
-        interval = cluster_bootstrap(list(shares.values()), interquartile_mean, generator)
-        gaps[row.method] = GapLeft(float(interquartile_mean(flat)), interval)
-    return gaps
-
-
-def _worst(board: Board, row: Row) -> Worst | None:
-    """Return the run that loses most to the truth or, where none is known, gains least."""
-    found = []
-    for task in board.tasks:
-        for seed, of in sorted(board.outcomes[task].items()):
-            outcome = of.get(row.method)
-            base = (
-                board.truths.get(task, {}).get(seed)
-                if board.measures[task] is Measure.REGRET
-                else of[GAUSSIAN].value
-                if GAUSSIAN in of
-                else None
-            )
-            if outcome is None or base is None or math.isnan(outcome.value):
-                continue
-            found.append((outcome.value - base, task, seed))
-    if not found:
-        return None
-    loss, task, seed = min(found)
-    measure = board.measures[task]
-    return Worst(measure.sign * loss, measure, task, seed)
-
-
-def _beats_gaussian(board: Board) -> dict[str, float]:
-    tasks = [t for t in board.tasks if all(GAUSSIAN in of for of in board.outcomes[t].values())]
-    result = {}
-    for row in board.rows:
-        everywhere = all(row.method in of for t in tasks for of in board.outcomes[t].values())
-        if not tasks or row.method == GAUSSIAN or not everywhere:
-            continue
-        shares = [
-            np.mean([_duel(of, row.method, GAUSSIAN) for of in board.outcomes[t].values()])
-            for t in tasks
-        ]
-        result[row.method] = float(np.mean(shares))
-    return result
-
-
-def _duel(found: Mapping[str, Outcome], a: str, b: str) -> float:
-    """Return 1 where ``a`` is ahead, 0 where ``b`` is, and a half where they share."""
-    return 0.5 + 0.5 * ((found[a].lower > found[b].upper) - (found[b].lower > found[a].upper))

@@ -35,7 +35,8 @@ def evaluations(record: Record, point: CurvePoint) -> float:
 def targets(board: Board) -> dict[str, dict[int, float]]:
     """Return, per task and seed, the log-likelihood of the test rows that counts as solved.
 
-    It lies between the Gaussian and the truth of that seed. A task is in it if every seed has both.
+    It lies between the Gaussian and the truth of that seed. A task is in it if every seed has
+    both.
     """
     goals: dict[str, dict[int, float]] = {}
     for task, truths in board.truths.items():

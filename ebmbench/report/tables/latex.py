@@ -3,11 +3,12 @@ r"""The leaderboard for a paper: LaTeX with ``booktabs``."""
 from __future__ import annotations
 
 from ebmbench.report.stats.boards import Board, Boards, Row
-from ebmbench.report.stats.intervals import paired_difference
-from ebmbench.report.tables.markdown import (
+from ebmbench.report.tables.words import (
     best_methods,
-    cell_text,
+    column_title,
     heading,
+    marked_text,
+    measure_words,
     optimum_texts,
     rank_text,
 )
@@ -15,7 +16,7 @@ from ebmbench.report.tables.markdown import (
 SPECIAL = str.maketrans(
     {c: "\\" + c for c in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {"–": "--", "±": r"$\pm$"}
+    | {"–": "--", "±": r"$\pm$", "↓": r"$\downarrow$", "∞": r"$\infty$"}
 )
 
 
@@ -29,54 +30,46 @@ def escape(text: str) -> str:
     return text.translate(SPECIAL)
 
 
-def to_latex(boards: Boards) -> str:
-    r"""Return a ``table`` per family, for a document with ``\usepackage{booktabs}``.
+def to_latex(boards: Boards, raw: bool = False) -> str:
+    r"""Return a ``table`` per board, for a document with ``\usepackage{booktabs}``.
 
-    Bold: the best objective, and those whose paired difference to it over seeds has a 95 %
-    interval that includes zero.
+    Bold: what cannot be told from the best objective of the task.
+
+    Arguments:
+        boards: the leaderboards.
+        raw: whether cells hold the log-likelihood in place of regret or gain.
     """
-    return "\n".join(_table(boards, board) for board in boards.boards)
+    return "\n".join(_table(boards, board, raw) for board in boards.boards)
 
 
-def _table(boards: Boards, board: Board) -> str:
-    labels = [escape(board.labels[task]) for task in board.tasks]
+def _table(boards: Boards, board: Board, raw: bool) -> str:
+    labels = [escape(column_title(board, task, raw)) for task in board.tasks]
+    words = f"{board.title}. {measure_words(board, raw)} {heading(boards)}"
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{escape(board.title)}. {escape(heading(boards))}}}",
+        rf"\caption{{{escape(words)}}}",
         r"\begin{tabular}{lr" + "r" * len(board.tasks) + "}",
         r"\toprule",
         " & ".join(["method", "rank", *labels]) + r" \\",
         r"\midrule",
     ]
     previous = board.rows[0].kind
+    best = {task: best_methods(board, task) for task in board.tasks}
     for row in board.rows:
         if row.kind != previous:
             lines.append(r"\midrule")
             previous = row.kind
-        cells = [_cell(board, row, task) for task in board.tasks]
+        cells = [_cell(board, row, task, row.method in best[task], raw) for task in board.tasks]
         lines.append(" & ".join([escape(row.method), escape(rank_text(row)), *cells]) + r" \\")
-    if board.optimum:
+    if board.optimum and raw:
         optima = map(escape, optimum_texts(board, board.tasks))
         lines += [r"\midrule", " & ".join(["true density", "--", *optima]) + r" \\"]
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
 
 
-def _cell(board: Board, row: Row, task: str) -> str:
-    text = escape(cell_text(row.cells[task]))
+def _cell(board: Board, row: Row, task: str, best: bool, raw: bool) -> str:
+    text = escape(marked_text(board, row, task, raw))
     if row.cells[task].score is None:
         return rf"\emph{{{text}}}"
-    bold = not row.kind and any(
-        row.method == best or _level(board, row, best, task) for best in best_methods(board, task)
-    )
-    return rf"\textbf{{{text}}}" if bold else text
-
-
-def _level(board: Board, row: Row, best: str, task: str) -> bool:
-    """Return whether the seeds cannot tell a method from the best."""
-    top = next(other for other in board.rows if other.method == best)
-    mine, its = row.cells[task].values, top.cells[task].values
-    if not mine.keys() & its.keys():
-        return False
-    gap = paired_difference(mine, its)
-    return gap.half_width is not None and gap.mean <= gap.half_width
+    return rf"\textbf{{{text}}}" if best else text

@@ -9,18 +9,22 @@ from rich.table import Table
 
 from ebmbench.report.stats.boards import Board, Boards, Row
 from ebmbench.report.stats.summary import summarise
-from ebmbench.report.tables.markdown import (
+from ebmbench.report.tables.verdict import verdicts
+from ebmbench.report.tables.words import (
     COST_TITLES,
     LEGEND,
     NONE,
     best_methods,
+    board_notes,
+    column_title,
     heading,
     marked_text,
+    measure_words,
     optimum_texts,
     rank_text,
-    verdict,
+    resolution_words,
 )
-from ebmbench.report.tables.markdown import cost_texts as cost_of
+from ebmbench.report.tables.words import cost_texts as cost_of
 
 LABEL_STYLE = {"oracle": "cyan", "reference": "dim", "": "bold"}
 PAD = 2
@@ -28,18 +32,31 @@ PAD = 2
 NOTES_SHOWN = 10
 
 
-def print_boards(boards: Boards, console: Console) -> None:
-    """Print leaderboards; a family wider than the console folds into blocks of tasks."""
+def print_boards(boards: Boards, console: Console, raw: bool = False) -> None:
+    """Print the verdict and the leaderboards; a board wider than the console folds into blocks.
+
+    Arguments:
+        boards: the leaderboards.
+        console: where to.
+        raw: whether cells hold the log-likelihood in place of regret or gain.
+    """
     console.print()
+    for verdict in verdicts(boards):
+        words = " ".join(verdict.sentences).replace("`", "")
+        console.print(f"[bold]{escape(verdict.title)}.[/] {escape(words)}", highlight=False)
+        console.print()
     console.print(escape(heading(boards)), style="dim")
     console.print(escape(LEGEND), style="dim")
     for board in boards.boards:
-        for number, tasks in enumerate(_blocks(board, console.width)):
-            console.print(_table(board, tasks, number == 0))
+        for number, tasks in enumerate(_blocks(board, console.width, raw)):
+            console.print(_table(board, tasks, number == 0, raw))
+        console.print(escape(measure_words(board, raw)), style="dim")
+        for note in board_notes(board):
+            console.print(escape(note), style="dim")
         summary = summarise(board)
-        if summary is not None and summary.friedman_p is not None:
-            console.print(escape(verdict(summary)), style="dim")
-            console.print()
+        if summary is not None:
+            console.print(escape(resolution_words(summary)), style="dim")
+        console.print()
     for note in boards.notes[:NOTES_SHOWN]:
         console.print(f"[yellow]•[/] {escape(note)}", style="dim")
     more = len(boards.notes) - NOTES_SHOWN
@@ -47,7 +64,7 @@ def print_boards(boards: Boards, console: Console) -> None:
         console.print(f"[yellow]•[/] and {more} more reasons, in leaderboard.md", style="dim")
 
 
-def _blocks(board: Board, width: int) -> list[list[str]]:
+def _blocks(board: Board, width: int, raw: bool) -> list[list[str]]:
     """Split the tasks so that every block fits; each has at least one task.
 
     The first block has rank and costs too, so that it holds fewer tasks.
@@ -60,7 +77,8 @@ def _blocks(board: Board, width: int) -> list[list[str]]:
     blocks: list[list[str]] = [[]]
     left = room - sum(size + PAD + 1 for size in (places, *costs))
     for task in board.tasks:
-        texts = [board.labels[task], *(marked_text(board, row, task) for row in board.rows)]
+        cells = (marked_text(board, row, task, raw) for row in board.rows)
+        texts = [column_title(board, task, raw), *cells]
         size = max(map(len, texts)) + PAD + 1
         if blocks[-1] and size > left:
             blocks.append([])
@@ -70,7 +88,7 @@ def _blocks(board: Board, width: int) -> list[list[str]]:
     return blocks
 
 
-def _table(board: Board, tasks: list[str], first: bool) -> Table:
+def _table(board: Board, tasks: list[str], first: bool, raw: bool) -> Table:
     title = board.title if first else f"{board.title}, continued"
     table = Table(
         title=title,
@@ -84,18 +102,18 @@ def _table(board: Board, tasks: list[str], first: bool) -> Table:
     if first:
         table.add_column("rank", justify="right", no_wrap=True)
     for task in tasks:
-        table.add_column(board.labels[task], justify="right", no_wrap=True)
+        table.add_column(column_title(board, task, raw), justify="right", no_wrap=True)
     for name in COST_TITLES if first else ():
         table.add_column(name, justify="right", style="dim", no_wrap=True)
     best = {task: best_methods(board, task) for task in tasks}
     for row, following in zip(board.rows, [*board.rows[1:], None], strict=True):
-        cells = [_styled(board, row, task, row.method in best[task]) for task in tasks]
+        cells = [_styled(board, row, task, row.method in best[task], raw) for task in tasks]
         if first:
             cells = [rank_text(row), *cells, *cost_of(row)]
         label = f"[{LABEL_STYLE[row.kind]}]{escape(row.method)}[/]"
         ends = following is None or following.kind != row.kind
         table.add_row(label, *cells, end_section=ends)
-    if board.optimum:
+    if board.optimum and raw:
         cells = optimum_texts(board, tasks)
         if first:
             cells = [NONE, *cells, *[NONE] * len(COST_TITLES)]
@@ -103,8 +121,8 @@ def _table(board: Board, tasks: list[str], first: bool) -> Table:
     return table
 
 
-def _styled(board: Board, row: Row, task: str, best: bool) -> str:
-    text = escape(marked_text(board, row, task))
+def _styled(board: Board, row: Row, task: str, best: bool, raw: bool) -> str:
+    text = escape(marked_text(board, row, task, raw))
     if row.cells[task].score is None:
         return f"[yellow]{text}[/]"
     return f"[bold green]{text}[/]" if best else text

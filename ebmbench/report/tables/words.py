@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 from ebmbench.report.stats.boards import Board, Boards, Cell, Measure, Row, below_gaussian
+from ebmbench.report.stats.gaps import Worst
 from ebmbench.report.stats.level import level_methods
-from ebmbench.report.stats.summary import Summary, Worst
+from ebmbench.report.stats.summary import Summary
 
 MARKS = {"oracle": " (oracle)", "reference": " (reference)", "": ""}
 COST_TITLES = ("ms/step", "passes", "s", "MiB")
