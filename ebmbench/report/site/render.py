@@ -17,6 +17,7 @@ from latex2mathml.converter import convert_to_element
 from markupsafe import Markup
 
 from ebmbench.report.site.links import method_link, run_link, slug, task_link
+from ebmbench.report.tables.words import number_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -96,6 +97,21 @@ def to_number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def in_two(text: str) -> tuple[str, str]:
+    """Return a cell's number and what tells how sure it is, which narrow screens leave out.
+
+    Example:
+        >>> in_two("0.5 ± 0.1"), in_two("3.3 (3.1 to 3.6)"), in_two("refused 1/2")
+        (('0.5', ' ± 0.1'), ('3.3', ' (3.1 to 3.6)'), ('refused 1/2', ''))
+    """
+    for sign in (" ± ", " ("):
+        number, found, rest = text.partition(sign)
+        if found:
+            mark = rest[rest.index(" ") :] if sign == " ± " and " " in rest else ""
+            return number + mark, sign + rest.removesuffix(mark)
+    return text, ""
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -110,6 +126,8 @@ def _environment() -> Environment:
         "embed": embed,
         "mathml": to_mathml,
         "number": to_number,
+        "in_two": in_two,
+        "nats": number_text,
         "slug": slug,
         "task_link": task_link,
         "method_link": method_link,
