@@ -69,8 +69,8 @@ def draw_regret(boards: Boards) -> Figure | None:
     bar = figure.colorbar(colours, ax=ax, ticks=range(int(LOW), int(HIGH) + 1), pad=0.06)
     bar.ax.set_yticklabels(["≤ 0.0001", "0.001", "0.01", "0.1", "1", "≥ 10"], fontsize=8)
     ax.set_title(
-        f"Regret: nats below the true density of the same rows, mean over seeds\npreset {boards.preset}; "
-        "light is good; two significant digits; colours end at 0.0001 and 10 nats",
+        "Regret: nats below the true density of the same rows, mean over seeds\n"
+        f"preset {boards.preset}; light is good; colours end at 0.0001 and 10 nats",
         fontsize=9,
     )
     return figure

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ebmbench.records import CurvePoint, Record
 from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded
+from ebmbench.report.site.symlog import bend_axis, find_bend
 from ebmbench.report.stats.targets import Spent, evaluations, seconds
 
 Quantity = Callable[[CurvePoint], float | None]
@@ -31,7 +32,7 @@ def task_curves(runs: Mapping[str, Sequence[Record]], looks: Mapping[str, Style]
     return _plot(everything, looks, "Learning curves", (
         "A line per seed. Losses of different objectives do not compare; the validation "
         "log-likelihood does, and stands where it is cheap (exact or quadrature). Choose a name "
-        "to hide it."
+        "to hide it. Where a run is far off the axis is bent, and its title says so."
     ))  # fmt: skip
 
 
@@ -76,26 +77,39 @@ def _figure(
 ) -> Figure:
     data = []
     shown: set[str] = set()
+    everything = [y for run in runs for p in run.curve if (y := quantity(p)) is not None]
+    bend = find_bend(everything)
     for run in runs:
         points = [(p, y) for p in run.curve if (y := quantity(p)) is not None]
         if not points:
             continue
         look = looks[run.method]
+        true = rounded([y for _, y in points])
+        bent = (
+            {}
+            if bend is None
+            else {
+                "y": [None if y is None else round(bend.place(y), 5) for y in true],
+                "text": [f"{y:.6g}" if y is not None else "" for y in true],
+                "meta": {"y": true},
+            }
+        )
+        value = "%{y:.5g}" if bend is None else "%{text}"
         data.append(
             {
                 "type": "scatter", "mode": "lines+markers", "name": run.method,
                 "legendgroup": run.method, "showlegend": run.method not in shown,
-                "x": rounded([spent(run, p) for p, _ in points]),
-                "y": rounded([y for _, y in points]),
-                "hovertemplate": f"seed {run.seed}: %{{y:.5g}} at %{{x:.4g}}",
+                "x": rounded([spent(run, p) for p, _ in points]), "y": true,
+                "hovertemplate": f"seed {run.seed}: {value} at %{{x:.4g}}",
                 "line": {"color": look.color, "dash": look.dash, "width": 1.5},
                 "marker": {"symbol": look.symbol, "size": 5, "color": look.color},
-            }
+            } | bent
         )  # fmt: skip
         shown.add(run.method)
+    vertical = axis(titles[1])
     layout = {
         "xaxis": axis(titles[0], log=True),
-        "yaxis": axis(titles[1]),
+        "yaxis": vertical if bend is None else bend_axis(vertical, bend, everything),
         "showlegend": len(shown) > 1,
     }
     return {"data": data, "layout": layout}

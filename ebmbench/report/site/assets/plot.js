@@ -50,7 +50,7 @@
       trace.x.forEach((x, k) => {
         const row = body.insertRow();
         const dated = figure.layout.xaxis.type === "date" ? new Date(x).toISOString().slice(0, 10) : x;
-        for (const value of [trace.name, dated, trace.y[k]]) row.append(element("td", value ?? "–"));
+        for (const value of [trace.name, dated, (trace.meta?.y ?? trace.y)[k]]) row.append(element("td", value ?? "–"));
       });
     }
     return table;
