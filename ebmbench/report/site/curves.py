@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ebmbench.records import CurvePoint, Record
 from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded
-from ebmbench.report.site.symlog import bend_axis, find_bend
+from ebmbench.report.site.outliers import bend_axis, cut_axis, find_bend, find_cut
 from ebmbench.report.stats.targets import Spent, evaluations, seconds
 
+LIKELIHOOD = "log-likelihood"
+"""The first to be shown: the one quantity that compares."""
 Quantity = Callable[[CurvePoint], float | None]
 
 AGAINST: Mapping[str, tuple[str, Spent]] = {
@@ -32,7 +34,7 @@ def task_curves(runs: Mapping[str, Sequence[Record]], looks: Mapping[str, Style]
     return _plot(everything, looks, "Learning curves", (
         "A line per seed. Losses of different objectives do not compare; the validation "
         "log-likelihood does, and stands where it is cheap (exact or quadrature). Choose a name "
-        "to hide it. Where a run is far off the axis is bent, and its title says so."
+        "to hide it. Where a run is far off, the axis is cut or bent, and its title says so."
     ))  # fmt: skip
 
 
@@ -51,15 +53,17 @@ def _plot(
     diagnostics: Sequence[str] = (),
 ) -> Plot | None:
     quantities: dict[str, tuple[str, Quantity]] = {
-        "log-likelihood": ("validation log-likelihood, nats", lambda point: point.log_likelihood),
+        LIKELIHOOD: ("validation log-likelihood, nats", lambda point: point.log_likelihood),
         "loss": ("training loss", lambda point: point.loss),
     } | {name: (name.replace("_", " "), _diagnostic(name)) for name in diagnostics}
     variants = {}
     for name, (y_title, quantity) in quantities.items():
         if any(quantity(point) is not None for run in runs for point in run.curve):
             for against, (x_title, spent) in AGAINST.items():
-                if name in ("log-likelihood", "loss") or against == "steps":
-                    figure = _figure(runs, looks, quantity, spent, (x_title, y_title))
+                if name in (LIKELIHOOD, "loss") or against == "steps":
+                    figure = _figure(
+                        runs, looks, quantity, spent, (x_title, y_title), name == LIKELIHOOD
+                    )
                     variants[f"{name.replace('_', ' ')} against {against}"] = figure
     return Plot("curves", title, note, variants) if variants else None
 
@@ -74,11 +78,15 @@ def _figure(
     quantity: Quantity,
     spent: Spent,
     titles: tuple[str, str],
+    compared: bool,
 ) -> Figure:
     data = []
     shown: set[str] = set()
     everything = [y for run in runs for p in run.curve if (y := quantity(p)) is not None]
-    bend = find_bend(everything)
+    # Losses of different objectives lie apart for no fault of theirs, and one run alone is to be
+    # seen whole: there nothing is cut.
+    cut = find_cut(everything) if compared and len(runs) > 1 else None
+    bend = None if cut is not None else find_bend(everything)
     for run in runs:
         points = [(p, y) for p in run.curve if (y := quantity(p)) is not None]
         if not points:
@@ -107,9 +115,13 @@ def _figure(
         )  # fmt: skip
         shown.add(run.method)
     vertical = axis(titles[1])
+    if bend is not None:
+        vertical = bend_axis(vertical, bend, everything)
+    elif cut is not None:
+        vertical = cut_axis(vertical, cut, everything)
     layout = {
         "xaxis": axis(titles[0], log=True),
-        "yaxis": vertical if bend is None else bend_axis(vertical, bend, everything),
+        "yaxis": vertical,
         "showlegend": len(shown) > 1,
     }
     return {"data": data, "layout": layout}

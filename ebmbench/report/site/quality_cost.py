@@ -10,7 +10,7 @@ from ebmbench.records import Record
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import method_link
 from ebmbench.report.site.plot import Figure, Plot, Style, axis, front, rounded
-from ebmbench.report.site.symlog import bend_axis, find_bend
+from ebmbench.report.site.outliers import bend_axis, find_bend
 from ebmbench.report.stats.boards import Board, Measure, Row, contended_pairs, passes
 from ebmbench.report.stats.summary import Summary
 

@@ -58,8 +58,8 @@ def _values(content: Content, run: Record, pictures: Sequence[Shown]) -> dict[st
 
 
 def _explained(run: Record) -> bool:
-    """Return whether a run was trained by steps, so that its curve can say something."""
-    return run.status is not Status.SKIPPED and run.method_card.objective is not None
+    """Return whether there is more to say than how a run ended, which its message does."""
+    return run.status is Status.OK and run.method_card.objective is not None
 
 
 def _sibling(run: Record) -> Entry:

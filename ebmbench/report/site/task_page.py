@@ -64,24 +64,25 @@ def tasks_page(content: Content) -> Page:
 def _methods_sheet(
     content: Content, task: str, runs: dict[str, list[Record]], board: Board | None
 ) -> Sheet:
+    measure = Measure.RAW if board is None else board.measures[task]
+    paired = measure is not Measure.RAW
     metrics = sorted(
-        {name for of in runs.values() for run in of for name in run.metrics},
+        {name for of in runs.values() for run in of for name in run.metrics}
+        - ({"regret"} if measure is Measure.REGRET else set()),
         key=lambda name: (name != "log_likelihood", name != "regret", name),
     )
     order = {row.method: k for k, row in enumerate(board.rows)} if board is not None else {}
     best = set() if board is None else best_methods(board, task)
     expected = max(len(of) for of in runs.values())
-    paired = board is not None and board.measures[task] is not Measure.RAW
-    measure = board.measures[task] if board is not None else Measure.RAW
     columns = [
         Column("method", numeric=False),
         *([Column(f"{measure.value}, nats", explained=MEANINGS[measure])] if paired else []),
+        Column("what the runs show", numeric=False, minor=True,
+               explained="computed from the curve, checks and diagnostics of the runs"),
         *(
             Column(f"{name.replace('_', ' ')}, {_unit(runs, name)}", minor=paired or k > 0)
             for k, name in enumerate(metrics)
         ),
-        Column("what the runs show", numeric=False, minor=True,
-               explained="computed from the curve, checks and diagnostics of the runs"),
         Column("family", numeric=False, minor=True),
     ]  # fmt: skip
     rows = {} if board is None else {row.method: row for row in board.rows}
@@ -91,6 +92,10 @@ def _methods_sheet(
         entries = [Entry(method, method, method_link(method), note=kind_of(card))]
         if board is not None and paired:
             entries.append(_paired(content, board, rows.get(method), task, method in best))
+        known = kind_of(card) == "reference" or all(
+            r.status is Status.SKIPPED for r in runs[method]
+        )
+        entries.append(Entry("–" if known else explain(runs[method]), None, mark="wide"))
         for name in metrics:
             cell = make_cell(runs[method], expected, name)
             headline = name == "log_likelihood" and not paired
@@ -102,10 +107,6 @@ def _methods_sheet(
                     "best" if headline and method in best else mark_of(cell),
                 )
             )
-        known = kind_of(card) == "reference" or all(
-            r.status is Status.SKIPPED for r in runs[method]
-        )
-        entries.append(Entry("–" if known else explain(runs[method]), None, mark="wide"))
         entries.append(Entry(card.family, card.family))
         lines.append(Line(entries, {"family": card.family}, kind_of(card)))
     seeds = f"mean ± 95 % interval over {expected} seeds" if expected > 1 else "one seed"

@@ -41,7 +41,7 @@
     const table = document.createElement("table");
     table.className = "plain";
     const head = table.createTHead().insertRow();
-    const titles = [figure.layout.xaxis, figure.layout.yaxis].map((axis) => axis.title.text || "y");
+    const titles = [figure.layout.xaxis, figure.layout.yaxis].map((axis) => axis.title.text.split("<br>")[0] || "y");
     for (const title of ["series", ...titles]) head.append(element("th", title));
     for (const cell of head.cells) cell.scope = "col";
     const body = table.createTBody();
