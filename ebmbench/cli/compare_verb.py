@@ -21,23 +21,36 @@ def command(first: Path, second: Path, metric: str, fail_on_regression: bool) ->
 
     from ebmbench.cli.consoles import make_console
     from ebmbench.records import read_records
-    from ebmbench.report.stats.changes import Verdict, compare
+    from ebmbench.report.stats.changes import Verdict, compare, totals
+    from ebmbench.report.stats.rows import between
+    from ebmbench.report.tables.words import interval_text
 
-    changes = compare(read_records(first), read_records(second), metric)
+    before, after = read_records(first), read_records(second)
+    changes = compare(before, after, metric, between(before, first, after, second))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("task", "method", "verdict", "difference", ""):
         table.add_column(name)
     colours = {Verdict.BETTER: "green", Verdict.WORSE: "bold red"}
     for change in changes:
         gap = change.difference
-        text = ""
-        if gap is not None:
-            width = "" if gap.half_width is None else f" ± {gap.half_width:.2g}"
-            text = f"{gap.mean:+.4g}{width} {change.unit}"
+        text = "" if gap is None else f"{interval_text(gap)} {change.unit}"
         style = colours.get(change.verdict, "")
         table.add_row(
             change.task, change.method, change.verdict.value, text, change.words, style=style
         )
-    make_console().print(table)
-    worse = any(change.verdict is Verdict.WORSE for change in changes)
-    return int(worse and fail_on_regression)
+    console = make_console()
+    console.print(table)
+    whole = totals(changes)
+    summed = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Totals, mean over tasks",
+                   title_justify="left")  # fmt: skip
+    for name in ("method", "tasks", "difference"):
+        summed.add_column(name)
+    for method, gap in whole.by_method.items():
+        summed.add_row(method, str(gap.n), f"{interval_text(gap)} {whole.unit}")
+    if whole.overall is not None:
+        gap = whole.overall
+        summed.add_row("all", str(gap.n), f"{interval_text(gap)} {whole.unit}", style="bold")
+        console.print(summed)
+    counts = [f"{whole.counts[v]} {v.value}" for v in Verdict if whole.counts.get(v)]
+    console.print(f"{len(changes)} pairs of task and method: {', '.join(counts)}.")
+    return int(bool(whole.counts.get(Verdict.WORSE)) and fail_on_regression)

@@ -39,11 +39,11 @@ def table_texts(records: Sequence[Record], found: Moments | None = None) -> dict
 def _texts(records: Sequence[Record], found: Moments, boards: Boards) -> dict[str, str]:
     return {
         "results.csv": results_csv(records),
-        "pairs.csv": pairs_csv(sort_outcomes(records), found),
-        "summary.csv": summary_csv(boards),
         "leaderboard.md": to_markdown(boards),
         "leaderboard.csv": to_csv(boards),
         "leaderboard.tex": to_latex(boards),
+        "summary.csv": summary_csv(boards),
+        "pairs.csv": pairs_csv(sort_outcomes(records), found),
     }
 
 

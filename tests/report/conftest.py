@@ -13,10 +13,18 @@ from ebmbench.records import CurvePoint, MetricRecord, Record, RunCost, Status
 Make = Callable[..., Record]
 
 
-def number(value: float, certified: bool = True, note: str = "") -> MetricRecord:
+def number(
+    value: float,
+    certified: bool = True,
+    note: str = "",
+    upper: float | None = None,
+    stderr: float | None = None,
+) -> MetricRecord:
+    """Return a likelihood; with an upper end its value is the lower one."""
     return MetricRecord(
-        value=value, certified=certified, note=note, unit="nats", higher_is_better=True
-    )
+        value=value, certified=certified, note=note, unit="nats", higher_is_better=True,
+        lower=None if upper is None else value, upper=upper, stderr=stderr,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -33,13 +41,17 @@ def make(cost: RunCost) -> Make:
         certified: bool = True,
         preset: str = "smoke",
         message: str = "",
+        upper: float | None = None,
+        regret_stderr: float | None = None,
     ) -> Record:
         task_card, method_card = catalog.tasks()[task], catalog.methods()[method]
         metrics = {}
         if value is not None:
-            metrics["log_likelihood"] = number(value, certified, "" if certified else "too wide")
+            metrics["log_likelihood"] = number(
+                value, certified, "" if certified else "too wide", upper
+            )
             if optimum is not None:
-                metrics["regret"] = number(optimum - value)
+                metrics["regret"] = number(optimum - value, stderr=regret_stderr)
         curve = [] if value is None else [
             CurvePoint(step=1, seconds=0.5, loss=1.0, log_likelihood=value - 1),
             CurvePoint(step=10, seconds=2.0, loss=0.5, log_likelihood=value + 0.04),

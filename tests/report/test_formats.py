@@ -11,7 +11,7 @@ import pytest
 from ebmbench.records import Record
 from ebmbench.report.stats.boards import make_boards
 from ebmbench.report.tables.html import to_html
-from ebmbench.report.tables.markdown import cell_text
+from ebmbench.report.tables.words import cell_text
 from ebmbench.report.write import write_tables
 
 Make = Callable[..., Record]

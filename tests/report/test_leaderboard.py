@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Record, Status
-from ebmbench.report.stats.boards import Board, Row, make_boards, passes
+from ebmbench.report.stats.boards import Board, Measure, Row, make_boards, passes
 from ebmbench.report.stats.intervals import mean_interval
+from ebmbench.report.stats.rows import RowMoments
 from ebmbench.report.stats.summary import summarise
+from ebmbench.report.tables.csv_tables import summary_csv, to_csv
 from ebmbench.report.tables.latex import to_latex
-from ebmbench.report.tables.markdown import cell_text, to_csv, to_markdown
+from ebmbench.report.tables.markdown import to_markdown
+from ebmbench.report.tables.words import cell_text, marked_text, rank_text
 
 Make = Callable[..., Record]
-RINGS, MOONS = "2d/rings", "2d/two-moons"
+RINGS, MOONS, WINE = "2d/rings", "2d/two-moons", "uci/wine"
 
 
 def only(records: list[Record]) -> Board:
@@ -27,14 +31,68 @@ def rows(records: list[Record]) -> dict[str, Row]:
     return {row.method: row for row in only(records).rows}
 
 
-def test_a_cell_is_mean_and_interval_over_seeds(make: Make) -> None:
-    values = [-2.0, -2.5, -3.0]
-    found = rows([make(RINGS, "dsm", k, v) for k, v in enumerate(values)])["dsm"].cells[RINGS]
-    expected = mean_interval(values)
-    assert found.score == expected
-    # Student's t with two degrees of freedom: 4.3027 · 0.5 / √3.
-    assert expected.half_width == pytest.approx(1.2421, abs=1e-4)
-    assert cell_text(found) == "-2.500 ± 1.2"
+def test_a_cell_is_the_regret_of_each_seed_against_its_own_truth(make: Make) -> None:
+    """The rows of the seeds differ by nats; what is lost to the truth hardly does."""
+    truths, losses = [-2.0, -5.0, -9.0], [0.1, 0.3, 0.2]
+    cell = rows(
+        [
+            make(RINGS, "dsm", k, t - x, t)
+            for k, (t, x) in enumerate(zip(truths, losses, strict=True))
+        ]
+    )["dsm"].cells[RINGS]
+    assert cell.score is not None
+    expected = mean_interval(losses)
+    assert cell.score.mean == pytest.approx(0.2)
+    # Student's t with two degrees of freedom: 4.3027 · 0.1 / √3.
+    assert cell.score.half_width == pytest.approx(expected.half_width)
+    assert expected.half_width == pytest.approx(0.2484, abs=1e-4)
+    assert cell_text(cell) == "0.200 ± 0.25"
+
+
+def test_without_a_truth_a_cell_is_the_gain_on_the_gaussian_of_the_same_seed(make: Make) -> None:
+    values, gaussians = [-3.0, -6.5, -1.0], [-4.0, -7.0, -2.5]
+    records = [make(WINE, "dsm", k, v, optimum=None) for k, v in enumerate(values)]
+    board = only(records)
+    assert board.measures[WINE] is Measure.RAW
+    assert cell_text(board.rows[0].cells[WINE], raw=True).startswith("-3.500 ± ")
+    records += [make(WINE, "gaussian", k, v, optimum=None) for k, v in enumerate(gaussians)]
+    board = only(records)
+    assert board.measures[WINE] is Measure.GAIN
+    dsm, gaussian = board.rows
+    assert dsm.cells[WINE].score == mean_interval([1.0, 0.5, 1.5])
+    assert gaussian.cells[WINE].score == mean_interval([0.0] * 3)
+    assert dsm.raw[WINE].score == mean_interval(values)
+    assert "-3.500" in marked_text(board, dsm, WINE, raw=True)
+    assert "1.000" in marked_text(board, dsm, WINE)
+
+
+def test_of_one_seed_the_interval_is_over_rows(make: Make) -> None:
+    (row,) = rows([make(RINGS, "dsm", 0, -2.5, -2.0, regret_stderr=0.01)]).values()
+    assert cell_text(row.cells[RINGS]) == "0.500 ± 0.02"
+    records = [make(WINE, m, 0, v, optimum=None) for m, v in (("dsm", -3.0), ("gaussian", -4.0))]
+    known = RowMoments(("dsm", "gaussian"), 100, (0.0, 0.0), ((0.0, 4.0), (4.0, 0.0)))
+    (board,) = make_boards(records, {(WINE, 0): known}).boards
+    assert cell_text(board.rows[0].cells[WINE]) == "1.000 ± 0.39"
+    assert cell_text(only(records).rows[0].cells[WINE]) == "1.000"
+
+
+def test_a_refused_number_shows_its_bracket_and_shares_ranks(make: Make) -> None:
+    table = rows(
+        [
+            make(RINGS, "dsm", 0, -3.0),
+            make(RINGS, "ssm", 0, -3.5, certified=False, upper=-2.5),
+            make(RINGS, "nce", 0, -4.0),
+            make(RINGS, "cd", status=Status.FAILED),
+        ]
+    )
+    refused = table["ssm"]
+    assert cell_text(refused.cells[RINGS]) == "0.500 to 1.500 ?"
+    assert (refused.rank, refused.rank_low, refused.rank_high) == (1.5, 1.0, 2.0)
+    assert rank_text(refused) == "1.5 (1.0 to 2.0)"
+    assert (table["dsm"].rank, table["nce"].rank, table["cd"].rank) == (1.5, 3.0, 4.0)
+    assert cell_text(table["cd"].cells[RINGS]) == "failed"
+    assert table["cd"].cells[RINGS].failed
+    assert not refused.cells[RINGS].failed
 
 
 def test_ranks_are_among_objectives_and_failures_are_last(make: Make) -> None:
@@ -79,34 +137,81 @@ def test_a_method_with_a_task_missing_gets_no_rank(make: Make) -> None:
             make(RINGS, "dsm", 0, -3.0),
             make(MOONS, "dsm", 0, -3.0),
             make(RINGS, "ssm", 0, -2.0),
-            make(MOONS, "nce", status=Status.SKIPPED),
             make(RINGS, "nce", 0, -4.0),
+            make(MOONS, "nce", 0, -4.0),
         ]
     )
     assert table["dsm"].rank is not None
     assert table["ssm"].rank is None
-    assert table["nce"].rank is None
+    assert rank_text(table["ssm"]) == "incomplete"
+    assert table["nce"].rank == 2.0
+
+
+def test_a_board_holds_tasks_on_which_the_same_objectives_can_run(make: Make) -> None:
+    smooth = [make(t, m, 0, -3.0 - k) for t in ("ica/2", "ica/5")
+              for k, m in enumerate(("sm", "cd", "nce"))]  # fmt: skip
+    corners = [
+        make(t, m, 0, -3.0 - k) for t in ("ica/laplace-4", "ica/laplace-10")
+        for k, m in enumerate(("cd", "nce"))
+    ] + [make(t, "sm", status=Status.SKIPPED, message="not smooth")
+         for t in ("ica/laplace-4", "ica/laplace-10")]  # fmt: skip
+    first, second = make_boards([*smooth, *corners]).boards
+    assert (first.family, first.tasks) == ("ica", ["ica/2", "ica/5"])
+    assert [row.method for row in first.ranked] == ["sm", "cd", "nce"]
+    assert (second.family, second.cannot) == ("ica-laplace", ["sm"])
+    assert [(row.method, row.rank) for row in second.rows] == [("cd", 1.0), ("nce", 2.0)]
+    assert second.title == "Independent component analysis: laplace-10, laplace-4"
+    text = to_markdown(make_boards([*smooth, *corners]))
+    assert "Cannot run on these tasks: sm." in text
+
+
+def test_an_unknown_family_gets_a_board_under_its_own_name(make: Make) -> None:
+    known = [make(RINGS, m, 0, -3.0 - k) for k, m in enumerate(("dsm", "ssm"))]
+    moved = [
+        r.model_copy(update={
+            "task": "mine/one",
+            "task_card": r.task_card.model_copy(update={"name": "mine/one", "family": "spectra"}),
+        }) for r in known
+    ]  # fmt: skip
+    boards = make_boards([*moved, *known])
+    assert [(b.family, b.title) for b in boards.boards][1] == ("spectra", "Spectra")
+    assert "**Spectra.** `dsm` leads with a mean rank of 1.0 among 2" in to_markdown(boards)
+    assert "\nspectra,dsm,1,1,1,1,1," in summary_csv(boards)
 
 
 def test_missing_seeds_are_marked(make: Make) -> None:
     records = [make(RINGS, "dsm", k, -3.0) for k in range(3)] + [make(RINGS, "ssm", 0, -2.0)]
-    assert cell_text(rows(records)["ssm"].cells[RINGS]) == "-2.000*"
+    assert cell_text(rows(records)["ssm"].cells[RINGS]) == "0.000*"
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
-def test_an_interval_over_seeds_takes_two(make: Make, seeds: int) -> None:
-    records = [make(RINGS, "gaussian", 0, -3.5, -2.0)]
-    for method, value in (("dsm", -3.0), ("ssm", -2.5)):
-        records += [make(RINGS, method, k, value + 0.1 * k, -2.0) for k in range(seeds)]
+def test_the_gap_left_is_paired(make: Make, seeds: int) -> None:
+    """Truth and Gaussian move by nats between seeds; the share that is left does not."""
+    records = []
+    for k in range(seeds):
+        truth, gaussian = -2.0 - 3 * k, -4.0 - 4 * k
+        shares = {"dsm": 0.5, "ssm": 0.25, "gaussian": 1.0}
+        records += [make(RINGS, m, k, truth + x * (gaussian - truth), truth)
+                    for m, x in shares.items()]  # fmt: skip
     summary = summarise(only(records))
     assert summary is not None
-    found = summary.regret["dsm"]
-    if seeds == 1:
-        assert found.interval is None
-        assert found.iqm == pytest.approx(2 / 3)
-    else:
-        assert found.interval is not None
-        assert found.interval[0] < found.iqm < found.interval[1]
+    for method, share in (("dsm", 0.5), ("ssm", 0.25), ("gaussian", 1.0)):
+        found = summary.gap_left[method]
+        assert found.value == pytest.approx(share)
+        assert found.interval == (None if seeds == 1 else pytest.approx((share, share)))
+
+
+def test_a_failure_is_not_hidden_by_the_mean(make: Make) -> None:
+    tasks = [RINGS, MOONS, "2d/pinwheel", "2d/swiss-roll", "2d/checkerboard"]
+    records = [make(t, m, 0, -2.1 - 0.1 * k) for t in tasks for k, m in enumerate(("dsm", "ssm"))]
+    records += [make(t, "gaussian", 0, -4.0) for t in tasks]
+    records[1] = make(RINGS, "ssm", status=Status.DIVERGED)
+    summary = summarise(only(records))
+    assert summary is not None
+    assert summary.gap_left["ssm"].value == pytest.approx(0.1)
+    assert summary.worst["ssm"].nats == math.inf
+    assert "failed on rings" in to_markdown(make_boards(records))
+    assert summary.worst["dsm"].nats == pytest.approx(0.1)
 
 
 def test_the_truth_is_likelihood_plus_regret(make: Make) -> None:
@@ -124,8 +229,8 @@ def test_below_the_gaussian_is_marked_and_best_is_bold(make: Make) -> None:
             ]
         )
     )
-    assert "**-3.000**" in text
-    assert "-3.900 ↓" in text
+    assert "| **1.000** |" in text
+    assert "| 1.900 ↓ |" in text
     assert "preset smoke" in text
 
 
@@ -137,7 +242,7 @@ def test_the_same_records_in_any_order_give_the_same_bytes(make: Make) -> None:
         for seed in range(3)
     ]
     first, second = make_boards(records), make_boards(records[::-1])
-    for write in (to_markdown, to_csv, to_latex):
+    for write in (to_markdown, to_csv, to_latex, summary_csv):
         assert write(first) == write(second)
     assert to_latex(first).count(r"\begin{table}") == 1
 
@@ -211,3 +316,39 @@ def test_a_fall_is_told_from_the_curve(make: Make) -> None:
     gaussian = make("digits/nice", "gaussian", 0, -114.0, optimum=None)
     (note,) = make_boards([run, gaussian]).notes
     assert "× ssm: worse than at its first point, step 1, by 3 nats" in note
+
+
+def timed(record: Record, seconds: float, step_ms: float, contended: bool) -> Record:
+    assert record.cost is not None
+    cost = record.cost.model_copy(update={"train_seconds": seconds, "step_ms_median": step_ms})
+    return record.model_copy(update={"cost": cost, "contended": contended})
+
+
+def test_a_short_fit_of_a_reference_erases_no_timing(make: Make) -> None:
+    """A first grid: everything shared the cores but a Gaussian of 1.4 milliseconds."""
+    records = [
+        timed(make(RINGS, "dsm", 0, -3.0), 2.0, 5.0, True),
+        timed(make(RINGS, "ssm", 0, -3.1), 4.0, 9.0, True),
+        timed(make(RINGS, "gaussian", 0, -4.0), 0.0014, 1.4, False),
+    ]
+    board = only(records)
+    costs = {row.method: (row.step_ms, row.train_seconds) for row in board.rows}
+    assert costs == {"dsm": (5.0, 2.0), "ssm": (9.0, 4.0), "gaussian": (None, None)}
+    assert board.cost_note.startswith("ms/step and s: all 2 runs were timed while other work")
+
+
+def test_what_was_contended_is_said_where_some_was_not(make: Make) -> None:
+    records = [
+        timed(make(RINGS, "dsm", 0, -3.0), 2.0, 5.0, False),
+        timed(make(RINGS, "ssm", 0, -3.1), 4.0, 9.0, True),
+        timed(make(RINGS, "nce", 0, -3.1), 0.001, 0.2, False),
+    ]
+    board = only(records)
+    assert {row.method: row.step_ms for row in board.rows} == {
+        "dsm": 5.0, "ssm": None, "nce": None
+    }  # fmt: skip
+    assert (
+        "1 of 2 runs were timed while other work shared the cores and are left out; 1 shorter"
+        in (board.cost_note)
+    )
+    assert all(row.passes is not None for row in board.rows)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ebmbench.records import CurvePoint, Record
-from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded
 from ebmbench.report.site.outliers import bend_axis, cut_axis, find_bend, find_cut
+from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded
 from ebmbench.report.stats.targets import Spent, evaluations, seconds
 
 LIKELIHOOD = "log-likelihood"
@@ -80,7 +81,7 @@ def _figure(
     titles: tuple[str, str],
     compared: bool,
 ) -> Figure:
-    data = []
+    data: list[dict[str, Any]] = []
     shown: set[str] = set()
     everything = [y for run in runs for p in run.curve if (y := quantity(p)) is not None]
     # Losses of different objectives lie apart for no fault of theirs, and one run alone is to be
@@ -120,7 +121,7 @@ def _figure(
     elif cut is not None:
         vertical = cut_axis(vertical, cut, everything)
     layout = {
-        "xaxis": axis(titles[0], log=True),
+        "xaxis": axis(titles[0], log=True, values=[x for trace in data for x in trace["x"] if x]),
         "yaxis": vertical,
         "showlegend": len(shown) > 1,
     }

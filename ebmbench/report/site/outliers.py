@@ -82,7 +82,7 @@ def find_cut(values: Sequence[float]) -> tuple[float, float] | None:
         True
         >>> low, high = find_cut([-2.5, -2.4, -2.6, -2.55, -2.45, -5308.0])
         >>> round(low, 2), high
-        (-3.0, -2.4)
+        (-2.96, -2.4)
     """
     middle = _middle_half(values)
     if middle is None:

@@ -9,8 +9,8 @@ from statistics import median
 from ebmbench.records import Record
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import method_link
-from ebmbench.report.site.plot import Figure, Plot, Style, axis, front, rounded
 from ebmbench.report.site.outliers import bend_axis, find_bend
+from ebmbench.report.site.plot import Figure, Plot, Style, axis, front, rounded
 from ebmbench.report.stats.boards import Board, Measure, Row, contended_pairs, passes
 from ebmbench.report.stats.summary import Summary
 
@@ -135,10 +135,12 @@ def _figure(x: Points, x_title: str, quality: Quality, looks: Mapping[str, Style
         }
         for m in shared
     ]  # fmt: skip
-    vertical = axis(quality.title, log=decades, reverse=quality.lower_is_better)
+    heights = [y[m] for m in shared]
+    vertical = axis(quality.title, log=decades, reverse=quality.lower_is_better, values=heights)
     if bend is not None:
-        vertical = bend_axis(vertical, bend, [y[m] for m in shared])
-    layout = {"xaxis": axis(x_title, log=True), "yaxis": vertical, "showlegend": False}
+        vertical = bend_axis(vertical, bend, heights)
+    across = axis(x_title, log=True, values=[x[m] for m in shared])
+    layout = {"xaxis": across, "yaxis": vertical, "showlegend": False}
     return {"data": [trace, *points], "layout": layout}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,7 @@ from markupsafe import Markup
 from ebmbench.report.site.links import method_link, run_link, slug, task_link
 from ebmbench.report.tables.words import number_text
 
+QUAD = re.compile(r"\\q?quad\b")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -81,6 +83,21 @@ def to_mathml(latex: str) -> Markup:
     return Markup(ElementTree.tostring(math_element, encoding="unicode"))
 
 
+def to_mathml_lines(latex: str) -> Markup:
+    r"""Return LaTeX as MathML, a line for each part that ``\quad`` sets apart.
+
+    No browser breaks a formula that is wider than its card.
+
+    Example:
+        >>> str(to_mathml_lines(r"a, \quad b")).count("<math")
+        2
+    """
+    parts = [part for part in QUAD.split(latex) if part.strip()]
+    if any(part.count("{") != part.count("}") for part in parts):
+        parts = [latex]
+    return Markup("").join(to_mathml(part) for part in parts)
+
+
 def to_number(value: float | None, digits: int = 4) -> str:
     """Return a number with so many significant digits, or a dash.
 
@@ -125,6 +142,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "embed": embed,
         "mathml": to_mathml,
+        "mathml_lines": to_mathml_lines,
         "number": to_number,
         "in_two": in_two,
         "nats": number_text,

@@ -22,7 +22,7 @@ from ebmbench.report.stats.boards import (
     kind_of,
     make_cell,
 )
-from ebmbench.report.stats.reasons import explain
+from ebmbench.report.stats.reasons import UNKNOWN, explain
 from ebmbench.report.tables.words import best_methods, cell_text, marked_text
 
 MEANINGS = {
@@ -92,10 +92,7 @@ def _methods_sheet(
         entries = [Entry(method, method, method_link(method), note=kind_of(card))]
         if board is not None and paired:
             entries.append(_paired(content, board, rows.get(method), task, method in best))
-        known = kind_of(card) == "reference" or all(
-            r.status is Status.SKIPPED for r in runs[method]
-        )
-        entries.append(Entry("–" if known else explain(runs[method]), None, mark="wide"))
+        entries.append(_shown(runs[method], method in best))
         for name in metrics:
             cell = make_cell(runs[method], expected, name)
             headline = name == "log_likelihood" and not paired
@@ -124,6 +121,15 @@ def _paired(content: Content, board: Board, row: Row | None, task: str, best: bo
         content.behind(task, row.method),
         "best" if best else mark_of(cell) or below,
     )
+
+
+def _shown(runs: Sequence[Record], level: bool) -> Entry:
+    """Say what the runs show; nothing of those that nobody has to explain."""
+    kind = kind_of(runs[0].method_card)
+    if kind == "reference" or all(run.status is Status.SKIPPED for run in runs):
+        return Entry("–", mark="wide")
+    text = explain(runs)
+    return Entry("–" if text == UNKNOWN and (level or kind) else text, mark="wide")
 
 
 def _unit(runs: dict[str, list[Record]], metric: str) -> str:

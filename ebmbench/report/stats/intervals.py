@@ -39,25 +39,6 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     return Interval(mean, float(quantile * np.std(values, ddof=1) / math.sqrt(n)), n)
 
 
-def paired_difference(
-    a: Mapping[int, float], b: Mapping[int, float], confidence: float = 0.95
-) -> Interval:
-    """Return the mean of ``b − a`` over the seeds that both have, with Student's interval.
-
-    Both methods see the same data at the same seed, so that the spread of the data cancels.
-
-    Arguments:
-        a: value by seed.
-        b: value by seed, with at least one seed in common.
-        confidence: of the interval.
-
-    Example:
-        >>> paired_difference({0: 1.0, 1: 5.0}, {0: 2.0, 1: 6.0, 2: 0.0})
-        Interval(mean=1.0, half_width=0.0, n=2)
-    """
-    return mean_interval([b[seed] - a[seed] for seed in sorted(a.keys() & b.keys())], confidence)
-
-
 def ranks(scores: Mapping[str, float | None], higher_is_better: bool) -> dict[str, float]:
     """Return the rank of each name, 1 for the best; ties share the mean, ``None`` is worst.
 

@@ -106,6 +106,30 @@ def measured(records: Sequence[Record], folder: Path) -> Moments:
     return {key: each for key, each in result.items() if each is not None}
 
 
+def between(
+    first: Sequence[Record], folder: Path, second: Sequence[Record], other: Path
+) -> dict[tuple[str, str, int], float]:
+    """Return the standard error over rows of what changed between two folders.
+
+    By task, method and seed, without the errors of ``log Z``; where both store their rows, of the
+    same test set.
+    """
+    after = {(r.task, r.method, r.seed): r for r in second}
+    found = {}
+    for old in first:
+        key = (old.task, old.method, old.seed)
+        new = after.get(key)
+        if new is None or old.hashes.get("data") != new.hashes.get("data"):
+            continue
+        paths = [record_path(out, *key).with_suffix(".rows.npy") for out in (folder, other)]
+        if old.metrics and new.metrics and all(path.is_file() for path in paths):
+            both = of_rows({"a": _load(paths[0]), "b": _load(paths[1])})
+            error = None if both is None else both.stderr("a", "b")
+            if error is not None:
+                found[key] = error
+    return found
+
+
 def to_bytes(found: Moments) -> bytes:
     """Return the content of ``rows.json.gz``; the same moments give the same bytes."""
     parts = [

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ebmbench.report.stats.boards import Board, Boards, Cell, Measure, Row, below_gaussian
 from ebmbench.report.stats.gaps import Worst
+from ebmbench.report.stats.intervals import Interval
 from ebmbench.report.stats.level import level_methods
 from ebmbench.report.stats.summary import Summary
 
@@ -55,10 +56,24 @@ def cell_text(cell: Cell, raw: bool = False) -> str:
             low, high = cell.bracket
             return f"{text_of(low)} to {text_of(high)} ?"
         return cell.word
-    text = text_of(cell.score.mean)
-    if cell.score.half_width is not None:
-        text += f" ± {cell.score.half_width:.2g}"
-    return text + ("*" if cell.missing else "")
+    return text_of(cell.score.mean) + _width_text(cell.score) + ("*" if cell.missing else "")
+
+
+def interval_text(found: Interval) -> str:
+    """Return a difference with its sign and interval.
+
+    Example:
+        >>> interval_text(Interval(0.01234, 0.0042, 3))
+        '+0.01234 ± 0.0042'
+    """
+    return f"{found.mean:+.4g}{_width_text(found)}"
+
+
+def _width_text(found: Interval) -> str:
+    if found.half_width is None:
+        return ""
+    wide = found.half_width >= 99.5
+    return f" ± {found.half_width:.0f}" if wide else f" ± {found.half_width:.2g}"
 
 
 def raw_text(value: float) -> str:
