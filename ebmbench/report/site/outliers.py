@@ -108,7 +108,7 @@ def bend_axis(axis: dict[str, Any], bend: Bend, values: Sequence[float]) -> dict
     return axis | {
         "title": {"text": f"{axis['title']['text']}<br>{BENT}"},
         "tickvals": [round(bend.place(value), 5) for value in ticks],
-        "ticktext": [f"{value:.6g}" for value in ticks],
+        "ticktext": [f"{v:,.0f}" if abs(v) >= 1e4 else f"{v:.6g}" for v in ticks],
         "zeroline": False,
     }
 

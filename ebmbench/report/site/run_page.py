@@ -18,7 +18,7 @@ from ebmbench.report.site.page_table import Entry
 from ebmbench.report.site.pictures import Gallery, Shown
 from ebmbench.report.site.render import Page, to_number
 from ebmbench.report.stats.boards import HEADLINE
-from ebmbench.report.stats.reasons import explain
+from ebmbench.report.stats.reasons import UNKNOWN, explain
 
 
 def run_pages(content: Content, runs: Sequence[Record], gallery: Gallery) -> Iterator[Page]:
@@ -46,7 +46,7 @@ def _values(content: Content, run: Record, pictures: Sequence[Shown]) -> dict[st
         "run": run,
         "metrics": [(name, m, _bracket(m)) for name, m in sorted(run.metrics.items())],
         "costs": [] if run.cost is None else _costs(run.cost),
-        "shows": explain([run]) if _explained(run) else "",
+        "shows": _shown(run),
         "curves": run_curves(run, content.looks),
         "facts": {
             "versions": run.versions,
@@ -57,9 +57,12 @@ def _values(content: Content, run: Record, pictures: Sequence[Shown]) -> dict[st
     }
 
 
-def _explained(run: Record) -> bool:
-    """Return whether there is more to say than how a run ended, which its message does."""
-    return run.status is Status.OK and run.method_card.objective is not None
+def _shown(run: Record) -> str:
+    """Return what a run shows beyond how it ended, which its message says; empty for nothing."""
+    if run.status is not Status.OK or run.method_card.objective is None:
+        return ""
+    text = explain([run])
+    return "" if text == UNKNOWN else text
 
 
 def _sibling(run: Record) -> Entry:
