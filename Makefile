@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: leaderboard test test-more lint types smoke check-results validate bench ratios asv docs clean
+.PHONY: leaderboard test test-more lint types smoke check-results what-won validate bench ratios asv docs clean
 
 # Two methods on everything that scikit-learn carries or that is generated, and, with EBMBENCH_DATA
 # set, on all data found there. Ends with the leaderboard and the path of the tables.
@@ -32,6 +32,10 @@ smoke: $(VENV)/.installed
 # Every published folder: records valid, hashes right, tables what the records give.
 check-results: $(VENV)/.installed
 	for folder in results/20*/; do $(BIN)/ebmbench check $$folder || exit 1; done
+
+# The section "What won" of README.md, from the published records; a test checks it.
+what-won: $(VENV)/.installed
+	$(BIN)/python -m ebmbench.report.what_won
 
 # Every estimator against known truths over repeats, and the cases that must be refused; writes
 # results/validation and fails if a promise is broken. Minutes. `VALIDATE=--jobs\ 1` for one process.

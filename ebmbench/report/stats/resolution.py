@@ -111,12 +111,9 @@ def resolve(
     if spreads:
         found = [median(noncentrality(n - 1) * s / math.sqrt(n) for s, _, n in of)
                  for of in spreads.values()]  # fmt: skip
-        centre = [(median(s for s, *_ in of), median(g for _, g, _ in of))
-                  for of in spreads.values()]  # fmt: skip
-        needed = [seeds_for(gap, sd) or MOST_SEEDS + 1 for sd, gap in centre]
-        seeds = math.ceil(median(needed))
-        gap = median(g for _, g in centre)
-        few = seeds if seeds <= MOST_SEEDS else None
+        gap = median(median(g for _, g, _ in of) for of in spreads.values())
+        sd = median(median(s for s, *_ in of) for of in spreads.values())
+        few = seeds_for(gap, sd)
         return Resolution(median(found), "seeds", len(spreads), gap, few, ranks)
     if errors:
         found = [median(noncentrality(None) * e for e, _ in of) for of in errors.values()]

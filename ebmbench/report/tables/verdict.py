@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ebmbench.report.stats.boards import Board, Boards, Row
 from ebmbench.report.stats.cells import Measure
-from ebmbench.report.stats.references import references_ahead
+from ebmbench.report.stats.references import Ahead, references_ahead
 from ebmbench.report.stats.summary import Summary, summarise
 from ebmbench.report.tables.words import cost_texts, number_text, worst_text
 
@@ -20,7 +20,9 @@ class Verdict:
     family: str
     title: str
     leader: str
-    """Who leads, and by how much."""
+    """Who leads, and what is left of the way to the truth."""
+    margin: str
+    """Who follows, and how likely the order is to hold on a further task."""
     level: str
     """Who cannot be told from the leader."""
     cost: str
@@ -33,7 +35,7 @@ class Verdict:
     @property
     def sentences(self) -> list[str]:
         """All that there is to say, in order."""
-        parts = (self.leader, self.level, self.cost, self.evidence, self.reference)
+        parts = (self.leader, self.margin, self.level, self.cost, self.evidence, self.reference)
         return [part for part in parts if part]
 
 
@@ -52,11 +54,12 @@ def verdict_of(board: Board) -> Verdict:
     summary = summarise(board)
     if summary is None:
         few = "Fewer than two objectives took part in everything, so none is compared."
-        return Verdict(board.family, board.title, few, "", "", "", _reference(board))
+        return Verdict(board.family, board.title, few, "", "", "", "", _reference(board))
     return Verdict(
         board.family,
         board.title,
         _leader(board, summary),
+        _margin(summary),
         _level(summary),
         _cost(board, summary),
         _evidence(board, summary),
@@ -65,7 +68,7 @@ def verdict_of(board: Board) -> Verdict:
 
 
 def _leader(board: Board, summary: Summary) -> str:
-    first, second = summary.methods[:2]
+    first = summary.methods[0]
     count, tasks = len(summary.methods), len(summary.tasks)
     text = (
         f"`{first}` leads with a mean rank of {summary.mean_rank[0]:.1f} among {count} objectives "
@@ -75,8 +78,12 @@ def _leader(board: Board, summary: Summary) -> str:
     gap = summary.gap_left.get(first)
     if gap is not None:
         text += f"; of the gap from the Gaussian to the truth it leaves {number_text(gap.value)}"
-    text += f", its worst run {_worst(board, summary, first)}"
-    text += f". `{second}` follows at {summary.mean_rank[1]:.1f}"
+    return f"{text}, its worst run {_worst(board, summary, first)}."
+
+
+def _margin(summary: Summary) -> str:
+    first, second = summary.methods[:2]
+    text = f"`{second}` follows at {summary.mean_rank[1]:.1f}"
     chances = summary.odds.get((first, second))
     if chances is not None:
         text += (
@@ -91,14 +98,13 @@ def _worst(board: Board, summary: Summary, method: str) -> str:
     worst = summary.worst.get(method)
     if worst is None:
         return "is unknown"
-    text = worst_text(board, worst)
-    if text.startswith("failed"):
-        return text
-    number, _, place = text.partition(" on ")
+    number, _, _ = worst_text(board, worst).partition(" on ")
+    if number == "failed":
+        return f"a failure on {worst.task}"
     what = "below the truth" if worst.measure is Measure.REGRET else "above the Gaussian"
     if worst.measure is Measure.GAIN and worst.nats < 0:
         number, what = number.removeprefix("-"), "below the Gaussian"
-    return f"{number} nats {what} on {place}"
+    return f"{number} nats {what} on {worst.task}"
 
 
 def _level(summary: Summary) -> str:
@@ -143,13 +149,13 @@ def _evidence(board: Board, summary: Summary) -> str:
     found = summary.resolution
     if found.gap is not None and found.median_gap is not None:
         text += (
-            f"; a gap of {number_text(found.gap)} nats on one task would be found, the median gap "
-            f"is {number_text(found.median_gap)}"
+            f"; on one task a gap of {number_text(found.gap)} nats would be found in 80 % of "
+            f"cases, the median gap is {number_text(found.median_gap)}"
         )
         if found.seeds_needed is not None:
-            text += f", which takes {found.seeds_needed} seeds"
-    else:
-        text += "; one seed, so the spread over seeds is not known"
+            text += f" and takes {found.seeds_needed} seeds"
+    elif seeds[-1] == 1:
+        text += ", and the spread over seeds is not known"
     refused = sum(
         cell.word.startswith("refused") for row in board.rows if not row.kind
         for cell in row.cells.values()
@@ -174,10 +180,18 @@ def _reference(board: Board) -> str:
             f"No reference is ahead of every objective on any task; `{most.method}` is ahead of "
             f"most on {len(most.of_most)} of {_count(most.tasks, 'task')}."
         )
+    alike = [a.method for a in found if _counts(a) == _counts(top)]
+    subject = f"The reference `{top.method}` is" if len(alike) == 1 else (
+        f"The references {_names(alike)} are each"
+    )  # fmt: skip
     return (
-        f"The reference `{top.method}` is ahead of every objective on {len(top.of_all)} {of} and "
-        f"of most on {len(top.of_most)}."
+        f"{subject} ahead of every objective on {len(top.of_all)} {of} and of most on "
+        f"{len(top.of_most)}."
     )
+
+
+def _counts(found: Ahead) -> tuple[int, int, int]:
+    return len(found.of_all), len(found.of_most), found.tasks
 
 
 def _names(names: list[str]) -> str:
