@@ -89,7 +89,7 @@ def test_refused_numbers_say_every_check_with_its_numbers(make: Make) -> None:
         number = run.metrics["log_likelihood"].model_copy(update={"note": note})
         runs.append(run.model_copy(update={"metrics": {"log_likelihood": number}}))
     assert explain(runs) == (
-        "refused: two standard errors are 6.1 to 9.3 nats, more than 5; refused: the two initial "
+        "refused: two standard errors are 6.1 to 9.3 nats, more than 5; the two initial "
         "laws differ by 12 nats, more than 5 (1 of 2 seeds)"
     )
     assert make_notes(runs, "log_likelihood") == [

@@ -36,6 +36,7 @@ STILL = 0.2
 SMOOTHED = 0.005
 """Nats that the noise of the objective must cost to be told."""
 UNKNOWN = "unknown"
+REFUSED = "refused: "
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def findings(run: Record) -> list[Finding]:
     found = []
     number = run.metrics.get(HEADLINE)
     if number is not None and not number.certified:
-        found += [Finding(f"refused: {check}") for check in _checks(number.note)]
+        found += [Finding(f"{REFUSED}{check}") for check in _checks(number.note)]
     found += _of_curve(run)
     if MODES in run.metrics and (share := run.metrics[MODES].value) >= WRONG_MASS:
         found.append(Finding("modes", (100 * share,)))
@@ -102,7 +103,7 @@ def explain(runs: Sequence[Record]) -> str:
         for finding in findings(run):
             key = finding.kind if finding.kind in WORDS else NUMBER.sub("#", finding.kind)
             groups[key].append(finding)
-    clauses = []
+    clauses: list[str] = []
     for key, found in groups.items():
         if key in WORDS:
             columns = zip(*(finding.numbers for finding in found), strict=True)
@@ -110,6 +111,8 @@ def explain(runs: Sequence[Record]) -> str:
         else:
             text = join_ranges([finding.kind for finding in found])
         few = f" ({len(found)} of {len(runs)} seeds)" if len(found) < len(runs) else ""
+        if text.startswith(REFUSED) and any(clause.startswith(REFUSED) for clause in clauses):
+            text = text.removeprefix(REFUSED)
         clauses.append(text + few)
     return "; ".join(clauses) or UNKNOWN
 
