@@ -14,6 +14,7 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.records import read_records
 from ebmbench.report.stats.boards import Board, Boards, Row
 from ebmbench.report.tables.verdict import verdict_of
+from ebmbench.report.tables.words import seeds_text
 from ebmbench.report.write import read_boards
 
 BEGIN = "<!-- what won: written by `make what-won`, checked against results/ by the tests -->"
@@ -49,10 +50,8 @@ def what_won(results: Path) -> str:
 
 
 def _intro(name: str, boards: Boards) -> str:
-    seeds = sorted({len(found) for board in boards.boards for found in board.outcomes.values()})
-    span = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     return (
-        f"With the `{boards.preset}` budget and {span} seed{'s' if seeds[-1] > 1 else ''} "
+        f"With the `{boards.preset}` budget and {seeds_text(boards.boards)} "
         f"([all numbers](results/{name}/leaderboard.md))"
     )
 

@@ -175,7 +175,7 @@ def test_an_unknown_family_gets_a_board_under_its_own_name(make: Make) -> None:
     ]  # fmt: skip
     boards = make_boards([*moved, *known])
     assert [(b.family, b.title) for b in boards.boards][1] == ("spectra", "Spectra")
-    assert "**Spectra.** `dsm` leads with a mean rank of 1.0 among 2" in to_markdown(boards)
+    assert "**Spectra.** `dsm` leads with a mean rank of 1.00 among 2" in to_markdown(boards)
     assert "\nspectra,dsm,1,1,1,1,1," in summary_csv(boards)
 
 

@@ -45,10 +45,10 @@ def test_a_clear_board_is_told_in_numbers_of_its_tables(make: Make) -> None:
     board = make_boards(records).boards[0]
     summary = summarise(board)
     assert summary is not None
-    assert found.leader.startswith("`nce` leads with a mean rank of 1.0 among 7 objectives on 6")
+    assert found.leader.startswith("`nce` leads with a mean rank of 1.00 among 7 objectives on 6")
     assert f"it leaves {summary.gap_left['nce'].value:.3f}" in found.leader
     assert f"probability {summary.odds['nce', 'ed'].better:.2f}" in found.margin
-    assert found.margin.startswith("`ed` follows at 2.0")
+    assert found.margin.startswith("`ed` follows at 2.00")
     level = summary.level_with_best[1:]
     assert level
     assert all(f"`{m}`" in found.level.split(";")[0] for m in level)

@@ -108,6 +108,11 @@ def resolve(
             elif gaps and gaps[0].stderr is not None:
                 errors.setdefault(task, []).append((gaps[0].stderr, abs(values[0])))
     ranks = critical_difference(len(tasks), len(methods)) if len(methods) > 1 else None
+    # Where some seeds of a pair were refused, the pairs that have all stand for the task.
+    spreads = {
+        task: [each for each in of if each[2] == max(n for *_, n in of)]
+        for task, of in spreads.items()
+    }
     if spreads:
         found = [median(noncentrality(n - 1) * s / math.sqrt(n) for s, _, n in of)
                  for of in spreads.values()]  # fmt: skip

@@ -8,7 +8,7 @@ from ebmbench.report.stats.boards import Board, Boards, Row
 from ebmbench.report.stats.cells import Measure
 from ebmbench.report.stats.references import Ahead, references_ahead
 from ebmbench.report.stats.summary import Summary, summarise
-from ebmbench.report.tables.words import cost_texts, number_text, worst_text
+from ebmbench.report.tables.words import cost_texts, number_text, seeds_text, worst_text
 
 NAMES_SHOWN = 12
 
@@ -70,9 +70,13 @@ def verdict_of(board: Board) -> Verdict:
 def _leader(board: Board, summary: Summary) -> str:
     first = summary.methods[0]
     count, tasks = len(summary.methods), len(summary.tasks)
+    alike = [m for m, r in zip(summary.methods, summary.mean_rank, strict=True)
+             if r <= summary.mean_rank[0] + 1e-9]  # fmt: skip
+    among = f"of {summary.mean_rank[0]:.2f} among {count} objectives on {_count(tasks, 'task')}"
+    if len(alike) > 1:
+        return f"{_names(alike)} share the lead with a mean rank {among}."
     text = (
-        f"`{first}` leads with a mean rank of {summary.mean_rank[0]:.1f} among {count} objectives "
-        f"on {_count(tasks, 'task')} (probability of the best mean rank "
+        f"`{first}` leads with a mean rank {among} (probability of the best mean rank "
         f"{summary.p_best[0]:.2f})"
     )
     gap = summary.gap_left.get(first)
@@ -83,7 +87,9 @@ def _leader(board: Board, summary: Summary) -> str:
 
 def _margin(summary: Summary) -> str:
     first, second = summary.methods[:2]
-    text = f"`{second}` follows at {summary.mean_rank[1]:.1f}"
+    if summary.mean_rank[1] <= summary.mean_rank[0] + 1e-9:
+        return ""
+    text = f"`{second}` follows at {summary.mean_rank[1]:.2f}"
     chances = summary.odds.get((first, second))
     if chances is not None:
         text += (
@@ -140,11 +146,9 @@ def _cost_words(row: Row) -> str:
 def _evidence(board: Board, summary: Summary) -> str:
     pairs = len(summary.methods) * (len(summary.methods) - 1) // 2
     apart = int((summary.p_values < 0.05).sum()) // 2
-    seeds = sorted({len(board.outcomes[task]) for task in summary.tasks})
-    span = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     text = (
-        f"Evidence: {_count(len(summary.tasks), 'task')}, {span} "
-        f"seed{'s' if seeds[-1] > 1 else ''}; {apart} of {pairs} pairs are told apart"
+        f"Evidence: {_count(len(summary.tasks), 'task')}, {seeds_text([board])}; {apart} of "
+        f"{pairs} pairs are told apart"
     )
     found = summary.resolution
     if found.gap is not None and found.median_gap is not None:
@@ -154,7 +158,7 @@ def _evidence(board: Board, summary: Summary) -> str:
         )
         if found.seeds_needed is not None:
             text += f" and takes {found.seeds_needed} seeds"
-    elif seeds[-1] == 1:
+    elif board.seeds == 1:
         text += ", and the spread over seeds is not known"
     refused = sum(
         cell.word.startswith("refused") for row in board.rows if not row.kind

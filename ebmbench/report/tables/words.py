@@ -158,9 +158,18 @@ def heading(boards: Boards) -> str:
     shared = "; timings taken while other work shared the cores" if boards.contended else ""
     processors = " and ".join(boards.processors) or "unknown processor"
     return (
-        f"Per test example, over {boards.seeds} seed{'s' if boards.seeds > 1 else ''}; preset "
-        f"{boards.preset}; {processors}, one thread a run{shared}."
+        f"Per test example, over {seeds_text(boards.boards)}; preset {boards.preset}; "
+        f"{processors}, one thread a run{shared}."
     )
+
+
+def seeds_text(boards: Sequence[Board]) -> str:
+    """Return how many seeds the tasks of boards have: ``1 seed``, ``1 to 3 seeds``."""
+    counts = sorted({len(found) for board in boards for found in board.outcomes.values()})
+    if not counts:
+        return "no seed"
+    span = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"{span} seed{'s' if counts[-1] > 1 else ''}"
 
 
 OVERALL = (
