@@ -16,16 +16,9 @@ from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.nice import NICEEnergy
 from ebmbench.partition.grid import Box, Grid
 from ebmbench.records import Record
-from ebmbench.report.figures.densities import (
-    CELLS,
-    MAP,
-    Picture,
-    density_at_hand,
-    energy_at_hand,
-    square_box,
-    true_picture,
-    truth_at_hand,
-)
+from ebmbench.report.figures.at_hand import density_at_hand, energy_at_hand, truth_at_hand
+from ebmbench.report.figures.densities import MAP
+from ebmbench.report.figures.learned import CELLS, Picture, square_box, true_picture
 
 POINTS = 4000
 """Samples in a picture of the plane."""

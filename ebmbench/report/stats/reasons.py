@@ -11,16 +11,15 @@ likelihood.
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ebmbench.divergence import effective
 from ebmbench.records import Record, Status
+from ebmbench.report.stats.ranges import NUMBER, join_ranges, span
 from ebmbench.report.stats.smoothing import predicted_loss
 
-NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 NAMES_SHOWN = 4
 MODES = "mode_weight_error"
 HEADLINE = "log_likelihood"
@@ -107,7 +106,7 @@ def explain(runs: Sequence[Record]) -> str:
     for key, found in groups.items():
         if key in WORDS:
             columns = zip(*(finding.numbers for finding in found), strict=True)
-            text = WORDS[key]([_span(column) for column in columns])
+            text = WORDS[key]([span(column) for column in columns])
         else:
             text = join_ranges([finding.kind for finding in found])
         few = f" ({len(found)} of {len(runs)} seeds)" if len(found) < len(runs) else ""
@@ -133,18 +132,6 @@ def make_notes(records: Sequence[Record], metric: str) -> list[str]:
         f"{join_ranges([reason for _, reason in runs]) or 'no reason given'}"
         for (status, _), runs in sorted(groups.items())
     ]
-
-
-def join_ranges(texts: Sequence[str]) -> str:
-    """Return texts that differ in their numbers alone as one, with the range of each number.
-
-    Example:
-        >>> join_ranges(["errors are 6.1 nats, more than 5", "errors are 9.3 nats, more than 5"])
-        'errors are 6.1 to 9.3 nats, more than 5'
-    """
-    slots = list(zip(*(NUMBER.findall(text) for text in texts), strict=True))
-    filled = iter([_range(slot) for slot in slots])
-    return NUMBER.sub(lambda _: next(filled), texts[0])
 
 
 def _of_curve(run: Record) -> list[Finding]:
@@ -176,21 +163,6 @@ def _reasons(record: Record, metric: str) -> tuple[str, list[str]]:
     if number is None:
         return "refused", [f"the record has no {metric}"]
     return ("refused", []) if number.certified else ("refused", _checks(number.note))
-
-
-def _span(values: Sequence[float]) -> str:
-    return _range([_short(value) for value in values])
-
-
-def _short(value: float) -> str:
-    """Return a number to two significant digits, and whole above a hundred."""
-    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.2g}"
-
-
-def _range(texts: Sequence[str]) -> str:
-    """Return ``low to high`` of numbers in words; the word itself where all are the same."""
-    low, high = min(texts, key=float), max(texts, key=float)
-    return low if float(low) == float(high) else f"{low} to {high}"
 
 
 def _names(runs: list[Record]) -> str:

@@ -19,7 +19,7 @@ from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.datasets.base import Density
 from ebmbench.errors import EbmbenchError
 from ebmbench.partition.grid import Box, midpoints
-from ebmbench.report.figures.densities import square_box, true_density
+from ebmbench.report.figures.learned import square_box, true_density
 
 CELLS = 500
 """Per axis of the grid in the plane; a cell is then a sixth of the thinnest line of any task."""

@@ -16,7 +16,8 @@ from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.harness.weights import packed_weights
 from ebmbench.records import Record, record_path
-from ebmbench.report.figures.densities import cache_of, drawable, true_density
+from ebmbench.report.figures.densities import drawable
+from ebmbench.report.figures.learned import cache_of, true_density
 from ebmbench.report.site.panels import POINTS, image_panels, mixing_panels, plane_panels
 
 Make = Callable[..., Record]
