@@ -14,6 +14,7 @@ from torch import Tensor
 from ebmbench.calculus import path as calculus_path
 from ebmbench.datasets.base import Dataset
 from ebmbench.datasets.store import DataUnavailable
+from ebmbench.divergence import find_divergence
 from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import (
@@ -51,6 +52,13 @@ class _Known:
         """Put values into the outcome."""
         self.outcome = self.outcome.model_copy(update=values)
 
+    def fail(self, status: Status, message: str) -> None:
+        """Say how the run ended; one that had diverged before its evaluation failed did that."""
+        if self.outcome.status is Status.DIVERGED:
+            self.add(message=f"{self.outcome.message}; the evaluation failed: {message}")
+        else:
+            self.add(status=status, message=message)
+
 
 def run_job(
     job: Job, out: Path, contended: bool, progress: Progress = lambda step, total: None
@@ -71,11 +79,11 @@ def run_job(
     except DataUnavailable as error:
         known.add(status=Status.SKIPPED, message=str(error))
     except (MemoryError, torch.OutOfMemoryError) as error:
-        known.add(status=Status.OUT_OF_MEMORY, message=_first_line(error))
+        known.fail(Status.OUT_OF_MEMORY, _first_line(error))
     except Exception as error:
         exhausted = "can't allocate memory" in str(error)
         status = Status.OUT_OF_MEMORY if exhausted else Status.FAILED
-        known.add(status=status, message=_first_line(error))
+        known.fail(status, _first_line(error))
         if not isinstance(error, EbmbenchError):
             known.add(traceback=traceback.format_exc())
     record = make_record(
@@ -111,6 +119,9 @@ def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
     if known.outcome.status is not Status.OK:
         return
     known.artifacts.weights = packed_weights(energy, state.learned)
+    lost = find_divergence(known.outcome.curve, dataset.dim)
+    if lost is not None:
+        known.add(status=Status.DIVERGED, message=lost.reason, diverged_at=lost.step)
     begin = time.perf_counter()
     found = evaluate_job(job, energy, dataset, learned_log_z=log_z, own_sampler=own_sampler)
     seconds = cost.evaluation_seconds + time.perf_counter() - begin
@@ -164,7 +175,8 @@ def _train(
     meter.stop()
     known.add(curve=result.curve)
     if result.diverged:
-        known.add(status=Status.DIVERGED, message=result.diverged)
+        made = len(result.step_seconds)
+        known.add(status=Status.DIVERGED, message=result.diverged, diverged_at=made)
     return energy, result.state, meter.of_training(result, rehearsal, job.device)
 
 

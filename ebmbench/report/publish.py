@@ -12,7 +12,7 @@ from typing import Any
 
 from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.records import PACK, Record, is_packed, iter_stored, pack_bytes, read_records
-from ebmbench.report.figures.densities import cache_of
+from ebmbench.report.figures.learned import cache_of
 from ebmbench.report.publication.card import to_card
 from ebmbench.report.publication.croissant import CROISSANT, to_croissant
 from ebmbench.report.publication.parquet import columns_of, to_parquet

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,6 +41,11 @@ def ebmbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 def in_a_process(*arguments: str, folder: Path) -> str:
     """Do the same as a command of its own."""
+    return as_a_process(*arguments, folder=folder).stdout
+
+
+def as_a_process(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Return the finished command, which ended well."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "ebmbench", *arguments],
         cwd=folder,
@@ -49,7 +55,7 @@ def in_a_process(*arguments: str, folder: Path) -> str:
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
-    return done.stdout
+    return done
 
 
 def lines_of_code(path: Path) -> int:
@@ -166,3 +172,23 @@ def test_an_energy_that_is_not_at_hand_leaves_its_pictures_out_and_nothing_else(
     in_a_process("report", "o", folder=elsewhere)
     in_a_process("check", "o", folder=elsewhere)
     assert "mine" in (elsewhere / "o" / "site" / "index.html").read_text()
+
+
+def test_pictures_that_were_never_made_are_left_out_with_a_sentence(tmp_path: Path) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir()
+    elsewhere.mkdir()
+    in_a_process("new", "energy", "mine", folder=home)
+    grid = ("--methods", "dsm,gaussian", "--tasks", "./mine.toml", "--preset", "smoke")
+    in_a_process("run", *grid, "--steps", "2", "--out", "../elsewhere/o", folder=home)
+    shutil.rmtree(elsewhere / "o" / ".cache")
+    shutil.rmtree(elsewhere / "o" / "figures", ignore_errors=True)
+    told = as_a_process("report", "o", folder=elsewhere).stderr
+    (sentence,) = [line for line in told.splitlines() if "are left out" in line]
+    assert sentence.startswith("o: pictures of mine are left out: ")
+    assert "Traceback" not in told
+    site = elsewhere / "o" / "site"
+    page = (site / "tasks" / "mine.html").read_text()
+    assert "mine.gaussian.density.png" in page
+    assert "mine.dsm.density.png" not in page
+    assert (elsewhere / "o" / "figures" / "mine.png").is_file()

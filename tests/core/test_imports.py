@@ -30,8 +30,12 @@ FLOORS = (
 )  # fmt: skip
 """Rooms from the ground up. A room uses itself and what lies below, never its neighbours."""
 HEIGHT = {room: height for height, floor in enumerate(FLOORS) for room in floor}
-DRAWN_FROM_WEIGHTS = {"report.figures.densities", "report.site.panels"}
-"""Pictures of what a model learned need the model; all else in the report reads records alone."""
+DRAWN_FROM_WEIGHTS = {
+    "report.figures.at_hand", "report.figures.densities", "report.figures.learned",
+    "report.site.panels", "report.stats.smoothing",
+}  # fmt: skip
+"""Pictures of what a model learned need the model, and the loss that noise implies the true density
+of the task; all else in the report reads records alone."""
 
 
 def room(module: str) -> str:

@@ -101,8 +101,35 @@ def test_a_loss_that_is_not_finite_is_told_as_divergence(small_job: Job, tmp_pat
     record = run_job(with_rate(small_job, 1e30), tmp_path, False)
     assert record.status is Status.DIVERGED
     assert "not finite" in record.message
-    assert not record.metrics
     assert record.cost is not None
+    assert record.diverged_at == record.cost.steps
+    assert not record.metrics
+
+
+def test_a_run_that_left_every_range_is_diverged_and_keeps_what_it_has(
+    small_job: Job, tmp_path: Path
+) -> None:
+    record = run_job(with_rate(small_job, 1.0), tmp_path, False)
+    assert record.status is Status.DIVERGED
+    assert "below its best" in record.message
+    assert record.diverged_at in [point.step for point in record.curve]
+    assert record.metrics["log_likelihood"].value < -50
+    assert record.weights is not None
+    assert (small_job.path(tmp_path).parent / record.weights).is_file()
+    assert read_record(small_job.path(tmp_path)) == record
+
+
+def test_a_diverged_run_whose_evaluation_fails_is_still_diverged(
+    small_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("no grid is fine enough")
+
+    monkeypatch.setattr("ebmbench.harness.run.evaluate_job", fails)
+    record = run_job(with_rate(small_job, 1.0), tmp_path, False)
+    assert record.status is Status.DIVERGED
+    assert "below its best" in record.message
+    assert "no grid is fine enough" in record.message
 
 
 def test_an_energy_that_is_nowhere_finite_gives_refused_numbers(

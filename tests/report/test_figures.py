@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib
 import matplotlib.image
 import numpy as np
+import pytest
 
-from ebmbench.records import Record
+from ebmbench.records import Record, Status
 from ebmbench.report.figures.boards import draw_boards
+from ebmbench.report.figures.regret_map import COLOURS, draw_regret, two_digits
 from ebmbench.report.stats.boards import make_boards
 
 Make = Callable[..., Record]
@@ -35,3 +38,29 @@ def test_figures_of_a_whole_grid(make: Make, tmp_path: Path) -> None:
 def test_what_has_no_numbers_is_left_out(make: Make, tmp_path: Path) -> None:
     records = [make("uci/wine", "dsm", 0, -13.0, optimum=None)]
     assert draw_boards(make_boards(records), records, tmp_path) == []
+
+
+def test_the_map_says_numbers_words_and_groups(make: Make) -> None:
+    values = {"mle-exact": -2.0001, "dsm": -2.00234, "nce": -2.0, "cd": -5314.0, "gaussian": -3.5}
+    records = [make("2d/rings", method, 0, value) for method, value in values.items()]
+    records.append(make("2d/rings", "pcd", status=Status.FAILED))
+    figure = draw_regret(make_boards(records))
+    assert figure is not None
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert {"1.0e-4", "0.0023", "0", "5.3e3", "1.5", "failed"} <= set(texts)
+    assert {"oracle", "objectives", "reference"} <= set(texts)
+    assert len({text for text in texts if text[0].isdigit()}) == len(values)
+    # A white and a black line under the oracle, and one over the references.
+    assert len(figure.axes[0].lines) == 4
+
+
+def test_the_colours_of_the_map_are_in_order_of_lightness() -> None:
+    rgb = matplotlib.colormaps[COLOURS](np.linspace(0, 1, 64))[:, :3]
+    lightness = rgb @ np.array([0.2126, 0.7152, 0.0722])
+    assert (np.diff(lightness) < 0).all()
+
+
+@pytest.mark.parametrize("value", np.geomspace(1e-6, 1e6, 49).tolist())
+def test_two_digits_are_the_two_that_count(value: float) -> None:
+    assert float(two_digits(value)) == pytest.approx(float(f"{value:.1e}"))
+    assert len(two_digits(value)) <= 6

@@ -18,6 +18,7 @@ from ebmbench.report.site.pictures import Gallery, draw_gallery
 from ebmbench.report.site.render import Page, render
 from ebmbench.report.site.run_page import run_pages
 from ebmbench.report.site.task_page import task_page, tasks_page
+from ebmbench.report.stats.rows import moments
 
 ASSETS = Path(__file__).parent / "assets"
 MARKER = ".ebmbench-site"
@@ -41,7 +42,7 @@ def build_site(records: Sequence[Record], out: Path, asv: Path | None = None) ->
     site, fresh = out / "site", out / ".site.new"
     if site.exists() and not (site / MARKER).is_file():
         raise EbmbenchError(f"{str(site)!r} is not a site that ebmbench wrote; move it away")
-    content = gather(records)
+    content = gather(records, moments(records, out))
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(ASSETS, fresh / "assets")
     # GitHub Pages would otherwise drop what its Jekyll does not like.

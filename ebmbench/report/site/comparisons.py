@@ -53,8 +53,9 @@ def differences_plot(board: Board, summary: Summary | None) -> Plot | None:
     if summary is None or len(summary.methods) < 3 or len(summary.tasks) < 2:
         return None
     note = (
-        "Mean rank, 1 is best. A bar joins what an exact permutation test of ranks, "
-        "Holm-corrected, does not tell apart at 5 %."
+        "Mean rank, 1 is best; the pale bar is what numbers that are not certified leave open. A "
+        "red line has a mark at each of those that no permutation test of ranks, Holm-corrected, "
+        "tells apart at 5 %."
     )
     title = f"{board.title}: critical differences over {len(summary.tasks)} tasks"
     return Plot(f"differences-{board.family}", title, note, {"mean rank": _differences(summary)})
@@ -88,21 +89,27 @@ def _differences(summary: Summary) -> Figure:
         "type": "scatter", "mode": "markers", "name": "mean rank", "x": rounded(summary.mean_rank),
         "y": list(range(count)), "text": names, "hovertemplate": "%{text}<extra></extra>",
         "marker": {"size": 11, "color": "#1f77c4"}, "showlegend": False,
+        "error_x": {
+            "type": "data", "symmetric": False, "thickness": 5, "width": 0, "color": "#8fa9c4",
+            "array": rounded(np.subtract(summary.rank_high, summary.mean_rank).tolist()),
+            "arrayminus": rounded(np.subtract(summary.mean_rank, summary.rank_low).tolist()),
+        },
     }  # fmt: skip
     bars = [
         {
-            "type": "scatter", "mode": "lines", "name": "not told apart",
-            "x": rounded([summary.mean_rank[first], summary.mean_rank[last]]),
-            "y": [count - 0.4 + 0.4 * depth] * 2, "showlegend": False,
-            "text": [" to ".join((summary.methods[first], summary.methods[last]))] * 2,
+            "type": "scatter", "mode": "lines+markers", "name": "not told apart",
+            "x": rounded([summary.mean_rank[k] for k in group]),
+            "y": [count - 0.4 + 0.4 * depth] * len(group), "showlegend": False,
+            "text": [", ".join(summary.methods[k] for k in group)] * len(group),
             "hovertemplate": "not told apart: %{text}<extra></extra>",
-            "line": {"color": "#c4374c", "width": 6},
+            "line": {"color": "#c4374c", "width": 3},
+            "marker": {"symbol": "line-ns-open", "size": 9, "color": "#c4374c"},
         }
-        for depth, (first, *_, last) in enumerate(joined)
+        for depth, group in enumerate(joined)
     ]  # fmt: skip
     foot = count + 0.4 * len(joined)
     layout = {
-        "xaxis": axis("mean rank", range=[0.8, max(summary.mean_rank) + 0.2]),
+        "xaxis": axis("mean rank", range=[0.8, max(summary.rank_high) + 0.2]),
         "yaxis": axis(
             "", range=[foot, -0.6], tickvals=list(range(count)), ticktext=names, zeroline=False
         ),

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ebmbench.cards import MethodCard, TaskCard
+from ebmbench.divergence import effective
 from ebmbench.records import Record, Status
 from ebmbench.report.site.links import run_link
 from ebmbench.report.site.page_table import Entry
 from ebmbench.report.site.plot import Style, styles
 from ebmbench.report.stats.boards import Board, Boards, Cell, Row, make_boards, natural_order
+from ebmbench.report.stats.rows import Moments
 
 Pair = tuple[str, str]
 """Task and method."""
@@ -46,13 +48,19 @@ class Content:
         return run_link((spoilt or runs)[0]) if runs else ""
 
 
-def gather(records: Sequence[Record]) -> Content:
-    """Sort the records by what the pages ask for.
+def gather(records: Sequence[Record], moments: Moments | None = None) -> Content:
+    """Sort the records by what the pages ask for, each as its curve says that it ended.
+
+    Arguments:
+        records: of an output folder.
+        moments: of its test rows, as far as they are stored.
 
     Raises:
         EbmbenchError: the records do not belong into one report.
     """
-    ordered = sorted(records, key=lambda record: (record.task, record.method, record.seed))
+    ordered = sorted(
+        map(effective, records), key=lambda record: (record.task, record.method, record.seed)
+    )
     pairs: dict[Pair, list[Record]] = defaultdict(list)
     for record in ordered:
         pairs[record.task, record.method].append(record)
@@ -61,7 +69,7 @@ def gather(records: Sequence[Record]) -> Content:
     methods = {r.method: r.method_card for r in reversed(ordered)}
     return Content(
         records=ordered,
-        boards=make_boards(ordered),
+        boards=make_boards(ordered, moments),
         pairs=dict(pairs),
         tasks={name: tasks[name] for name in sorted(tasks, key=natural_order)},
         methods=dict(sorted(methods.items())),

@@ -71,7 +71,7 @@ def cost_sheet(content: Content, board: Board, kind: str, costs: Costs) -> Sheet
                 Entry(method, method, method_link(method)),
                 Entry(f"{place:.1f}" if place is not None else "incomplete", place,
                       mark="" if place is not None else "incomplete"),
-                *(_entry(content, task, method, costs[method][task]) for task in tasks),
+                *(_entry(content, task, method, costs[method][task], kind) for task in tasks),
             ],
             {"family": content.methods[method].family},
         )
@@ -105,10 +105,11 @@ def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _entry(content: Content, task: str, method: str, value: float | None) -> Entry:
+def _entry(content: Content, task: str, method: str, value: float | None, kind: str) -> Entry:
     link = content.behind(task, method)
     if value is None:
         return Entry("no part", None, link, "absent")
     if not math.isfinite(value):
         return Entry("not reached", None, link, "failed")
-    return Entry(to_number(value, 3), value, link)
+    text = f"{value:,.0f}" if kind == "evaluations" else to_number(value, 3)
+    return Entry(text, value, link)

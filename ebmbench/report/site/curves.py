@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ebmbench.records import CurvePoint, Record
+from ebmbench.report.site.outliers import bend_axis, cut_axis, find_bend, find_cut
 from ebmbench.report.site.plot import Figure, Plot, Style, axis, rounded
 from ebmbench.report.stats.targets import Spent, evaluations, seconds
 
+LIKELIHOOD = "log-likelihood"
+"""The first to be shown: the one quantity that compares."""
 Quantity = Callable[[CurvePoint], float | None]
 
 AGAINST: Mapping[str, tuple[str, Spent]] = {
@@ -31,7 +35,7 @@ def task_curves(runs: Mapping[str, Sequence[Record]], looks: Mapping[str, Style]
     return _plot(everything, looks, "Learning curves", (
         "A line per seed. Losses of different objectives do not compare; the validation "
         "log-likelihood does, and stands where it is cheap (exact or quadrature). Choose a name "
-        "to hide it."
+        "to hide it. Where a run is far off, the axis is cut or bent, and its title says so."
     ))  # fmt: skip
 
 
@@ -50,15 +54,17 @@ def _plot(
     diagnostics: Sequence[str] = (),
 ) -> Plot | None:
     quantities: dict[str, tuple[str, Quantity]] = {
-        "log-likelihood": ("validation log-likelihood, nats", lambda point: point.log_likelihood),
+        LIKELIHOOD: ("validation log-likelihood, nats", lambda point: point.log_likelihood),
         "loss": ("training loss", lambda point: point.loss),
     } | {name: (name.replace("_", " "), _diagnostic(name)) for name in diagnostics}
     variants = {}
     for name, (y_title, quantity) in quantities.items():
         if any(quantity(point) is not None for run in runs for point in run.curve):
             for against, (x_title, spent) in AGAINST.items():
-                if name in ("log-likelihood", "loss") or against == "steps":
-                    figure = _figure(runs, looks, quantity, spent, (x_title, y_title))
+                if name in (LIKELIHOOD, "loss") or against == "steps":
+                    figure = _figure(
+                        runs, looks, quantity, spent, (x_title, y_title), name == LIKELIHOOD
+                    )
                     variants[f"{name.replace('_', ' ')} against {against}"] = figure
     return Plot("curves", title, note, variants) if variants else None
 
@@ -73,29 +79,50 @@ def _figure(
     quantity: Quantity,
     spent: Spent,
     titles: tuple[str, str],
+    compared: bool,
 ) -> Figure:
-    data = []
+    data: list[dict[str, Any]] = []
     shown: set[str] = set()
+    everything = [y for run in runs for p in run.curve if (y := quantity(p)) is not None]
+    # Losses of different objectives lie apart for no fault of theirs, and one run alone is to be
+    # seen whole: there nothing is cut.
+    cut = find_cut(everything) if compared and len(runs) > 1 else None
+    bend = None if cut is not None else find_bend(everything)
     for run in runs:
         points = [(p, y) for p in run.curve if (y := quantity(p)) is not None]
         if not points:
             continue
         look = looks[run.method]
+        true = rounded([y for _, y in points])
+        bent = (
+            {}
+            if bend is None
+            else {
+                "y": [None if y is None else round(bend.place(y), 5) for y in true],
+                "text": [f"{y:.6g}" if y is not None else "" for y in true],
+                "meta": {"y": true},
+            }
+        )
+        value = "%{y:.5g}" if bend is None else "%{text}"
         data.append(
             {
                 "type": "scatter", "mode": "lines+markers", "name": run.method,
                 "legendgroup": run.method, "showlegend": run.method not in shown,
-                "x": rounded([spent(run, p) for p, _ in points]),
-                "y": rounded([y for _, y in points]),
-                "hovertemplate": f"seed {run.seed}: %{{y:.5g}} at %{{x:.4g}}",
+                "x": rounded([spent(run, p) for p, _ in points]), "y": true,
+                "hovertemplate": f"seed {run.seed}: {value} at %{{x:.4g}}",
                 "line": {"color": look.color, "dash": look.dash, "width": 1.5},
                 "marker": {"symbol": look.symbol, "size": 5, "color": look.color},
-            }
+            } | bent
         )  # fmt: skip
         shown.add(run.method)
+    vertical = axis(titles[1])
+    if bend is not None:
+        vertical = bend_axis(vertical, bend, everything)
+    elif cut is not None:
+        vertical = cut_axis(vertical, cut, everything)
     layout = {
-        "xaxis": axis(titles[0], log=True),
-        "yaxis": axis(titles[1]),
+        "xaxis": axis(titles[0], log=True, values=[x for trace in data for x in trace["x"] if x]),
+        "yaxis": vertical,
         "showlegend": len(shown) > 1,
     }
     return {"data": data, "layout": layout}

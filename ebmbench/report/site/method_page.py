@@ -2,14 +2,53 @@
 
 from __future__ import annotations
 
-from ebmbench.cards import MethodCard
+from dataclasses import dataclass
+from typing import Any
+
 from ebmbench.report.site.content import Content, mark_of
 from ebmbench.report.site.links import method_link, task_link
-from ebmbench.report.site.page_table import Column, Entry, Line, Sheet, words
+from ebmbench.report.site.method_values import values_sheet
+from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
 from ebmbench.report.site.render import Page
 from ebmbench.report.stats.boards import Board, Row, below_gaussian, kind_of
-from ebmbench.report.stats.intervals import ranks
-from ebmbench.report.tables.words import COST_TITLES, cost_texts, marked_text
+from ebmbench.report.stats.ranking import solved, task_ranks
+from ebmbench.report.stats.reasons import explain
+from ebmbench.report.stats.summary import summarise
+from ebmbench.report.tables.words import (
+    COST_TITLES,
+    best_methods,
+    cost_texts,
+    marked_text,
+    number_text,
+)
+
+COLUMNS = (
+    Column("task", numeric=False),
+    Column("regret or gain, nats", explained="below the true density, or above the Gaussian"),
+    Column("place", explained="among the objectives of the task; a range where brackets overlap"),
+    Column("behind the best, nats"),
+    Column("verdict", numeric=False),
+    Column("what the runs show", numeric=False, minor=True,
+           explained="computed from curve, checks and diagnostics; why, where it is not level"),
+    Column("log-likelihood, nats", minor=True),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Duel:
+    """One method on one task, beside the others."""
+
+    task: str
+    verdict: str
+    """``best``, ``level with the best``, ``behind``, ``last``, ``failed`` or ``not ranked``."""
+    behind: float | None
+    """Nats behind the best objective; negative where an oracle or reference is ahead of it."""
+    line: Line
+
+    @property
+    def lost(self) -> bool:
+        """Whether the best objective is told apart from it."""
+        return self.verdict in ("behind", "last", "failed")
 
 
 def method_page(content: Content, method: str) -> Page:
@@ -24,23 +63,18 @@ def method_page(content: Content, method: str) -> Page:
         (board, row) for board in content.boards.boards for row in board.rows
         if row.method == method
     ]  # fmt: skip
-    duels = [_duel(content, board, row, task) for board, row in rows for task in board.tasks]
-    columns = [
-        Column("task", numeric=False),
-        Column("log-likelihood, nats"),
-        Column("place", explained="among the objectives of the task"),
-        Column("behind the best, nats"),
-        Column("verdict", numeric=False),
-    ]
+    duels = [duel(content, board, row, task) for board, row in rows for task in board.tasks]
     values = {
         "card": card,
         "kind": kind_of(card),
+        "standings": [standing(board, row) for board, row in rows],
         "costs": [(board.title, cost_texts(row)) for board, row in rows],
         "cost_titles": COST_TITLES,
-        "parameters": _parameters(content, card),
-        "sheet": Sheet(f"method-{method}", "On every task", columns, [line for line, _ in duels]),
-        "wins": [name for _, (verdict, name) in duels if verdict == "best"],
-        "losses": [name for _, (verdict, name) in duels if verdict in ("last", "failed")],
+        "parameters": values_sheet(content, card),
+        "sheet": Sheet(f"method-{method}", "On every task", COLUMNS, [d.line for d in duels]),
+        "wins": [d for d in duels if d.verdict in ("best", "level with the best")],
+        "losses": sorted((d for d in duels if d.lost), key=_worst_first),
+        "count": len(duels),
     }
     return Page(method_link(method), "method.html", values)
 
@@ -50,78 +84,90 @@ def methods_page(content: Content) -> Page:
     return Page("methods.html", "methods.html", {"methods": list(content.methods.values())})
 
 
-def _duel(content: Content, board: Board, row: Row, task: str) -> tuple[Line, tuple[str, str]]:
-    """Return the line of one task, and the verdict on it with the task's name."""
-    cell = row.raw[task]
-    others = {
-        r.method: None if (score := r.raw[task].score) is None else score.mean
-        for r in board.rows
-        if not r.kind and r.raw[task].takes_part
+def standing(board: Board, row: Row) -> dict[str, Any]:
+    """Return where a method stands on a board: its rank, its place, and who is level with it."""
+    summary = summarise(board)
+    if summary is None or row.method not in summary.methods:
+        why = "not ranked: it is the oracle" if row.kind == "oracle" else "not ranked: a reference"
+        return {"title": board.title, "words": why if row.kind else "incomplete, so not ranked",
+                "level": []}  # fmt: skip
+    place = summary.methods.index(row.method)
+    mine = summary.mean_rank[place]
+    ahead = sum(rank < mine for rank in summary.mean_rank)
+    tied = sum(rank == mine for rank in summary.mean_rank)
+    of = f"of {len(summary.methods)}"
+    words = f"{ahead + 1} to {ahead + tied} {of}" if tied > 1 else f"{ahead + 1} {of}"
+    level = [
+        name
+        for k, name in enumerate(summary.methods)
+        if k != place and set(summary.letters[k]) & set(summary.letters[place])
+    ]
+    return {"title": board.title, "words": f"{words}, mean rank {mine:.1f}", "level": level}
+
+
+def duel(content: Content, board: Board, row: Row, task: str) -> Duel:
+    """Return how a method did on a task beside the objectives of the board."""
+    cell, sign = row.cells[task], board.measures[task].sign
+    objectives = [r for r in board.rows if not r.kind and r.raw[task].takes_part]
+    scores = {
+        r.method: sign * s.mean for r in objectives if (s := r.cells[task].score) is not None
     }
-    top = max((score for score in others.values() if score is not None), default=None)
-    place = None if top is None else ranks(others, higher_is_better=True).get(row.method)
-    gap = None if cell.score is None or top is None else top - cell.score.mean
-    verdict = _verdict(place, len(others), cell.score is None and cell.takes_part)
+    top = max(scores.values(), default=None)
+    behind = None if cell.score is None or top is None else top - sign * cell.score.mean
+    place, middle = _place(board, task, row.method, [r.method for r in objectives])
+    verdict = _verdict(board, row, task, scores, middle, len(objectives))
     below = "; below the Gaussian" if below_gaussian(board, row, task) else ""
+    raw = row.raw[task]
+    runs = content.pairs.get((task, row.method), [])
+    lost = verdict in ("behind", "last", "failed") or bool(below) or cell.score is None
+    why = explain(runs) if lost and runs and row.kind != "reference" else ""
     line = Line(
         [
             Entry(task, task, task_link(task)),
             Entry(
-                marked_text(board, row, task, raw=True),
+                marked_text(board, row, task),
                 None if cell.score is None else cell.score.mean,
                 content.behind(task, row.method),
                 mark_of(cell),
             ),
-            Entry("–" if place is None else f"{place:g} of {len(others)}", place),
-            Entry("–" if gap is None else f"{gap:.3f}", gap),
-            *words(verdict + below),
+            Entry(place, middle),
+            Entry("–" if behind is None else number_text(behind), behind),
+            Entry(verdict + below, verdict),
+            Entry(why or "–", None, mark="wide"),
+            Entry(marked_text(board, row, task, raw=True),
+                  None if raw.score is None else raw.score.mean),
         ]
-    )
-    return line, (verdict, task)
+    )  # fmt: skip
+    return Duel(task, verdict, behind, line)
 
 
-def _verdict(place: float | None, count: int, failed: bool) -> str:
-    if failed:
+def _place(
+    board: Board, task: str, method: str, objectives: list[str]
+) -> tuple[str, float | None]:
+    """Return the place on a task in words, and its middle; a dash where there is none."""
+    of_seed = board.outcomes[task]
+    if method not in objectives or len(objectives) < 2 or not solved(of_seed, objectives):
+        return "–", None
+    found = task_ranks(of_seed, objectives, sorted(of_seed))
+    k = objectives.index(method)
+    low, high = f"{found.low[k]:.1f}".removesuffix(".0"), f"{found.high[k]:.1f}".removesuffix(".0")
+    span = low if low == high else f"{low} to {high}"
+    return f"{span} of {len(objectives)}", float(found.middle[k])
+
+
+def _verdict(
+    board: Board, row: Row, task: str, scores: dict[str, float], middle: float | None, count: int
+) -> str:
+    if row.raw[task].failed:
         return "failed"
-    if place is None or count < 2:
+    if middle is None:
         return "not ranked"
-    if place < 2:
+    if row.method in scores and scores[row.method] == max(scores.values()):
         return "best"
-    return "last" if place >= count else "between"
+    if row.method in best_methods(board, task):
+        return "level with the best"
+    return "last" if middle >= count else "behind"
 
 
-def _parameters(content: Content, card: MethodCard) -> Sheet:
-    """Return every hyper-parameter with what was used and where it was searched."""
-    used: dict[str, dict[str, list[str]]] = {}
-    for (task, method), runs in content.pairs.items():
-        if method == card.name:
-            mine = runs[0].method_card
-            shown = mine.hyperparameters | (mine.optimiser.model_dump() if mine.objective else {})
-            for name, value in shown.items():
-                used.setdefault(name, {}).setdefault(str(value), []).append(task)
-    lines = []
-    for name, by_value in sorted(used.items()):
-        texts = [
-            value if len(by_value) == 1 else f"{value} ({_some(tasks)})"
-            for value, tasks in by_value.items()
-        ]
-        lines.append(Line(words(name.replace("_", " "), "; ".join(texts), _searched(card, name))))
-    columns = [Column(title, numeric=False) for title in ("name", "used", "searched")]
-    return Sheet(f"values-{card.name}", "Hyper-parameters as used", columns, lines)
-
-
-def _some(tasks: list[str]) -> str:
-    """Name tasks by their folder where there are many."""
-    if len(tasks) <= 3:
-        return ", ".join(tasks)
-    folders = sorted({task.partition("/")[0] for task in tasks})
-    return f"{len(tasks)} tasks of {', '.join(folders)}"
-
-
-def _searched(card: MethodCard, name: str) -> str:
-    span = card.search.get(name)
-    if span is None:
-        return "–"
-    if span.choices:
-        return ", ".join(map(str, span.choices))
-    return f"{span.low:g} to {span.high:g}" + (", log scale" if span.log else "")
+def _worst_first(one: Duel) -> tuple[bool, float, str]:
+    return one.verdict != "failed", -(one.behind or 0.0), one.task

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from ebmbench.divergence import LIMIT
 from ebmbench.records import Record, Status
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import task_link
@@ -36,6 +37,7 @@ def numbers_page(content: Content) -> Page:
     values = {
         "sheet": Sheet("outcomes", "Runs by what became of their log-likelihood", columns, lines),
         "notes": content.boards.notes,
+        "limit": LIMIT,
         "facts": {
             "versions": _shared(run.versions for run in content.records),
             "machines": _shared(run.machine for run in content.records),

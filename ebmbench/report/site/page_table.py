@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 Sortable = float | str | None
+GROUPS = ("oracle", "", "reference")
+"""From the top of a table to its bottom."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Column:
     numeric: bool = True
     explained: str = ""
     """What the title means, in a tooltip."""
+    minor: bool = False
+    """Whether a narrow screen leaves the column out until it is asked for all."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Line:
     entries: Sequence[Entry]
     labels: Mapping[str, str] = field(default_factory=dict)
     """What filters go by: ``family``, ``preset``, ``certified``."""
+    group: str = ""
+    """``oracle``, ``reference`` or empty: groups stand apart and are sorted within themselves."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,17 @@ class Sheet:
     lines: Sequence[Line]
     pinned: Sequence[Line] = ()
     """Rows at the bottom that sorting leaves in place."""
+
+    @property
+    def groups(self) -> list[tuple[str, list[Line]]]:
+        """The lines by group: oracle, the rest, references."""
+        found = [(name, [x for x in self.lines if x.group == name]) for name in GROUPS]
+        return [(name, lines) for name, lines in found if lines]
+
+    @property
+    def narrows(self) -> bool:
+        """Whether a narrow screen leaves out columns."""
+        return any(column.minor for column in self.columns)
 
 
 def words(*texts: str) -> list[Entry]:

@@ -14,20 +14,11 @@ from ebmbench.datasets.ica import ICADensity
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.nice import NICEEnergy
-from ebmbench.harness.weights import load_energy
 from ebmbench.partition.grid import Box, Grid
 from ebmbench.records import Record
-from ebmbench.report.figures.densities import (
-    CELLS,
-    MAP,
-    Picture,
-    cache_of,
-    learned_density,
-    square_box,
-    true_density,
-    true_picture,
-    weights_path,
-)
+from ebmbench.report.figures.at_hand import density_at_hand, energy_at_hand, truth_at_hand
+from ebmbench.report.figures.densities import MAP
+from ebmbench.report.figures.learned import CELLS, Picture, square_box, true_picture
 
 POINTS = 4000
 """Samples in a picture of the plane."""
@@ -51,7 +42,7 @@ class Panel:
 
 def plane_panels(runs: Sequence[Record], out: Path) -> Mapping[str, Sequence[Panel]]:
     """Return density, samples and error of every method on a task in the plane, and the truth."""
-    truth = true_density(runs[0].task_card, seed=0)
+    truth = truth_at_hand(runs[0], out)
     if truth is None:
         return {}
     box = square_box(truth)
@@ -59,9 +50,8 @@ def plane_panels(runs: Sequence[Record], out: Path) -> Mapping[str, Sequence[Pan
     top = float(np.quantile(true, 0.999))
     strips = {"": [_density("true density", true, top), _samples(true, box)]}
     for run in runs:
-        path = weights_path(out, run)
-        if path is not None:
-            learned = learned_density(path, run.task_card, box, cache_of(out))
+        learned = density_at_hand(run, box, out)
+        if learned is not None:
             error = Panel("error", "learned − true", _turned(learned - true), -top, top, "RdBu_r")
             density = _density("learned density", learned, top)
             strips[run.method] = [density, _samples(learned, box), error]
@@ -76,9 +66,7 @@ def mixing_panels(runs: Sequence[Record], out: Path) -> Mapping[str, Sequence[Pa
     """
     strips = {}
     for run in runs:
-        path = weights_path(out, run)
-        truth = true_density(run.task_card, run.seed)
-        energy = None if path is None else load_energy(path, run.task_card)
+        truth, energy = truth_at_hand(run, out), energy_at_hand(run, out)
         if isinstance(truth, ICADensity) and isinstance(energy, ICAEnergy):
             found = energy.demixing.detach().double().numpy()
             product = np.abs(found @ np.linalg.inv(truth.demixing.double().numpy()))
@@ -94,8 +82,7 @@ def image_panels(runs: Sequence[Record], out: Path) -> Mapping[str, Sequence[Pan
     """Return a sheet of exact samples of every method whose energy can draw them."""
     strips = {}
     for run in runs:
-        path = weights_path(out, run)
-        energy = None if path is None else load_energy(path, run.task_card)
+        energy = energy_at_hand(run, out)
         if isinstance(energy, NICEEnergy | GaussianMixtureEnergy):
             rows = energy.sample(SHEET * SHEET, torch.Generator().manual_seed(0)).detach()
             side = round(rows.shape[1] ** 0.5)

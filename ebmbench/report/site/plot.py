@@ -20,6 +20,10 @@ DIGITS = 6
 """Significant digits of a plotted number, more than a screen can show."""
 
 
+WIDE = 1.5
+"""Decades from which a logarithmic axis has labels at powers of ten alone."""
+
+
 @dataclass(frozen=True)
 class Plot:
     """One plot, perhaps of several kinds of axes to choose from."""
@@ -52,9 +56,27 @@ def styles(methods: Sequence[str]) -> dict[str, Style]:
     }
 
 
-def axis(title: str, *, log: bool = False, reverse: bool = False, **more: Any) -> dict[str, Any]:
-    """Return an axis of plotly; one that is ``reverse`` runs downwards or to the left."""
-    kind = {"type": "log", "exponentformat": "power"} if log else {}
+def axis(
+    title: str,
+    *,
+    log: bool = False,
+    reverse: bool = False,
+    values: Sequence[float] = (),
+    **more: Any,
+) -> dict[str, Any]:
+    """Return an axis of plotly.
+
+    Arguments:
+        title: of the axis.
+        log: whether it is logarithmic.
+        reverse: whether it runs downwards or to the left.
+        values: what is shown; from it a logarithmic axis knows how many labels there is room for.
+        more: anything else that plotly takes.
+    """
+    kind: dict[str, Any] = {"type": "log", "exponentformat": "power"} if log else {}
+    shown = [value for value in values if 0 < value < math.inf]
+    if log and shown:
+        kind["dtick"] = 1 if math.log10(max(shown) / min(shown)) > WIDE else "D2"
     turned = {"autorange": "reversed"} if reverse else {}
     return {"title": {"text": title}, **kind, **turned, **more}
 

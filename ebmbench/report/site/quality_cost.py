@@ -9,8 +9,9 @@ from statistics import median
 from ebmbench.records import Record
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import method_link
+from ebmbench.report.site.outliers import bend_axis, find_bend
 from ebmbench.report.site.plot import Figure, Plot, Style, axis, front, rounded
-from ebmbench.report.stats.boards import Board, Row, contended_pairs, passes
+from ebmbench.report.stats.boards import Board, Measure, Row, contended_pairs, passes
 from ebmbench.report.stats.summary import Summary
 
 Points = Mapping[str, float]
@@ -64,8 +65,9 @@ def board_plot(content: Content, board: Board, summary: Summary | None) -> Plot 
 
 
 def task_plot(content: Content, board: Board, task: str) -> Plot | None:
-    """Plot log-likelihood of a task's methods against each cost, medians over seeds."""
+    """Plot regret and log-likelihood of a task's methods against each cost, medians over seeds."""
     runs = content.runs_of_task(task)
+    paired = {r.method: s.mean for r in board.rows if (s := r.cells[task].score) is not None}
     scores = {r.method: s.mean for r in board.rows if (s := r.raw[task].score) is not None}
     apart = contended_pairs(content.records)
     alone = {name: of for name, of in runs.items() if (task, name) not in apart}
@@ -77,12 +79,13 @@ def task_plot(content: Content, board: Board, task: str) -> Plot | None:
             _medians(runs, lambda run: _mebibytes(_cost(run, "allocator_peak_bytes"))),
         ),
     }
-    optimum = board.optimum.get(task)
-    regrets = {} if optimum is None else {m: optimum - score for m, score in scores.items()}
+    words, lower_is_better = {
+        Measure.REGRET: ("nats below the true density, better is up", True),
+        Measure.GAIN: ("nats above the fitted Gaussian", False),
+        Measure.RAW: ("test log-likelihood, nats", False),
+    }[board.measures[task]]
     qualities = {
-        "regret": Quality(
-            "nats below the true density, better is up", regrets, True, decades=True
-        ),
+        board.measures[task].value: Quality(words, paired, lower_is_better, lower_is_better),
         "log-likelihood": Quality("test log-likelihood, nats", scores, False),
     }
     note = "Medians over seeds. The line joins the methods that no other beats in both."
@@ -111,29 +114,33 @@ def _figure(x: Points, x_title: str, quality: Quality, looks: Mapping[str, Style
     y = quality.points
     shared = sorted(x.keys() & y.keys())
     sign = 1.0 if quality.lower_is_better else -1.0
+    # One method far off would press all others together: in decades where all are positive, else
+    # on a bent axis.
+    decades = quality.decades and all(y[m] > 0 for m in shared)
+    bend = None if decades else find_bend([y[m] for m in shared])
+    place = bend.place if bend is not None else float
     line = front([(x[m], sign * y[m]) for m in shared])
     trace = {
         "type": "scatter", "mode": "lines", "name": "not beaten in both", "hoverinfo": "skip",
-        "x": rounded([p[0] for p in line]), "y": rounded([sign * p[1] for p in line]),
+        "x": rounded([p[0] for p in line]), "y": rounded([place(sign * p[1]) for p in line]),
         "line": {"shape": "hv", "width": 1.5, "dash": "dot", "color": "#7d8590"},
     }  # fmt: skip
     points = [
         {
             "type": "scatter", "mode": "markers+text", "name": m, "text": [m],
-            "textposition": "top center", "x": rounded([x[m]]), "y": rounded([y[m]]),
-            "customdata": [method_link(m)], "showlegend": False,
-            "hovertemplate": "%{text}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
+            "textposition": "top center", "x": rounded([x[m]]), "y": rounded([place(y[m])]),
+            "meta": {"y": rounded([y[m]])}, "customdata": [method_link(m)], "showlegend": False,
+            "hovertemplate": f"%{{text}}<br>%{{x:.4g}}, {y[m]:.4g}<extra></extra>",
             "marker": {"size": 11, "color": looks[m].color, "symbol": looks[m].symbol},
         }
         for m in shared
     ]  # fmt: skip
-    # One method far off would press all others together, if an axis of shares were not in decades.
-    decades = quality.decades and all(y[m] > 0 for m in shared)
-    layout = {
-        "xaxis": axis(x_title, log=True),
-        "yaxis": axis(quality.title, log=decades, reverse=quality.lower_is_better),
-        "showlegend": False,
-    }
+    heights = [y[m] for m in shared]
+    vertical = axis(quality.title, log=decades, reverse=quality.lower_is_better, values=heights)
+    if bend is not None:
+        vertical = bend_axis(vertical, bend, heights)
+    across = axis(x_title, log=True, values=[x[m] for m in shared])
+    layout = {"xaxis": across, "yaxis": vertical, "showlegend": False}
     return {"data": [trace, *points], "layout": layout}
 
 

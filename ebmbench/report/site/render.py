@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +18,9 @@ from latex2mathml.converter import convert_to_element
 from markupsafe import Markup
 
 from ebmbench.report.site.links import method_link, run_link, slug, task_link
+from ebmbench.report.tables.words import number_text
 
+QUAD = re.compile(r"\\q?quad\b")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -80,6 +83,21 @@ def to_mathml(latex: str) -> Markup:
     return Markup(ElementTree.tostring(math_element, encoding="unicode"))
 
 
+def to_mathml_lines(latex: str) -> Markup:
+    r"""Return LaTeX as MathML, a line for each part that ``\quad`` sets apart.
+
+    No browser breaks a formula that is wider than its card.
+
+    Example:
+        >>> str(to_mathml_lines(r"a, \quad b")).count("<math")
+        2
+    """
+    parts = [part for part in QUAD.split(latex) if part.strip()]
+    if any(part.count("{") != part.count("}") for part in parts):
+        parts = [latex]
+    return Markup("").join(to_mathml(part) for part in parts)
+
+
 def to_number(value: float | None, digits: int = 4) -> str:
     """Return a number with so many significant digits, or a dash.
 
@@ -96,6 +114,21 @@ def to_number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def in_two(text: str) -> tuple[str, str]:
+    """Return a cell's number and what tells how sure it is, which narrow screens leave out.
+
+    Example:
+        >>> in_two("0.5 ± 0.1"), in_two("3.3 (3.1 to 3.6)"), in_two("refused 1/2")
+        (('0.5', ' ± 0.1'), ('3.3', ' (3.1 to 3.6)'), ('refused 1/2', ''))
+    """
+    for sign in (" ± ", " ("):
+        number, found, rest = text.partition(sign)
+        if found:
+            mark = rest[rest.index(" ") :] if sign == " ± " and " " in rest else ""
+            return number + mark, sign + rest.removesuffix(mark)
+    return text, ""
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -109,7 +142,10 @@ def _environment() -> Environment:
     environment.filters |= {
         "embed": embed,
         "mathml": to_mathml,
+        "mathml_lines": to_mathml_lines,
         "number": to_number,
+        "in_two": in_two,
+        "nats": number_text,
         "slug": slug,
         "task_link": task_link,
         "method_link": method_link,

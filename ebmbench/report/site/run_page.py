@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import escape
 
 from ebmbench.cards import Card
-from ebmbench.records import MetricRecord, Record, RunCost
+from ebmbench.records import MetricRecord, Record, RunCost, Status
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.curves import run_curves
 from ebmbench.report.site.links import run_link
@@ -18,6 +18,7 @@ from ebmbench.report.site.page_table import Entry
 from ebmbench.report.site.pictures import Gallery, Shown
 from ebmbench.report.site.render import Page, to_number
 from ebmbench.report.stats.boards import HEADLINE
+from ebmbench.report.stats.reasons import UNKNOWN, explain
 
 
 def run_pages(content: Content, runs: Sequence[Record], gallery: Gallery) -> Iterator[Page]:
@@ -45,6 +46,7 @@ def _values(content: Content, run: Record, pictures: Sequence[Shown]) -> dict[st
         "run": run,
         "metrics": [(name, m, _bracket(m)) for name, m in sorted(run.metrics.items())],
         "costs": [] if run.cost is None else _costs(run.cost),
+        "shows": _shown(run),
         "curves": run_curves(run, content.looks),
         "facts": {
             "versions": run.versions,
@@ -53,6 +55,14 @@ def _values(content: Content, run: Record, pictures: Sequence[Shown]) -> dict[st
         },
         "pictures": pictures,
     }
+
+
+def _shown(run: Record) -> str:
+    """Return what a run shows beyond how it ended, which its message says; empty for nothing."""
+    if run.status is not Status.OK or run.method_card.objective is None:
+        return ""
+    text = explain([run])
+    return "" if text == UNKNOWN else text
 
 
 def _sibling(run: Record) -> Entry:

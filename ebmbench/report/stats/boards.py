@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from ebmbench.cards import MethodCard
+from ebmbench.divergence import effective
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Record, Status
 from ebmbench.report.stats.board import Board, Boards, Row
@@ -73,6 +74,7 @@ def make_boards(records: Sequence[Record], moments: Moments | None = None) -> Bo
     if not records:
         raise EbmbenchError("a leaderboard needs at least one record")
     refuse_mixtures(records)
+    records = [effective(record) for record in records]
     ordered = sorted(records, key=lambda r: (r.task, r.method, r.seed))
     boards = [_board(group, moments or {}) for group in comparable_groups(ordered)]
     trained = [r for r in records if r.status is Status.OK]

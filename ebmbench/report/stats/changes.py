@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from scipy import stats
 
+from ebmbench.divergence import effective
 from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.records import Record, Status, tidy_rows
 from ebmbench.report.stats.intervals import Interval, mean_interval
@@ -119,7 +120,7 @@ def compare(
 
 def _by_pair(records: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
     pairs: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    for record in records:
+    for record in map(effective, records):
         if record.status is not Status.SKIPPED:
             pairs[record.task, record.method].append(record)
     return pairs

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ebmbench.divergence import effective_status
 from ebmbench.records import MetricRecord, Record, Status
 
 HEADLINE = "log_likelihood"
@@ -68,7 +69,8 @@ FAILURE = Outcome(State.FAILED, -math.inf, -math.inf, -math.inf)
 def outcome_of(record: Record) -> Outcome:
     """Return what a run that was not skipped says about its log-likelihood."""
     number = record.metrics.get(HEADLINE)
-    if record.status is not Status.OK or (number is not None and not math.isfinite(number.value)):
+    infinite = number is not None and not math.isfinite(number.value)
+    if effective_status(record) is not Status.OK or infinite:
         return FAILURE
     data = record.hashes.get("data", "")
     if number is None:

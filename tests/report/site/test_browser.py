@@ -99,7 +99,7 @@ def rows(browser: Chrome, table: str = BOARD) -> list[list[str]]:
 
 
 def names(browser: Chrome) -> list[str]:
-    return [row[0].split()[0] for row in rows(browser)[1:-1]]
+    return [row[0].split()[0] for row in rows(browser)[1:]]
 
 
 def head(browser: Chrome, title: str) -> WebElement:
@@ -134,25 +134,90 @@ def test_a_phone_scrolls_no_page_sideways(page: Chrome, site: Path, kind: str) -
     assert widths == [390, 390]
 
 
-def test_a_heading_sorts_both_ways_and_what_has_no_number_is_last(page: Chrome) -> None:
-    by = {row[0].split()[0]: row[2] for row in rows(page)[1:-1]}
+def test_a_heading_sorts_objectives_both_ways_and_what_has_no_number_is_last(page: Chrome) -> None:
+    by = {row[0].split()[0]: row[2] for row in rows(page)[1:]}
     assert by["cd"] == "diverged 1/2"
-    scored = sorted((n for n in by if n != "cd"), key=lambda n: float(by[n].split()[0]))
+    apart = ("mle-exact", "gaussian", "cd")
+    scored = sorted((n for n in by if n not in apart), key=lambda n: float(by[n].split()[0]))
     head(page, "pinwheel").click()
-    assert names(page) == [*scored, "cd"]
+    assert names(page) == ["mle-exact", *scored, "cd", "gaussian"]
     head(page, "pinwheel").click()
-    assert names(page) == [*scored[::-1], "cd"]
+    assert names(page) == ["mle-exact", *scored[::-1], "cd", "gaussian"]
     cell = head(page, "pinwheel").find_element(By.XPATH, "..")
     assert cell.get_attribute("aria-sort") == "descending"
-    assert rows(page)[-1][0] == "true density"
 
 
 def test_sorting_works_by_keyboard(page: Chrome) -> None:
-    before = names(page)
     button = head(page, "method")
-    page.execute_script("arguments[0].focus()", button)
-    page.switch_to.active_element.send_keys(Keys.ENTER)
-    assert names(page) == sorted(before) != before
+    for _ in range(2):
+        before = names(page)
+        page.execute_script("arguments[0].focus()", button)
+        page.switch_to.active_element.send_keys(Keys.ENTER)
+    assert names(page)[1:-1] == sorted(before[1:-1], reverse=True) == before[1:-1][::-1]
+
+
+def test_cells_switch_to_log_likelihood_and_back(page: Chrome) -> None:
+    paired = rows(page)
+    raw = "[data-name=leaderboard-2d-raw]"
+    assert rows(page, raw) == []
+    count = page.find_element(By.ID, "count").text
+    page.find_element(By.ID, "cells-raw").click()
+    assert rows(page) == []
+    shown = rows(page, raw)
+    assert shown[-1][0] == "true density"
+    assert [row[0] for row in shown[:-1]] == [row[0] for row in paired]
+    value = {row[0].split()[0]: float(row[4].split()[0]) for row in shown[1:]}
+    regret = {row[0].split()[0]: float(row[4].split()[0]) for row in paired[1:]}
+    assert regret
+    for method, lost in regret.items():
+        assert value[method] + lost == pytest.approx(value["true"], abs=2e-3)
+    assert page.find_element(By.ID, "count").text == count
+    page.find_element(By.ID, "cells-paired").click()
+    assert rows(page) == paired
+
+
+def test_the_numbers_that_matter_are_on_a_phone_without_scrolling_sideways(page: Chrome) -> None:
+    appear(page, "light", 390)
+    table = "[data-name=overall-2d]"
+    assert rows(page, table)[0] == ["method", "rank", "level", "gap left", "> Gauss."]
+    right = """return Math.max(...[...document.querySelectorAll(arguments[0] + ' tr > *')]
+        .filter(cell => cell.checkVisibility()).map(cell => cell.getBoundingClientRect().right))"""
+    assert page.execute_script(right, table) <= 390
+    page.find_element(By.CSS_SELECTOR, "#overall-2d .whole").click()
+    assert "worst run" in rows(page, table)[0]
+    appear(page, "light", 1200)
+    assert "worst run" in rows(page, table)[0]
+
+
+def test_the_verdict_comes_before_the_summary_and_the_summary_before_the_boards(
+    page: Chrome,
+) -> None:
+    tops = [
+        page.find_element(By.CSS_SELECTOR, css).location["y"]
+        for css in (".verdict", "#overall-2d", "#leaderboard-2d")
+    ]
+    assert tops == sorted(tops)
+    text = page.find_element(By.CSS_SELECTOR, ".verdict").text
+    assert f"{names(page)[1]} leads with a mean rank of {rows(page)[2][1].split()[0]}" in text
+    assert "`" not in text
+
+
+def test_the_theme_button_says_what_it_does(page: Chrome) -> None:
+    button = page.find_element(By.ID, "theme")
+    assert button.text == "Dark theme"
+    button.click()
+    assert button.text == "Light theme"
+    page.execute_script("localStorage.clear()")
+
+
+def test_a_plot_is_no_wider_than_a_phone(page: Chrome, site: Path) -> None:
+    appear(page, "light", 390)
+    page.get((site / "tasks" / "2d.rings.html").as_uri())
+    widths = """return [...document.querySelectorAll('.canvas')].map(canvas =>
+        canvas.querySelector('.main-svg').getBoundingClientRect().width - canvas.clientWidth)"""
+    found = page.execute_script(widths)
+    assert found
+    assert max(found) <= 0.5
 
 
 def test_the_first_tab_skips_to_the_content(page: Chrome) -> None:
@@ -167,7 +232,8 @@ def test_search_and_filters_leave_what_matches(page: Chrome) -> None:
     page.find_element(By.ID, "search").clear()
     page.find_element(By.ID, "search").send_keys("nothing like it")
     assert names(page) == []
-    assert "Nothing matches" in page.find_element(By.CSS_SELECTOR, "[data-board='2d']").text
+    assert page.find_element(By.ID, "count").text == "0 rows"
+    assert "Nothing matches" in page.find_element(By.CSS_SELECTOR, "section[data-board='2d']").text
     page.find_element(By.ID, "search").send_keys(Keys.CONTROL, "a", Keys.DELETE)
     Select(page.find_element(By.CSS_SELECTOR, "[data-filter=family]")).select_by_visible_text(
         "score matching"
@@ -205,7 +271,7 @@ def test_a_cell_opens_the_run_behind_it(page: Chrome) -> None:
     row = page.find_element(By.XPATH, "//table[@data-name='leaderboard-2d']//tr[th/a='cd']")
     row.find_element(By.LINK_TEXT, "diverged 1/2").click()
     assert page.current_url.endswith("runs/2d.pinwheel.cd.1.html")
-    assert "loss is nan" in page.find_element(By.TAG_NAME, "main").text
+    assert "Loss is nan" in page.find_element(By.TAG_NAME, "main").text
     page.find_element(By.LINK_TEXT, "seed 0").click()
     assert page.current_url.endswith("runs/2d.pinwheel.cd.0.html")
     page.find_element(By.LINK_TEXT, "2d/pinwheel").click()

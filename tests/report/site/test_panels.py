@@ -14,9 +14,10 @@ from ebmbench.datasets.ica import ICADensity
 from ebmbench.energies.base import Energy
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
-from ebmbench.harness.weights import save_weights
+from ebmbench.harness.weights import packed_weights
 from ebmbench.records import Record, record_path
-from ebmbench.report.figures.densities import cache_of, drawable, true_density
+from ebmbench.report.figures.densities import drawable
+from ebmbench.report.figures.learned import cache_of, true_density
 from ebmbench.report.site.panels import POINTS, image_panels, mixing_panels, plane_panels
 
 Make = Callable[..., Record]
@@ -27,7 +28,7 @@ def stored(make: Make, out: Path, task: str, energy: Energy) -> Record:
     record = make(task, "dsm", 0, -2.0).model_copy(update={"weights": "seed-0.safetensors"})
     path = record_path(out, task, "dsm", 0).with_suffix(".safetensors")
     path.parent.mkdir(parents=True)
-    save_weights(path, energy, {})
+    path.write_bytes(packed_weights(energy, {}))
     return record
 
 

@@ -113,10 +113,17 @@ def test_what_cards_and_messages_say_is_never_markup(site: Path) -> None:
         ("index.html", ["true density", "oracle", "reference"]),
         ("cost.html", ["by seconds", "by evaluations", "not reached"]),
         ("tasks/2d.rings.html", ["Budget", "20 steps of", "refused 1/2", "Learning curves"]),
-        ("methods/dsm.html", ["<math", "Last or failed on", "searched", "Vincent"]),
-        ("runs/2d.pinwheel.cd.1.html", ["loss is nan", "Traceback", "Task card", "diverged"]),
+        ("methods/dsm.html", ["<math", "Behind the best objective", "searched", "Vincent"]),
+        ("runs/2d.pinwheel.cd.1.html", ["Loss is nan", "Traceback", "Task card", "diverged"]),
         ("runs/2d.rings.dsm.0.html", ["refused", "too wide", "seed 1"]),
-        ("numbers.html", ["Student", "certified", "refused: 2d/rings × dsm: too wide"]),
+        ("index.html", ["Verdict", "leads with a mean rank", "Summary", "below the true density"]),
+        ("methods/cd.html", ["Stands", "of 4, mean rank", "(failed)", "what the runs show"]),
+        ("methods/gaussian.html", ["not ranked: a reference"]),
+        ("tasks/2d.rings.html", ["what the runs show", "refused: too wide (1 of 2 seeds)"]),
+        (
+            "numbers.html",
+            ["5 nats per dimension", "Student", "certified", "refused: 2d/rings × dsm: too wide"],
+        ),
         ("cite.html", ["@article{vincent2011connection"]),
     ],
 )
@@ -183,3 +190,64 @@ def test_bad_asv_results_are_named(
 def test_missing_asv_results_are_named(grid: list[Record], tmp_path: Path) -> None:
     with pytest.raises(EbmbenchError, match=r"benchmarks\.json' cannot be read"):
         build_site(grid, tmp_path, tmp_path / "nowhere")
+
+
+def test_a_method_loses_where_the_best_is_told_apart_from_it(make: Make, tmp_path: Path) -> None:
+    values = {"nce": (-2.01, -2.02), "dsm": (-2.4, -2.39), "ssm": (-2.02, -2.01)}
+    tasks = ("2d/rings", "2d/two-moons", "2d/pinwheel")
+    records = [
+        make(task, method, seed, value)
+        for task in tasks
+        for method, of_seed in values.items()
+        for seed, value in enumerate(of_seed)
+    ]
+    site = build_site(records, tmp_path).parent
+    cards = {
+        method: (site / "methods" / f"{method}.html").read_text(encoding="utf-8")
+        for method in values
+    }
+    assert "level with the best objective, on 3 of 3 tasks" in cards["nce"]
+    assert "by more than the interval on 3 of 3 tasks" in cards["dsm"]
+    assert "(0.380 nats, last)" in cards["dsm"]
+    assert "3 of 3, mean rank 3.0" in cards["dsm"]
+    assert "<h2>Loses</h2><p>On no task here." in cards["ssm"]
+
+
+def test_what_a_run_shows_is_whole_on_every_screen(site: Path) -> None:
+    text = (site / "tasks" / "2d.rings.html").read_text(encoding="utf-8")
+    assert '<span class="pm"> (1 of 2' not in text
+    assert '<span class="pm"> ± ' in text
+
+
+def test_a_run_that_left_every_range_is_shown_as_diverged(make: Make, tmp_path: Path) -> None:
+    records = [make("2d/rings", method, 0, -2.1) for method in ("dsm", "ssm", "gaussian")]
+    lost = make("2d/rings", "pcd", 0, -5314.0)
+    curve = [
+        point.model_copy(update={"log_likelihood": value})
+        for point, value in zip(lost.curve, (-3.0, -5300.0), strict=True)
+    ]
+    site = build_site([*records, lost.model_copy(update={"curve": curve})], tmp_path).parent
+    run = (site / "runs" / "2d.rings.pcd.0.html").read_text(encoding="utf-8")
+    assert "5297.0 below its best" in run
+    assert '<span class="badge failed">diverged</span>' in run
+    assert ">diverged<" in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_family_that_nobody_knows_has_its_board_and_pages(make: Make, tmp_path: Path) -> None:
+    records = [
+        make("uci/wine", m, 0, -13.0 - k, optimum=None) for k, m in enumerate(["dsm", "nce"])
+    ]
+    records = [
+        record.model_copy(
+            update={
+                "task": "spectra",
+                "task_card": record.task_card.model_copy(
+                    update={"name": "spectra", "family": "chemistry of stars"}
+                ),
+            }
+        )
+        for record in records
+    ]
+    site = build_site(records, tmp_path).parent
+    assert "Chemistry of stars" in (site / "index.html").read_text(encoding="utf-8")
+    assert "spectra" in (site / "tasks" / "spectra.html").read_text(encoding="utf-8")

@@ -41,7 +41,7 @@
     const table = document.createElement("table");
     table.className = "plain";
     const head = table.createTHead().insertRow();
-    const titles = [figure.layout.xaxis, figure.layout.yaxis].map((axis) => axis.title.text || "y");
+    const titles = [figure.layout.xaxis, figure.layout.yaxis].map((axis) => axis.title.text.split("<br>")[0] || "y");
     for (const title of ["series", ...titles]) head.append(element("th", title));
     for (const cell of head.cells) cell.scope = "col";
     const body = table.createTBody();
@@ -50,7 +50,7 @@
       trace.x.forEach((x, k) => {
         const row = body.insertRow();
         const dated = figure.layout.xaxis.type === "date" ? new Date(x).toISOString().slice(0, 10) : x;
-        for (const value of [trace.name, dated, trace.y[k]]) row.append(element("td", value ?? "–"));
+        for (const value of [trace.name, dated, (trace.meta?.y ?? trace.y)[k]]) row.append(element("td", value ?? "–"));
       });
     }
     return table;

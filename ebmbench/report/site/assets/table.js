@@ -5,7 +5,7 @@
 (() => {
   const tables = [...document.querySelectorAll("table[data-name]")];
   const text = (cell) => cell.innerText.trim().replace(/\s+/g, " ");
-  const shown = (element) => !element.hidden && element.style.display !== "none";
+  const shown = (element) => element.checkVisibility();
 
   // Numbers before words, and what has no value last in either direction.
   const compare = (a, b, sign) => {
@@ -19,9 +19,12 @@
     const descending = head.getAttribute("aria-sort") === "ascending";
     for (const other of table.tHead.rows[0].cells) other.setAttribute("aria-sort", "none");
     head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-    const rows = [...table.tBodies[0].rows];
-    rows.sort((a, b) => compare(a.cells[index], b.cells[index], descending ? -1 : 1));
-    table.tBodies[0].append(...rows);
+    // Within each group: the oracle and the references stay apart.
+    for (const body of table.tBodies) {
+      const rows = [...body.rows];
+      rows.sort((a, b) => compare(a.cells[index], b.cells[index], descending ? -1 : 1));
+      body.append(...rows);
+    }
   };
 
   const hide = (table, index, hidden) => {
@@ -54,6 +57,10 @@
       head.querySelector("button").addEventListener("click", () => sort(table, index, head));
     });
     const sheet = table.closest(".sheet");
+    const whole = sheet.querySelector(".whole");
+    whole?.addEventListener("click", () => {
+      whole.setAttribute("aria-pressed", String(sheet.classList.toggle("all")));
+    });
     sheet.querySelector(".csv")?.addEventListener("click", () => download(table));
     for (const box of sheet.querySelectorAll("[data-column]")) {
       box.checked = true;
@@ -79,11 +86,11 @@
     for (const section of document.querySelectorAll("[data-board]")) {
       section.hidden = board !== "" && section.dataset.board !== board;
       for (const table of section.querySelectorAll("table[data-name]")) {
-        const rows = [...table.tBodies[0].rows];
+        const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
         for (const row of rows) row.hidden = !matches(row, sought);
-        const left = rows.filter(shown).length;
+        const left = rows.filter((row) => !row.hidden).length;
         table.closest(".sheet").querySelector(".empty").hidden = left > 0;
-        if (!section.hidden && table.dataset.name.startsWith("leaderboard-")) count += left;
+        if (table.checkVisibility() && table.dataset.name.startsWith("leaderboard-")) count += left;
       }
     }
     document.getElementById("count").value = `${count} rows`;

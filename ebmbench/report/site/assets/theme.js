@@ -19,7 +19,8 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.getElementById("theme");
-    const show = () => button.setAttribute("aria-pressed", String(dark()));
+    // The label says what a press does; "pressed" beside a label that changes would say it twice.
+    const show = () => (button.textContent = dark() ? "Light theme" : "Dark theme");
     button.addEventListener("click", () => {
       const next = dark() ? "light" : "dark";
       document.documentElement.dataset.theme = next;
