@@ -10,8 +10,12 @@ import pytest
 
 from ebmbench.records import Record
 from ebmbench.report.stats.boards import make_boards
+from ebmbench.report.stats.summary import summarise
 from ebmbench.report.tables.html import to_html
-from ebmbench.report.tables.words import cell_text
+from ebmbench.report.tables.latex import to_latex
+from ebmbench.report.tables.markdown import to_markdown
+from ebmbench.report.tables.odds import odds_rows
+from ebmbench.report.tables.words import cell_text, number_text
 from ebmbench.report.write import write_tables
 
 Make = Callable[..., Record]
@@ -68,3 +72,40 @@ def test_pictures_for_a_paper_are_the_same_bytes_again(
         kept.append({path.name: path.read_bytes() for path in paths})
     assert kept[0]
     assert kept[0] == kept[1]
+
+
+def test_raw_shows_log_likelihoods_and_the_truth_in_every_format(make: Make) -> None:
+    records = [make("2d/rings", name, k, -2.5 - k / 9) for name in ("dsm", "sm") for k in (0, 1)]
+    boards = make_boards(records)
+    for write in (to_markdown, to_html, to_latex):
+        shown, raw = write(boards), write(boards, True)
+        assert "-2.556" not in shown
+        assert "0.556" in shown
+        assert "-2.556" in raw
+        assert "true density" in raw
+        assert "true density" not in shown.replace("below the true density", "")
+
+
+def test_the_odds_of_every_pair_are_in_the_table(make: Make) -> None:
+    methods = ("nce", "ed", "dsm", "cd")
+    records = [make(task, m, s, -2.1 - 0.3 * k - 0.01 * s) for task in ("2d/rings", "2d/two-moons")
+               for k, m in enumerate(methods) for s in range(2)]  # fmt: skip
+    boards = make_boards(records)
+    summary = summarise(boards.boards[0])
+    assert summary is not None
+    header, *rows = odds_rows(summary)
+    assert header == ["", "ed", "dsm", "cd"]
+    assert [row[0] for row in rows] == ["nce", "ed", "dsm"]
+    filled = [cell for row in rows for cell in row[1:] if cell]
+    assert len(filled) == 6
+    assert all(sum(map(int, cell.split("/"))) == 100 for cell in filled)
+    assert f"| nce | {rows[0][1]} |" in to_markdown(boards)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0.000"), (1e-5, "1.0e-05"), (0.0123, "0.012"), (12.34, "12.3"), (5312.0, "5312"),
+     (float("inf"), "∞"), (float("-inf"), "-∞"), (-0.5, "-0.500")],
+)  # fmt: skip
+def test_numbers_keep_two_digits_and_no_number_becomes_zeros(value: float, text: str) -> None:
+    assert number_text(value) == text

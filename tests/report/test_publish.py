@@ -27,6 +27,7 @@ from ebmbench.records import (
 )
 from ebmbench.report.audit import find_problems
 from ebmbench.report.publish import OURS, publish
+from ebmbench.report.stats.rows import ROWS, moments
 from ebmbench.report.write import table_texts
 
 
@@ -81,6 +82,17 @@ def test_a_published_folder_is_whole_small_and_without_weights(out: Path, tmp_pa
     page = (to / "README.md").read_text()
     assert "2 runs (2 ok): 1 tasks × 2 methods, seeds 0, preset smoke" in page
     assert "torch 2.13" in page
+
+
+def test_pairs_outlive_the_rows_they_were_made_of(out: Path, light: Path) -> None:
+    loose = table_texts(read_records(out), moments(read_records(out), out))
+    packed = read_records(light)
+    assert (light / ROWS).is_file()
+    assert not (light / "runs").exists()
+    assert table_texts(packed, moments(packed, light)) == loose | {
+        "results.csv": table_texts(packed)["results.csv"]
+    }
+    assert loose["pairs.csv"] != table_texts(packed)["pairs.csv"]
 
 
 def test_a_record_changes_in_nothing_but_the_files_that_are_left_out(

@@ -94,13 +94,11 @@ def moments(records: Sequence[Record], folder: Path) -> Moments:
 
 
 def measured(records: Sequence[Record], folder: Path) -> Moments:
-    """Return the moments of the ``.rows.npy`` files that lie beside the records of a folder."""
+    """Return the moments of the rows that the records of a folder name and that are there."""
     found: dict[tuple[str, int], dict[str, NDArray[np.float64]]] = defaultdict(dict)
     for record in records:
-        beside = record_path(folder, record.task, record.method, record.seed)
-        name = record.rows or beside.with_suffix(".rows.npy").name
-        path = beside.parent / name
-        if record.metrics and path.is_file():
+        path = _path(record, folder)
+        if path is not None:
             found[record.task, record.seed][record.method] = _load(path)
     result = {key: of_rows(found[key]) for key in sorted(found)}
     return {key: each for key, each in result.items() if each is not None}
@@ -121,8 +119,8 @@ def between(
         new = after.get(key)
         if new is None or old.hashes.get("data") != new.hashes.get("data"):
             continue
-        paths = [record_path(out, *key).with_suffix(".rows.npy") for out in (folder, other)]
-        if old.metrics and new.metrics and all(path.is_file() for path in paths):
+        paths = _path(old, folder), _path(new, other)
+        if paths[0] is not None and paths[1] is not None:
             both = of_rows({"a": _load(paths[0]), "b": _load(paths[1])})
             error = None if both is None else both.stderr("a", "b")
             if error is not None:
@@ -176,6 +174,15 @@ def _part(part: dict[str, Any]) -> RowMoments:
         raise ValueError("fewer than two rows, or a mean too few")
     means = tuple(map(float, part["means"]))
     return RowMoments(methods, int(part["n"]), means, tuple(map(tuple, table.tolist())))
+
+
+def _path(record: Record, folder: Path) -> Path | None:
+    """Return the file of a run's rows; none where its record names none: another run's may lie."""
+    if record.rows is None:
+        return None
+    beside = record_path(folder, record.task, record.method, record.seed)
+    path = beside.parent / record.rows
+    return path if path.is_file() else None
 
 
 def _load(path: Path) -> NDArray[np.float64]:

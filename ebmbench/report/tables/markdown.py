@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ebmbench.report.stats.boards import Board, Boards
 from ebmbench.report.stats.summary import Summary, summarise
+from ebmbench.report.tables.odds import ODDS_LEGEND, odds_rows
 from ebmbench.report.tables.verdict import verdict_lines
 from ebmbench.report.tables.words import (
     COST_TITLES,
@@ -69,8 +70,14 @@ def _table(board: Board, raw: bool) -> list[str]:
 def _overall(board: Board, summary: Summary) -> list[str]:
     lines = ["### Over all tasks of the board", "", _line(OVERALL)]
     lines += [_line(["---", *["---:"] * (len(OVERALL) - 1)])]
-    lines += map(_line, overall_rows(board, summary))
-    return [*lines, "", resolution_words(summary), "", OVERALL_LEGEND]
+    level = summary.level_with_best
+    for name, *cells in overall_rows(board, summary):
+        lines.append(_line([f"**{name}**" if name in level else name, *cells]))
+    lines += ["", resolution_words(summary), "", OVERALL_LEGEND]
+    header, *odds = odds_rows(summary)
+    lines += ["", "### Odds on a further task", "", _line(header)]
+    lines += [_line(["---", *["---:"] * (len(header) - 1)]), *map(_line, odds)]
+    return [*lines, "", ODDS_LEGEND]
 
 
 def _line(cells: Sequence[str]) -> str:

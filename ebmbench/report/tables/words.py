@@ -178,9 +178,10 @@ OVERALL = (
 )  # fmt: skip
 """Titles of :func:`overall_rows`."""
 OVERALL_LEGEND = (
-    "Methods that share a letter are not told apart by an exact permutation test of the ranks "
-    "within tasks, Holm-corrected at 5 %. p best: probability of the best mean rank. Wins: share "
-    "of duels with the other objectives. Ahead of the Gaussian: share of runs, over tasks. Gap "
+    "Bold: not told apart from the best. Methods that share a letter are not told apart by an "
+    "exact permutation test of the ranks within tasks, Holm-corrected at 5 %. p best: probability "
+    "of the best mean rank. Wins: share of duels with the other objectives. Ahead of the "
+    "Gaussian: share of runs, over tasks. Gap "
     "left: share of the gap between Gaussian and truth that is still open, each run against its "
     "own, interquartile mean over tasks and seeds with a bootstrap interval over both; worst run: "
     "what such a mean does not show."
