@@ -277,44 +277,4 @@ def test_a_fall_is_told_from_the_curve(make: Make) -> None:
     run = run.model_copy(update={"curve": [best, falling]})
     gaussian = make("digits/nice", "gaussian", 0, -114.0, optimum=None)
     (note,) = make_boards([run, gaussian]).notes
-<<<<<<< HEAD
     assert "× ssm: worse than at its first point, step 1, by 3 nats" in note
-
-
-def timed(record: Record, seconds: float, step_ms: float, contended: bool) -> Record:
-    assert record.cost is not None
-    cost = record.cost.model_copy(update={"train_seconds": seconds, "step_ms_median": step_ms})
-    return record.model_copy(update={"cost": cost, "contended": contended})
-
-
-def test_a_short_fit_of_a_reference_erases_no_timing(make: Make) -> None:
-    """A first grid: everything shared the cores but a Gaussian of 1.4 milliseconds."""
-    records = [
-        timed(make(RINGS, "dsm", 0, -3.0), 2.0, 5.0, True),
-        timed(make(RINGS, "ssm", 0, -3.1), 4.0, 9.0, True),
-        timed(make(RINGS, "gaussian", 0, -4.0), 0.0014, 1.4, False),
-    ]
-    board = only(records)
-    costs = {row.method: (row.step_ms, row.train_seconds) for row in board.rows}
-    assert costs == {"dsm": (5.0, 2.0), "ssm": (9.0, 4.0), "gaussian": (None, None)}
-    assert board.cost_note.startswith("ms/step and s: all 2 runs were timed while other work")
-
-
-def test_what_was_contended_is_said_where_some_was_not(make: Make) -> None:
-    records = [
-        timed(make(RINGS, "dsm", 0, -3.0), 2.0, 5.0, False),
-        timed(make(RINGS, "ssm", 0, -3.1), 4.0, 9.0, True),
-        timed(make(RINGS, "nce", 0, -3.1), 0.001, 0.2, False),
-    ]
-    board = only(records)
-    assert {row.method: row.step_ms for row in board.rows} == {
-        "dsm": 5.0, "ssm": None, "nce": None
-    }  # fmt: skip
-    assert (
-        "1 of 2 runs were timed while other work shared the cores and are left out; 1 shorter"
-        in (board.cost_note)
-    )
-    assert all(row.passes is not None for row in board.rows)
-=======
-    assert "× ssm: the validation log-likelihood is best at step 1 and 3.0 nats lower" in note
->>>>>>> stats13
