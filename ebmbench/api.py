@@ -255,10 +255,10 @@ def results(out: Path | str) -> pd.DataFrame:
 def leaderboard(out: Path | str) -> str:
     """Return the leaderboard of an output folder as Markdown."""
     from ebmbench.records import read_records
-    from ebmbench.report.stats.boards import make_boards
     from ebmbench.report.tables.markdown import to_markdown
+    from ebmbench.report.write import read_boards
 
-    return to_markdown(make_boards(read_records(Path(out))))
+    return to_markdown(read_boards(read_records(Path(out)), Path(out)))
 
 
 def _only(cards: list[C], kind: str, name: str) -> C:

@@ -22,7 +22,8 @@ class Status(StrEnum):
 
     OK = "ok"
     DIVERGED = "diverged"
-    """A non-finite loss or parameter."""
+    """A loss or parameter that is not finite, or an end out of every reasonable range
+    (:mod:`ebmbench.divergence`); in the latter case there are weights and metrics."""
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out_of_memory"
     FAILED = "failed"

@@ -34,8 +34,8 @@ DRAWN_FROM_WEIGHTS = {
     "report.figures.at_hand", "report.figures.densities", "report.figures.learned",
     "report.site.panels", "report.stats.smoothing",
 }  # fmt: skip
-"""Pictures of what a model learned need the model, and the loss that noise implies the true density
-of the task; all else in the report reads records alone."""
+"""Pictures of what a model learned need the model, and the loss that noise implies the true one;
+all else in the report reads records alone."""
 
 
 def room(module: str) -> str:

@@ -98,7 +98,7 @@ def test_the_odds_of_every_pair_are_in_the_table(make: Make) -> None:
     assert [row[0] for row in rows] == ["nce", "ed", "dsm"]
     filled = [cell for row in rows for cell in row[1:] if cell]
     assert len(filled) == 6
-    assert all(sum(map(int, cell.split("/"))) == 100 for cell in filled)
+    assert all(abs(sum(map(int, cell.split("/"))) - 100) <= 1 for cell in filled)
     assert f"| nce | {rows[0][1]} |" in to_markdown(boards)
 
 

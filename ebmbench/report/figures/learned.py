@@ -11,13 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from ebmbench.cards import TaskCard, card_hash
-from ebmbench.datasets.base import Density, Loader, Sizes
+from ebmbench.datasets.base import Density, Sizes
+from ebmbench.harness.build import make_loader
 from ebmbench.harness.weights import load_energy
-from ebmbench.options import build
 from ebmbench.partition.base import log_density
 from ebmbench.partition.grid import Box, midpoints, reference_box, tabulate
 from ebmbench.records import Record, record_path
-from ebmbench.registry import LOADERS
 
 CELLS = 200
 """Per axis of a picture."""
@@ -63,8 +62,7 @@ def cache_of(out: Path) -> Path:
 
 def true_density(card: TaskCard, seed: int) -> Density | None:
     """Return the density that a task's rows are drawn from, if it is known and needs no file."""
-    where = f"task {card.name!r}, [data.options]"
-    loader = cast(Loader, build(LOADERS.get(card.data.loader), card.data.options, where))
+    loader = make_loader(card)
     return None if loader.files() else loader.load(Sizes(2, 2, 2), seed, None).truth
 
 

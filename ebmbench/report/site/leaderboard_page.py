@@ -45,7 +45,7 @@ def _board_values(content: Content, board: Board) -> dict[str, Any]:
     told = verdict_of(board)
     return {
         "board": board,
-        "lead": linked(" ".join(filter(None, (told.leader, told.level))), content),
+        "lead": linked(" ".join(filter(None, (told.leader, told.margin, told.level))), content),
         "reference": linked(told.reference, content),
         "thin": [linked(text, content) for text in (told.cost, told.evidence) if text],
         "sheet": board_sheet(content, board),

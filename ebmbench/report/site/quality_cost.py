@@ -128,7 +128,8 @@ def _figure(x: Points, x_title: str, quality: Quality, looks: Mapping[str, Style
     points = [
         {
             "type": "scatter", "mode": "markers+text", "name": m, "text": [m],
-            "textposition": "top center", "x": rounded([x[m]]), "y": rounded([place(y[m])]),
+            "textposition": "top center", "cliponaxis": False,
+            "x": rounded([x[m]]), "y": rounded([place(y[m])]),
             "meta": {"y": rounded([y[m]])}, "customdata": [method_link(m)], "showlegend": False,
             "hovertemplate": f"%{{text}}<br>%{{x:.4g}}, {y[m]:.4g}<extra></extra>",
             "marker": {"size": 11, "color": looks[m].color, "symbol": looks[m].symbol},

@@ -80,7 +80,7 @@ def _methods_sheet(
         Column("what the runs show", numeric=False, minor=True,
                explained="computed from the curve, checks and diagnostics of the runs"),
         *(
-            Column(f"{name.replace('_', ' ')}, {_unit(runs, name)}", minor=paired or k > 0)
+            Column(f"{name.replace('_', ' ')}, {_unit(runs, name)}", minor=k > 0)
             for k, name in enumerate(metrics)
         ),
         Column("family", numeric=False, minor=True),

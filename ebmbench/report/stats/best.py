@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-DRAWS = 4000
+DRAWS = 20_000
 
 
 def best_probabilities(ranks: Sequence[Array], generator: np.random.Generator) -> Array:
@@ -29,12 +29,23 @@ def best_probabilities(ranks: Sequence[Array], generator: np.random.Generator) -
         (True, 1.0)
     """
     methods = ranks[0].shape[1]
-    weights = generator.dirichlet(np.ones(len(ranks) + 1), DRAWS)
-    orders = np.tile(np.arange(1.0, methods + 1), (DRAWS, 1))
-    total = weights[:, -1:] * generator.permuted(orders, axis=1)
+    weights = _flat_dirichlet(len(ranks) + 1, generator)
+    orders = 1.0 + generator.random((DRAWS, methods)).argsort(1).argsort(1)
+    total = weights[:, -1:] * orders
     for task, of_seed in enumerate(ranks):
-        inner = generator.dirichlet(np.ones(len(of_seed)), DRAWS)
+        inner = _flat_dirichlet(len(of_seed), generator)
         total += weights[:, task : task + 1] * (inner @ of_seed)
     first = total <= total.min(1, keepdims=True) + 1e-12
     result: Array = (first / first.sum(1, keepdims=True)).mean(0)
     return result
+
+
+def _flat_dirichlet(size: int, generator: np.random.Generator) -> Array:
+    """Return weights that are uniform on the simplex, ``(DRAWS, size)``.
+
+    Of uniform numbers alone: how NumPy draws other laws may change with its version, and the same
+    records must give the same bytes.
+    """
+    waits = -np.log1p(-generator.random((DRAWS, size)))
+    weights: Array = waits / waits.sum(1, keepdims=True)
+    return weights

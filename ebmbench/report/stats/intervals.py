@@ -93,7 +93,8 @@ def cluster_bootstrap(
         return None
     sizes = np.array([len(row) for row in values])
     starts = np.cumsum(sizes) - sizes
-    tasks = generator.integers(len(values), size=(repeats, len(values)))
+    # Of uniform numbers alone: how NumPy draws integers may change with its version.
+    tasks = (generator.random((repeats, len(values))) * len(values)).astype(int)
     shares = generator.random((repeats, len(values), int(sizes.max())))
     places = starts[tasks][..., None] + (shares * sizes[tasks][..., None]).astype(int)
     flat = np.concatenate([np.asarray(row, dtype=np.float64) for row in values])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 def join_ranges(texts: Sequence[str]) -> str:
@@ -14,6 +14,8 @@ def join_ranges(texts: Sequence[str]) -> str:
     Example:
         >>> join_ranges(["errors are 6.1 nats, more than 5", "errors are 9.3 nats, more than 5"])
         'errors are 6.1 to 9.3 nats, more than 5'
+        >>> join_ranges(["the gap is -913.5 nats", "the gap is 40.1 nats"])
+        'the gap is -913.5 to 40.1 nats'
     """
     slots = list(zip(*(NUMBER.findall(text) for text in texts), strict=True))
     filled = iter([_range(slot) for slot in slots])

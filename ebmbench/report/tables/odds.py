@@ -16,7 +16,7 @@ ODDS_LEGEND = (
 def odds_rows(summary: Summary) -> list[list[str]]:
     """Return the odds of every pair as a matrix of texts, its header first.
 
-    The better mean rank is in the row; ``better/equivalent/worse`` in percent that add up to 100.
+    The better mean rank is in the row; ``better/equivalent/worse`` in percent.
     """
     rows = [["", *summary.methods[1:]]]
     for k, first in enumerate(summary.methods[:-1]):
@@ -36,5 +36,5 @@ def odds_text(found: Odds) -> str:
         >>> odds_text(Odds(0.0888, 0.8773, 0.0339))
         '9/88/3'
     """
-    better, worse = round(100 * found.better), round(100 * found.worse)
-    return f"{better}/{100 - better - worse}/{worse}"
+    shares = (found.better, found.equivalent, found.worse)
+    return "/".join(f"{100 * share:.0f}" for share in shares)

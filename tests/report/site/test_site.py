@@ -116,7 +116,7 @@ def test_what_cards_and_messages_say_is_never_markup(site: Path) -> None:
         ("methods/dsm.html", ["<math", "Behind the best objective", "searched", "Vincent"]),
         ("runs/2d.pinwheel.cd.1.html", ["Loss is nan", "Traceback", "Task card", "diverged"]),
         ("runs/2d.rings.dsm.0.html", ["refused", "too wide", "seed 1"]),
-        ("index.html", ["Verdict", "leads with a mean rank", "Summary", "below the true density"]),
+        ("index.html", ["Verdict", "with a mean rank of", "Summary", "below the true density"]),
         ("methods/cd.html", ["Stands", "of 4, mean rank", "(failed)", "what the runs show"]),
         ("methods/gaussian.html", ["not ranked: a reference"]),
         ("tasks/2d.rings.html", ["what the runs show", "refused: too wide (1 of 2 seeds)"]),
