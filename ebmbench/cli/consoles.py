@@ -26,6 +26,7 @@ def write_and_show(
     out: Path,
     console: Console,
     figures: str = "png",
+    *,
     raw: bool = False,
 ) -> None:
     """Write the tables and pictures of an output folder and print its leaderboard."""

@@ -50,7 +50,7 @@ def command(out: Path, form: str, figures: str, raw: bool, site: bool, asv: Path
 
     records = read_records(out)
     if form == "terminal":
-        write_and_show(records, out, make_console(), figures, raw)
+        write_and_show(records, out, make_console(), figures, raw=raw)
     else:
         write_tables(records, out, figures)
         boards = read_boards(records, out)

@@ -27,7 +27,7 @@ from ebmbench.seeds import derive_seed, generator
 def make_loader(task: TaskCard) -> Loader:
     """Build the loader of a task card; paths among its options are relative to the card."""
     where = f"task {task.name!r}, [data.options]"
-    return cast(Loader, _make(LOADERS, task.data.loader, task.data.options, task, where))
+    return cast(Loader, _make(LOADERS, task.data.loader, task.data.options, task, where=where))
 
 
 def load_data(task: TaskCard, seed: int, data_dir: Path | None) -> Dataset:
@@ -96,18 +96,18 @@ def make_objective(method: MethodCard) -> Objective:
     """Build the objective of a method card."""
     where = f"method {method.name!r}, [hyperparameters]"
     name, values = str(method.objective), method.hyperparameters
-    return cast(Objective, _make(OBJECTIVES, name, values, method, where))
+    return cast(Objective, _make(OBJECTIVES, name, values, method, where=where))
 
 
 def make_estimator(method: MethodCard) -> Estimator:
     """Build the reference estimator of a method card."""
     where = f"method {method.name!r}, [hyperparameters]"
     name, values = str(method.estimator), method.hyperparameters
-    return cast(Estimator, _make(ESTIMATORS, name, values, method, where))
+    return cast(Estimator, _make(ESTIMATORS, name, values, method, where=where))
 
 
 def _make(
-    registry: Registry[Any], name: str, values: dict[str, Any], card: Card, where: str
+    registry: Registry[Any], name: str, values: dict[str, Any], card: Card, *, where: str
 ) -> object:
     """Build what a card names; its options too may name files and classes beside the card."""
     folder = card.folder

@@ -75,7 +75,7 @@ def test_pairing_narrows_the_interval_of_a_cell(board: Board) -> None:
 
 
 def test_pairs_are_told_apart_that_intervals_of_the_problem_hide(board: Board) -> None:
-    gaps = differences(board.outcomes, {}, "ica/20", "cd", "nce")
+    gaps = differences(board.outcomes, {}, "ica/20", "cd", b="nce")
     paired = mean_interval([gap.value for gap in gaps.values()])
     scores = {row.method: row.raw["ica/20"].score for row in board.rows}
     one, other = scores["cd"], scores["nce"]

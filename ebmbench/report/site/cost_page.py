@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ebmbench.report.site.comparisons import profile_plot
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import method_link, task_link
-from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
+from ebmbench.report.site.page_table import Column, Entry, Line, PageTable
 from ebmbench.report.site.quality_cost import board_plot
 from ebmbench.report.site.render import Page, to_number
 from ebmbench.report.stats.boards import Board
@@ -38,8 +38,8 @@ def cost_page(content: Content) -> Page:
             {
                 "board": board,
                 "pareto": board_plot(content, board, summarise(board)),
-                "sheets": [
-                    cost_sheet(content, board, kind, of)
+                "tables": [
+                    cost_table(content, board, kind, of)
                     for kind, of in costs.items()
                     if targets(board)
                 ],
@@ -54,7 +54,7 @@ def cost_page(content: Content) -> Page:
     return Page("cost.html", "cost.html", values)
 
 
-def cost_sheet(content: Content, board: Board, kind: str, costs: Costs) -> Sheet:
+def cost_table(content: Content, board: Board, kind: str, costs: Costs) -> PageTable:
     """Return what each objective spends until a task is solved; failures count as worst.
 
     Arguments:
@@ -71,7 +71,7 @@ def cost_sheet(content: Content, board: Board, kind: str, costs: Costs) -> Sheet
                 Entry(method, method, method_link(method)),
                 Entry(f"{place:.1f}" if place is not None else "incomplete", place,
                       mark="" if place is not None else "incomplete"),
-                *(_entry(content, task, method, costs[method][task], kind) for task in tasks),
+                *(_entry(content, task, method, costs[method][task], kind=kind) for task in tasks),
             ],
             {"family": content.methods[method].family},
         )
@@ -79,7 +79,7 @@ def cost_sheet(content: Content, board: Board, kind: str, costs: Costs) -> Sheet
     ]  # fmt: skip
     titles = [Column(board.labels[task], task_link(task)) for task in tasks]
     unit = "training seconds" if kind == "seconds" else "network evaluations"
-    return Sheet(
+    return PageTable(
         f"by-{kind}-{board.family}",
         f"{board.title}, by {kind}: {unit} until solved, mean over seeds",
         [Column("method", numeric=False), Column("mean rank"), *titles],
@@ -105,7 +105,7 @@ def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _entry(content: Content, task: str, method: str, value: float | None, kind: str) -> Entry:
+def _entry(content: Content, task: str, method: str, value: float | None, *, kind: str) -> Entry:
     link = content.behind(task, method)
     if value is None:
         return Entry("no part", None, link, "absent")

@@ -43,7 +43,7 @@ def run_curves(run: Record, looks: Mapping[str, Style]) -> Plot | None:
     """Plot loss, validation log-likelihood and every diagnostic of one run."""
     names = sorted({name for point in run.curve for name in point.info})
     title = "Learning curve and diagnostics"
-    return _plot([run], looks, title, "", names)
+    return _plot([run], looks, title, "", diagnostics=names)
 
 
 def _plot(
@@ -51,6 +51,7 @@ def _plot(
     looks: Mapping[str, Style],
     title: str,
     note: str,
+    *,
     diagnostics: Sequence[str] = (),
 ) -> Plot | None:
     quantities: dict[str, tuple[str, Quantity]] = {
@@ -63,7 +64,12 @@ def _plot(
             for against, (x_title, spent) in AGAINST.items():
                 if name in (LIKELIHOOD, "loss") or against == "steps":
                     figure = _figure(
-                        runs, looks, quantity, spent, (x_title, y_title), name == LIKELIHOOD
+                        runs,
+                        looks,
+                        quantity,
+                        spent,
+                        titles=(x_title, y_title),
+                        compared=name == LIKELIHOOD,
                     )
                     variants[f"{name.replace('_', ' ')} against {against}"] = figure
     return Plot("curves", title, note, variants) if variants else None
@@ -78,6 +84,7 @@ def _figure(
     looks: Mapping[str, Style],
     quantity: Quantity,
     spent: Spent,
+    *,
     titles: tuple[str, str],
     compared: bool,
 ) -> Figure:

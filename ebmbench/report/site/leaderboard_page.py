@@ -7,12 +7,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ebmbench.report.site.board_sheet import board_sheet, row_labels
+from ebmbench.report.site.board_table import board_table, row_labels
 from ebmbench.report.site.comparisons import differences_plot
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import method_link
 from ebmbench.report.site.render import Page
-from ebmbench.report.site.summary_sheet import summary_sheet
+from ebmbench.report.site.summary_table import summary_table
 from ebmbench.report.stats.boards import Board
 from ebmbench.report.stats.summary import summarise
 from ebmbench.report.tables.verdict import verdict_of
@@ -48,11 +48,11 @@ def _board_values(content: Content, board: Board) -> dict[str, Any]:
         "lead": linked(" ".join(filter(None, (told.leader, told.margin, told.level))), content),
         "reference": linked(told.reference, content),
         "thin": [linked(text, content) for text in (told.cost, told.evidence) if text],
-        "sheet": board_sheet(content, board),
-        "raw": board_sheet(content, board, raw=True),
+        "table": board_table(content, board),
+        "raw": board_table(content, board, raw=True),
         "overall": None
         if summary is None
-        else summary_sheet(board, summary, row_labels(content, board)),
+        else summary_table(board, summary, row_labels(content, board)),
         "resolution": None if summary is None else resolution_words(summary),
         "notes": board_notes(board),
         "plot": differences_plot(board, summary),

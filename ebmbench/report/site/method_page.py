@@ -7,8 +7,8 @@ from typing import Any
 
 from ebmbench.report.site.content import Content, mark_of
 from ebmbench.report.site.links import method_link, task_link
-from ebmbench.report.site.method_values import values_sheet
-from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
+from ebmbench.report.site.method_values import values_table
+from ebmbench.report.site.page_table import Column, Entry, Line, PageTable
 from ebmbench.report.site.render import Page
 from ebmbench.report.stats.boards import Board, Row, below_gaussian, kind_of
 from ebmbench.report.stats.ranking import solved, task_ranks
@@ -70,8 +70,8 @@ def method_page(content: Content, method: str) -> Page:
         "standings": [standing(board, row) for board, row in rows],
         "costs": [(board.title, cost_texts(row)) for board, row in rows],
         "cost_titles": COST_TITLES,
-        "parameters": values_sheet(content, card),
-        "sheet": Sheet(f"method-{method}", "On every task", COLUMNS, [d.line for d in duels]),
+        "parameters": values_table(content, card),
+        "table": PageTable(f"method-{method}", "On every task", COLUMNS, [d.line for d in duels]),
         "wins": [d for d in duels if d.verdict in ("best", "level with the best")],
         "losses": sorted((d for d in duels if d.lost), key=_worst_first),
         "count": len(duels),
@@ -115,7 +115,7 @@ def duel(content: Content, board: Board, row: Row, task: str) -> Duel:
     top = max(scores.values(), default=None)
     behind = None if cell.score is None or top is None else top - sign * cell.score.mean
     place, middle = _place(board, task, row.method, [r.method for r in objectives])
-    verdict = _verdict(board, row, task, scores, middle, len(objectives))
+    verdict = _verdict(board, row, task, scores, middle=middle, count=len(objectives))
     below = "; below the Gaussian" if below_gaussian(board, row, task) else ""
     raw = row.raw[task]
     runs = content.pairs.get((task, row.method), [])
@@ -156,7 +156,13 @@ def _place(
 
 
 def _verdict(
-    board: Board, row: Row, task: str, scores: dict[str, float], middle: float | None, count: int
+    board: Board,
+    row: Row,
+    task: str,
+    scores: dict[str, float],
+    *,
+    middle: float | None,
+    count: int,
 ) -> str:
     if row.raw[task].failed:
         return "failed"

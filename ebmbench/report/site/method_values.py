@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ebmbench.cards import MethodCard
 from ebmbench.report.site.content import Content
-from ebmbench.report.site.page_table import Column, Line, Sheet, words
+from ebmbench.report.site.page_table import Column, Line, PageTable, words
 
 
-def values_sheet(content: Content, card: MethodCard) -> Sheet:
+def values_table(content: Content, card: MethodCard) -> PageTable:
     """Return every hyper-parameter of a method with what was used and where it was searched."""
     used: dict[str, dict[str, list[str]]] = {}
     for (task, method), runs in content.pairs.items():
@@ -24,7 +24,7 @@ def values_sheet(content: Content, card: MethodCard) -> Sheet:
         ]
         lines.append(Line(words(name.replace("_", " "), "; ".join(texts), _searched(card, name))))
     columns = [Column(title, numeric=False) for title in ("name", "used", "searched")]
-    return Sheet(f"values-{card.name}", "Hyper-parameters as used", columns, lines)
+    return PageTable(f"values-{card.name}", "Hyper-parameters as used", columns, lines)
 
 
 def _some(tasks: list[str]) -> str:

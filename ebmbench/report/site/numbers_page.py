@@ -9,7 +9,7 @@ from ebmbench.divergence import LIMIT
 from ebmbench.records import Record, Status
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import task_link
-from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
+from ebmbench.report.site.page_table import Column, Entry, Line, PageTable
 from ebmbench.report.site.render import Page
 from ebmbench.report.stats.boards import HEADLINE
 from ebmbench.report.tables.bibtex import to_bibtex
@@ -35,7 +35,9 @@ def numbers_page(content: Content) -> Page:
         *map(Column, OUTCOMES),
     ]
     values = {
-        "sheet": Sheet("outcomes", "Runs by what became of their log-likelihood", columns, lines),
+        "table": PageTable(
+            "outcomes", "Runs by what became of their log-likelihood", columns, lines
+        ),
         "notes": content.boards.notes,
         "limit": LIMIT,
         "facts": {

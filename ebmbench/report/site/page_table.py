@@ -50,7 +50,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PageTable:
     """One table."""
 
     name: str

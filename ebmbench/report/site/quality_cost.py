@@ -60,7 +60,7 @@ def board_plot(content: Content, board: Board, summary: Summary | None) -> Plot 
     )
     return _plot(
         content, f"quality-cost-{board.family}", f"{board.title}: quality against cost", note,
-        qualities, costs,
+        qualities=qualities, costs=costs,
     )  # fmt: skip
 
 
@@ -89,7 +89,9 @@ def task_plot(content: Content, board: Board, task: str) -> Plot | None:
         "log-likelihood": Quality("test log-likelihood, nats", scores, False),
     }
     note = "Medians over seeds. The line joins the methods that no other beats in both."
-    return _plot(content, "quality-cost", "Quality against cost", note, qualities, costs)
+    return _plot(
+        content, "quality-cost", "Quality against cost", note, qualities=qualities, costs=costs
+    )
 
 
 def _plot(
@@ -97,6 +99,7 @@ def _plot(
     name: str,
     title: str,
     note: str,
+    *,
     qualities: Mapping[str, Quality],
     costs: Mapping[str, tuple[str, Points]],
 ) -> Plot | None:

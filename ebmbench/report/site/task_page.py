@@ -9,7 +9,7 @@ from ebmbench.records import Record, Status
 from ebmbench.report.site.content import Content, mark_of
 from ebmbench.report.site.curves import task_curves
 from ebmbench.report.site.links import method_link, task_link
-from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
+from ebmbench.report.site.page_table import Column, Entry, Line, PageTable
 from ebmbench.report.site.pictures import Gallery, Shown
 from ebmbench.report.site.quality_cost import task_plot
 from ebmbench.report.site.render import Page
@@ -47,7 +47,7 @@ def task_page(content: Content, task: str, gallery: Gallery) -> Page:
         "budgets": [(preset, getattr(card.budget, preset)) for preset in PRESETS],
         "optimum": None if board is None else board.optimum.get(task),
         "reference": None if board is None else board.reference(task),
-        "sheet": _methods_sheet(content, task, runs, board),
+        "table": _methods_table(content, task, runs, board),
         "pareto": None if board is None else task_plot(content, board, task),
         "curves": task_curves(runs, content.looks),
         "strips": gallery.strips.get(task, {}),
@@ -61,9 +61,9 @@ def tasks_page(content: Content) -> Page:
     return Page("tasks.html", "tasks.html", {"tasks": list(content.tasks.values())})
 
 
-def _methods_sheet(
+def _methods_table(
     content: Content, task: str, runs: dict[str, list[Record]], board: Board | None
-) -> Sheet:
+) -> PageTable:
     measure = Measure.RAW if board is None else board.measures[task]
     paired = measure is not Measure.RAW
     metrics = sorted(
@@ -91,7 +91,7 @@ def _methods_sheet(
         card = content.methods[method]
         entries = [Entry(method, method, method_link(method), note=kind_of(card))]
         if board is not None and paired:
-            entries.append(_paired(content, board, rows.get(method), task, method in best))
+            entries.append(_paired(content, board, rows.get(method), task, best=method in best))
         entries.append(_shown(runs[method], method in best))
         for name in metrics:
             cell = make_cell(runs[method], expected, name)
@@ -107,10 +107,10 @@ def _methods_sheet(
         entries.append(Entry(card.family, card.family))
         lines.append(Line(entries, {"family": card.family}, kind_of(card)))
     seeds = f"mean ± 95 % interval over {expected} seeds" if expected > 1 else "one seed"
-    return Sheet(f"methods-{task.replace('/', '-')}", f"Every method, {seeds}", columns, lines)
+    return PageTable(f"methods-{task.replace('/', '-')}", f"Every method, {seeds}", columns, lines)
 
 
-def _paired(content: Content, board: Board, row: Row | None, task: str, best: bool) -> Entry:
+def _paired(content: Content, board: Board, row: Row | None, task: str, *, best: bool) -> Entry:
     if row is None:
         return Entry(ABSENT, mark="absent")
     cell = row.cells[task]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ebmbench.report.stats.cells import Cell, Measure
-from ebmbench.report.stats.costs import Cost
+from ebmbench.report.stats.costs import MedianCosts
 from ebmbench.report.stats.outcomes import GAUSSIAN, Outcomes, Truths
 from ebmbench.report.stats.rows import Moments
 
@@ -26,7 +26,7 @@ class Row:
     rank_low: float | None
     """The best mean rank that the brackets leave."""
     rank_high: float | None
-    cost: Cost
+    cost: MedianCosts
 
     @property
     def step_ms(self) -> float | None:

@@ -111,8 +111,9 @@ def _board(group: Group, moments: Moments) -> Board:
     for method in cards:
         cells = {
             task: measured_cell(
-                raw[method][task], measures[task], task, method, outcomes, truths, moments,
-                _regret_errors(by_pair.get((task, method), [])),
+                raw[method][task], measures[task], task, method,
+                outcomes=outcomes, truths=truths, moments=moments,
+                regrets=_regret_errors(by_pair.get((task, method), [])),
             )
             for task in tasks
         }  # fmt: skip

@@ -100,6 +100,7 @@ def measured_cell(
     measure: Measure,
     task: str,
     method: str,
+    *,
     outcomes: Outcomes,
     truths: Truths,
     moments: Moments,

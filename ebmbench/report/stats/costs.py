@@ -14,7 +14,7 @@ SHORTEST = 0.05
 
 
 @dataclass(frozen=True)
-class Cost:
+class MedianCosts:
     """Medians over the runs of one method on one board; ``None`` where nothing was measured."""
 
     step_ms: float | None
@@ -23,7 +23,7 @@ class Cost:
     peak_bytes: float | None
 
 
-NO_COST = Cost(None, None, None, None)
+NO_COST = MedianCosts(None, None, None, None)
 
 
 def kind_of(card: MethodCard) -> str:
@@ -61,7 +61,7 @@ def contended_pairs(records: Sequence[Record]) -> frozenset[tuple[str, str]]:
     return frozenset((record.task, record.method) for record in found if record.contended)
 
 
-def cost_of(records: Sequence[Record], apart: frozenset[tuple[str, str]]) -> Cost:
+def cost_of(records: Sequence[Record], apart: frozenset[tuple[str, str]]) -> MedianCosts:
     """Return what the runs of one method cost.
 
     Arguments:
@@ -73,7 +73,7 @@ def cost_of(records: Sequence[Record], apart: frozenset[tuple[str, str]]) -> Cos
     ]
     alike = [r.cost for r in timed(records) if (r.task, r.method) not in apart and r.cost]
     peaks = [c.allocator_peak_bytes for c in costs if c.allocator_peak_bytes is not None]
-    return Cost(
+    return MedianCosts(
         step_ms=median(c.step_ms_median for c in alike) if alike else None,
         passes=median(map(passes, costs)) if costs else None,
         train_seconds=median(c.train_seconds for c in alike) if alike else None,

@@ -72,6 +72,7 @@ def cluster_bootstrap(
     statistic: Callable[[Array], Array],
     generator: np.random.Generator,
     repeats: int = 2000,
+    *,
     confidence: float = 0.95,
 ) -> tuple[float, float] | None:
     """Return the percentile interval of a statistic, tasks redrawn and seeds redrawn within them.

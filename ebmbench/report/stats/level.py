@@ -32,12 +32,12 @@ def level_methods(board: Board, task: str) -> set[str]:
     return {best} | {
         method
         for method, cell in cells.items()
-        if method != best and _level(board, task, method, best, cell)
+        if method != best and _level(board, task, method, best, cell=cell)
     }
 
 
-def _level(board: Board, task: str, method: str, best: str, cell: Cell) -> bool:
-    gaps = list(differences(board.outcomes, board.moments, task, method, best).values())
+def _level(board: Board, task: str, method: str, best: str, *, cell: Cell) -> bool:
+    gaps = list(differences(board.outcomes, board.moments, task, method, b=best).values())
     if not gaps or cell.failed:
         return False
     if _mean([gap.upper for gap in gaps]) >= 0:

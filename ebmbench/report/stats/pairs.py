@@ -88,7 +88,7 @@ def pair_at(
 
 
 def differences(
-    outcomes: Outcomes, moments: Moments, task: str, a: str, b: str
+    outcomes: Outcomes, moments: Moments, task: str, a: str, *, b: str
 ) -> dict[int, Difference]:
     """Return the difference of two methods by seed, over the seeds at which both have a number."""
     found = {

@@ -111,7 +111,7 @@ def rank_p_values(outcomes: Outcomes, tasks: Sequence[str], methods: Sequence[st
     """
     pairs = list(itertools.combinations(range(len(methods)), 2))
     raw = [
-        pair_p_value(_tables(outcomes, tasks, methods, methods[i], methods[j])) for i, j in pairs
+        pair_p_value(_tables(outcomes, tasks, methods, methods[i], b=methods[j])) for i, j in pairs
     ]
     result = np.ones((len(methods),) * 2)
     for (i, j), p in zip(pairs, holm(raw), strict=True):
@@ -120,7 +120,7 @@ def rank_p_values(outcomes: Outcomes, tasks: Sequence[str], methods: Sequence[st
 
 
 def _tables(
-    outcomes: Outcomes, tasks: Sequence[str], methods: Sequence[str], a: str, b: str
+    outcomes: Outcomes, tasks: Sequence[str], methods: Sequence[str], a: str, *, b: str
 ) -> list[tuple[Array, int, int, int]]:
     tables = []
     for task in tasks:

@@ -100,7 +100,9 @@ def resolve(
     errors: dict[str, list[tuple[float, float]]] = {}
     for task in tasks:
         for a, b in itertools.combinations(methods, 2):
-            gaps = [g for g in differences(outcomes, moments, task, a, b).values() if g.certified]
+            gaps = [
+                g for g in differences(outcomes, moments, task, a, b=b).values() if g.certified
+            ]
             values = [g.value for g in gaps]
             if len(values) > 1:
                 spread = (float(np.std(values, ddof=1)), abs(float(np.mean(values))), len(values))

@@ -60,7 +60,9 @@ def _table(boards: Boards, board: Board, raw: bool) -> str:
         if row.kind != previous:
             lines.append(r"\midrule")
             previous = row.kind
-        cells = [_cell(board, row, task, row.method in best[task], raw) for task in board.tasks]
+        cells = [
+            _cell(board, row, task, row.method in best[task], raw=raw) for task in board.tasks
+        ]
         lines.append(" & ".join([escape(row.method), escape(rank_text(row)), *cells]) + r" \\")
     if board.optimum and raw:
         optima = map(escape, optimum_texts(board, board.tasks))
@@ -68,7 +70,7 @@ def _table(boards: Boards, board: Board, raw: bool) -> str:
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
 
 
-def _cell(board: Board, row: Row, task: str, best: bool, raw: bool) -> str:
+def _cell(board: Board, row: Row, task: str, best: bool, *, raw: bool) -> str:
     text = escape(marked_text(board, row, task, raw))
     if row.cells[task].score is None:
         return rf"\emph{{{text}}}"

@@ -107,7 +107,7 @@ def _table(board: Board, tasks: list[str], first: bool, raw: bool) -> Table:
         table.add_column(name, justify="right", style="dim", no_wrap=True)
     best = {task: best_methods(board, task) for task in tasks}
     for row, following in zip(board.rows, [*board.rows[1:], None], strict=True):
-        cells = [_styled(board, row, task, row.method in best[task], raw) for task in tasks]
+        cells = [_styled(board, row, task, row.method in best[task], raw=raw) for task in tasks]
         if first:
             cells = [rank_text(row), *cells, *cost_of(row)]
         label = f"[{LABEL_STYLE[row.kind]}]{escape(row.method)}[/]"
@@ -121,7 +121,7 @@ def _table(board: Board, tasks: list[str], first: bool, raw: bool) -> Table:
     return table
 
 
-def _styled(board: Board, row: Row, task: str, best: bool, raw: bool) -> str:
+def _styled(board: Board, row: Row, task: str, best: bool, *, raw: bool) -> str:
     text = escape(marked_text(board, row, task, raw))
     if row.cells[task].score is None:
         return f"[yellow]{text}[/]"

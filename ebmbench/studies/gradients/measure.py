@@ -104,14 +104,22 @@ def compare_gradients(
     done = 0
     for step in _checkpoints(budget.steps, checkpoints):
         if step > done:
-            _follow_the_likelihood(energy, task, dataset, budget, step - done, seed + done)
+            _follow_the_likelihood(
+                energy, task, dataset, budget, steps=step - done, seed=seed + done
+            )
             done = step
         exact, log_z = exact_gradient(energy, dataset.train)
         for method in methods:
             objective = make_objective(method.for_task(task.name))
             noise = _stream(task, seed, f"{method.name} at {step}")
             gradients, passes = _draw(
-                energy, objective, dataset.train, budget.batch, draws, log_z, noise
+                energy,
+                objective,
+                dataset.train,
+                budget.batch,
+                draws=draws,
+                log_z=log_z,
+                noise=noise,
             )
             in_units = method.family == "maximum likelihood"
             yield Comparison(
@@ -128,6 +136,7 @@ def _draw(
     objective: Objective,
     rows: Tensor,
     batch: int,
+    *,
     draws: int,
     log_z: float,
     noise: torch.Generator,
@@ -155,7 +164,7 @@ def _draw(
 
 
 def _follow_the_likelihood(
-    energy: Energy, task: TaskCard, dataset: Dataset, budget: Budget, steps: int, seed: int
+    energy: Energy, task: TaskCard, dataset: Dataset, budget: Budget, *, steps: int, seed: int
 ) -> None:
     """Train in place by the oracle at a constant rate; Adam starts anew at every checkpoint."""
     card = catalog.methods()["mle-exact"].for_task(task.name)

@@ -252,12 +252,12 @@ def test_the_download_is_what_is_shown(page: Chrome, tmp_path: Path) -> None:
     )
     page.find_element(By.ID, "search").send_keys("s")
     head(page, "rings").click()
-    sheet = page.find_element(By.ID, "leaderboard-2d")
-    sheet.find_element(By.CSS_SELECTOR, "details.columns summary").click()
-    for column in sheet.find_elements(By.CSS_SELECTOR, "[data-column='1'], [data-column='3']"):
+    table = page.find_element(By.ID, "leaderboard-2d")
+    table.find_element(By.CSS_SELECTOR, "details.columns summary").click()
+    for column in table.find_elements(By.CSS_SELECTOR, "[data-column='1'], [data-column='3']"):
         column.click()
-    sheet.find_element(By.CSS_SELECTOR, "details.columns summary").click()
-    sheet.find_element(By.CSS_SELECTOR, ".csv").click()
+    table.find_element(By.CSS_SELECTOR, "details.columns summary").click()
+    table.find_element(By.CSS_SELECTOR, ".csv").click()
     path = tmp_path / "leaderboard-2d.csv"
     WebDriverWait(page, 20).until(lambda _: path.is_file() and path.stat().st_size)
     with path.open(encoding="utf-8", newline="") as file:

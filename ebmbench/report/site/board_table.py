@@ -5,7 +5,7 @@ from __future__ import annotations
 from ebmbench.records import Status
 from ebmbench.report.site.content import Content, mark_of, method_entry
 from ebmbench.report.site.links import method_link, task_link
-from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
+from ebmbench.report.site.page_table import Column, Entry, Line, PageTable
 from ebmbench.report.stats.boards import Board, Row, below_gaussian
 from ebmbench.report.tables.words import (
     COST_TITLES,
@@ -27,7 +27,7 @@ COST_MEANINGS = (
 )
 
 
-def board_sheet(content: Content, board: Board, raw: bool = False) -> Sheet:
+def board_table(content: Content, board: Board, raw: bool = False) -> PageTable:
     """Return the leaderboard of one board; a cell opens the run that stands behind it.
 
     Arguments:
@@ -54,7 +54,10 @@ def board_sheet(content: Content, board: Board, raw: bool = False) -> Sheet:
             [
                 method_entry(row, method_link(row.method)),
                 Entry(rank_text(row), row.rank, mark="incomplete" if _incomplete(row) else ""),
-                *(_score(content, board, row, t, row.method in best[t], raw) for t in board.tasks),
+                *(
+                    _score(content, board, row, t, best=row.method in best[t], raw=raw)
+                    for t in board.tasks
+                ),
                 *map(Entry, cost_texts(row), _costs(row)),
             ],
             labels[row.method],
@@ -67,7 +70,7 @@ def board_sheet(content: Content, board: Board, raw: bool = False) -> Sheet:
         texts = ("true density", NONE, *optimum_texts(board, board.tasks))
         pinned = [Line([Entry(text) for text in texts] + [Entry(NONE)] * len(COST_TITLES))]
     name = f"leaderboard-{board.family}" + ("-raw" if raw else "")
-    return Sheet(name, measure_words(board, raw), columns, lines, pinned)
+    return PageTable(name, measure_words(board, raw), columns, lines, pinned)
 
 
 def row_labels(content: Content, board: Board) -> dict[str, dict[str, str]]:
@@ -82,7 +85,7 @@ def row_labels(content: Content, board: Board) -> dict[str, dict[str, str]]:
     }
 
 
-def _score(content: Content, board: Board, row: Row, task: str, best: bool, raw: bool) -> Entry:
+def _score(content: Content, board: Board, row: Row, task: str, *, best: bool, raw: bool) -> Entry:
     cell = row.raw[task] if raw else row.cells[task]
     below = "below" if below_gaussian(board, row, task) else ""
     return Entry(

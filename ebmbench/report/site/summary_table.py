@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebmbench.report.site.links import method_link
-from ebmbench.report.site.page_table import Column, Entry, Line, Sheet
+from ebmbench.report.site.page_table import Column, Entry, Line, PageTable
 from ebmbench.report.stats.boards import Board, Row
 from ebmbench.report.stats.summary import Summary
 from ebmbench.report.tables.words import OVERALL, cost_texts, overall_rows, wins
@@ -35,7 +35,7 @@ MEANINGS = {
 }
 
 
-def summary_sheet(board: Board, summary: Summary, labels: dict[str, dict[str, str]]) -> Sheet:
+def summary_table(board: Board, summary: Summary, labels: dict[str, dict[str, str]]) -> PageTable:
     """Return the summary of one board.
 
     Arguments:
@@ -62,7 +62,7 @@ def summary_sheet(board: Board, summary: Summary, labels: dict[str, dict[str, st
                explained=MEANINGS.get(title, ""), minor=title in MINOR)
         for title in (*known, "ms/step", "passes")
     ]  # fmt: skip
-    return Sheet(f"overall-{board.family}", board.title, columns, lines)
+    return PageTable(f"overall-{board.family}", board.title, columns, lines)
 
 
 def _values(summary: Summary, row: Row) -> dict[str, float | str | None]:
