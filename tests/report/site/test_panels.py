@@ -67,7 +67,7 @@ def test_permuted_and_scaled_sources_are_recovered(make: Make, tmp_path: Path) -
     assert panel.values == pytest.approx(np.eye(5), abs=1e-5)
 
 
-def test_a_table_of_exact_samples(make: Make, tmp_path: Path) -> None:
+def test_a_sheet_of_exact_samples(make: Make, tmp_path: Path) -> None:
     record = stored(make, tmp_path, "digits/8", gaussian(64, 4.0))
     (panel,) = image_panels([record], tmp_path)["dsm"]
     assert panel.values.shape == (72, 72)

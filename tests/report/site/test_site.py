@@ -149,9 +149,9 @@ def test_timings_of_shared_cores_do_not_stand_beside_others(make: Make, tmp_path
 def test_a_picture_stored_beside_a_record_is_shown(grid: list[Record], tmp_path: Path) -> None:
     stored = tmp_path / "runs" / "2d" / "rings" / "ssm"
     stored.mkdir(parents=True)
-    (stored / "seed-0.sample-table.png").write_bytes(b"a picture")
+    (stored / "seed-0.sample-sheet.png").write_bytes(b"a picture")
     site = build_site(grid, tmp_path).parent
-    name = "pictures/2d.rings.ssm.0.sample-table.png"
+    name = "pictures/2d.rings.ssm.0.sample-sheet.png"
     assert (site / name).read_bytes() == b"a picture"
     for page in ("runs/2d.rings.ssm.0.html", "tasks/2d.rings.html"):
         assert f"../{name}" in (site / page).read_text(encoding="utf-8")

@@ -56,13 +56,13 @@
     [...table.tHead.rows[0].cells].forEach((head, index) => {
       head.querySelector("button").addEventListener("click", () => sort(table, index, head));
     });
-    const sheet = table.closest(".sheet");
-    const whole = sheet.querySelector(".whole");
+    const frame = table.closest(".page-table");
+    const whole = frame.querySelector(".whole");
     whole?.addEventListener("click", () => {
-      whole.setAttribute("aria-pressed", String(sheet.classList.toggle("all")));
+      whole.setAttribute("aria-pressed", String(frame.classList.toggle("all")));
     });
-    sheet.querySelector(".csv")?.addEventListener("click", () => download(table));
-    for (const box of sheet.querySelectorAll("[data-column]")) {
+    frame.querySelector(".csv")?.addEventListener("click", () => download(table));
+    for (const box of frame.querySelectorAll("[data-column]")) {
       box.checked = true;
       box.addEventListener("change", () => hide(table, Number(box.dataset.column), !box.checked));
     }
@@ -89,7 +89,7 @@
         const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
         for (const row of rows) row.hidden = !matches(row, sought);
         const left = rows.filter((row) => !row.hidden).length;
-        table.closest(".sheet").querySelector(".empty").hidden = left > 0;
+        table.closest(".page-table").querySelector(".empty").hidden = left > 0;
         if (table.checkVisibility() && table.dataset.name.startsWith("leaderboard-")) count += left;
       }
     }
