@@ -113,8 +113,6 @@ def adapted_laws(
     search = work.search if few else None
     x, minima = starts(energy, initial, rows, generator, search=search)
     coordinates, step_size = initial, None
-    law: InitialLaw = initial
-    whole = initial
     for _ in range(2):
         explored = explore(
             energy,
@@ -128,21 +126,24 @@ def adapted_laws(
         if int(usual(explored).sum()) < ENOUGH:
             return Laws([initial], None)
         try:
-            law, whole = fit_law(energy, explored, generator, work.hessians)
+            whole, places = fit_law(energy, explored, generator, work.hessians)
         except RuntimeError:  # a matrix that has no factor
             return Laws([initial], None)
-        coordinates, x, step_size = whole, explored.x[-1], 0.6 * whole.dim**-0.25
-    if isinstance(law, InitialMixture):
-        law = shared_out(energy, law, generator, work)
-    known = x[torch.isfinite(x).all(1)]
-    if not few:
-        return Laws([law], known)
-    laws = [law, fit_mixture(energy, explored, whole, generator)]
-    lengths = [
-        float(pilot(each.bridge_to(energy), generator, leapfrog=work.leapfrog).length[-1])
-        for each in laws
-    ]
-    return Laws(laws if lengths[0] <= lengths[1] else laws[::-1], known)
+        # within one of several places the model has another scale than over all of them
+        coordinates = whole if places is None else InitialGaussian(places.mean, places.factor)
+        x, step_size = explored.x[-1], 0.6 * whole.dim**-0.25
+    laws: list[InitialLaw] = [whole]
+    if places is not None:
+        laws.append(shared_out(energy, places, generator, work))
+    if few:
+        laws.append(fit_mixture(energy, explored, coordinates, generator))
+    if len(laws) > 1:
+        lengths = {
+            law: float(pilot(law.bridge_to(energy), generator, leapfrog=work.leapfrog).length[-1])
+            for law in laws
+        }
+        laws.sort(key=lambda law: lengths[law])
+    return Laws(laws[:2], x[torch.isfinite(x).all(1)])
 
 
 def shared_out(

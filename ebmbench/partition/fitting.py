@@ -19,15 +19,15 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.partition.exploring import Explored
 from ebmbench.partition.hessians import inverse_hessian, mean_hessian
-from ebmbench.partition.initial import InitialGaussian, InitialLaw, InitialMixture
+from ebmbench.partition.initial import InitialGaussian, InitialMixture
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the curvature in the covariance, that are tried; the rest is the chains' own."""
 SCALES = (0.9, 1.0, 1.15, 1.35)
 """Factors of the covariance that are tried."""
-PLACES = (1, 2, 3, 4, 5, 6, 8)
+PLACES = (2, 3, 4, 5, 6, 8)
 """Numbers of places that are tried, up to the second that is no better than the best so far."""
-WORTH = 3.0
+WORTH = 1.0
 """Nats per left-out state that another place must bring: fewer are the slow moves of chains within
 one place."""
 
@@ -45,7 +45,7 @@ def usual(explored: Explored) -> Tensor:
 
 def fit_law(
     energy: Energy, explored: Explored, generator: torch.Generator, points: int
-) -> tuple[InitialLaw, InitialGaussian]:
+) -> tuple[InitialGaussian, InitialMixture | None]:
     """Fit a law to where the chains were and how the energy curves there.
 
     Arguments:
@@ -55,8 +55,8 @@ def fit_law(
         points: where Hessians are taken.
 
     Returns:
-        The law, a Gaussian or a mixture of round components; and the Gaussian of the shared
-        covariance, in whose coordinates a component is round.
+        A Gaussian; and a mixture of round components if the chains stay in several places, in
+        coordinates that suit a single one.
     """
     z = explored.z[:, usual(explored)].double().cpu()
     d = z.shape[2]
@@ -67,36 +67,36 @@ def fit_law(
         mean_hessian(energy, explored.coordinates, at.to(explored.coordinates.mean))
     )
     seed = int(torch.randint(2**31, (1,), generator=generator))
-    centres, best, best_score, worse = flat.mean(0)[None], curved, -math.inf, 0
-    places = torch.zeros(z.shape[1], dtype=torch.long)
+    shape, best_score = _shared(z - flat.mean(0), curved)
+    whole = explored.coordinates.within(flat.mean(0), shape)
+    mixture, worse = None, 0
     for size in PLACES:
         if 6 * size > z.shape[1] or worse == 2:
             break
-        found, means = _places(z.mean(0), size, seed)
-        shape, score = _shared(z - means[found], curved)
-        score += _entropy(found)
+        places, means = _places(z.mean(0), size, seed)
+        shape, score = _shared(z - means[places], curved)
+        score += _entropy(places)
         worse += 1
-        if score > best_score + (WORTH if size > 1 else 0.0):
-            centres, places, best, best_score, worse = means, found, shape, score, 0
-    whole = explored.coordinates.within(flat.mean(0), best)
-    if len(centres) == 1:
-        return whole, whole
-    in_x = explored.coordinates.to_x(centres.to(explored.coordinates.mean))
-    shares = torch.bincount(places).double() / len(places)
-    law = InitialMixture(
-        whole.mean,
-        whole.factor,
-        shares.log(),
-        whole.to_z(in_x).double().cpu(),
-        torch.ones(len(centres), dtype=torch.float64),
+        if score > best_score + WORTH:
+            mixture, best_score, worse = _mixture(explored, places, means, shape), score, 0
+    return whole, mixture
+
+
+def _mixture(explored: Explored, places: Tensor, means: Tensor, shape: Tensor) -> InitialMixture:
+    """Return round components of one covariance at ``means``, in the coordinates of that one."""
+    base = explored.coordinates.within(means.mean(0), shape)
+    in_x = explored.coordinates.to_x(means.to(explored.coordinates.mean))
+    return InitialMixture(
+        base.mean,
+        base.factor,
+        (torch.bincount(places).double() / len(places)).log(),
+        base.to_z(in_x).double().cpu(),
+        torch.ones(len(means), dtype=torch.float64),
     )
-    return law, whole
 
 
 def _places(means: Tensor, size: int, seed: int) -> tuple[Tensor, Tensor]:
     """Return the place of each chain, ``(chains,)``, and the centres, ``(size, d)``."""
-    if size == 1:
-        return torch.zeros(len(means), dtype=torch.long), means.mean(0)[None]
     found = KMeans(size, n_init=4, random_state=seed).fit(means.numpy())
     labels = torch.from_numpy(found.labels_).long()
     return labels, torch.from_numpy(found.cluster_centers_).double()

@@ -16,7 +16,7 @@ from ebmbench.samplers.mixture_origin import MixtureOrigin
 from ebmbench.samplers.target import in_coordinates
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class InitialLaw(ABC):
     """A law of known density, and coordinates ``x = mean + factor z`` in which chains move."""
 
@@ -69,7 +69,7 @@ class InitialLaw(ABC):
         return z.T
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class InitialGaussian(InitialLaw):
     """The Gaussian of ``x = mean + factor z`` for standard normal ``z``.
 
@@ -124,7 +124,7 @@ class InitialGaussian(InitialLaw):
         return InitialGaussian(centre, combined.to(self.factor))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class InitialMixture(InitialLaw):
     """A mixture in the coordinates ``x = mean + factor z``, where a typical component is round."""
 
