@@ -22,7 +22,8 @@ from ebmbench.samplers.pilot import pilot, transition
 from ebmbench.samplers.resampling import systematic_resample
 
 LOOSE = 1.5
-"""The variance of the log-weights aims at the tolerance over this, within a tenth and one."""
+"""The variance of the log-weights aims at the tolerance over this, within a tenth and two."""
+MOST_VARIANCE = 2.0
 MOST_WIDE = 4.0
 """Temperatures of the second law in units of those of the first, at most."""
 SETTLE = 20
@@ -112,7 +113,7 @@ class Annealing:
         The variance of the log-weights falls as one over that number; with perfect transitions it
         would be the squared length over it, which is where the search starts.
         """
-        aim = min(max(VARIANCE, self.tolerance / LOOSE), 1.0)
+        aim = min(max(VARIANCE, self.tolerance / LOOSE), MOST_VARIANCE)
         length = float(self.path.length[-1])
         count = math.ceil(self.work.clipped(length**2 / aim) / 2)
         while True:
@@ -120,7 +121,8 @@ class Annealing:
             needed = count * float(half.log_z.var()) / aim
             if not needed > 2 * count or 4 * count > self.work.most:
                 return 2 * count, half
-            count = max(2 * count, min(math.ceil(needed / 2), self.work.most // 2))
+            # a few heavy weights make the variance; it is trusted for a factor of four
+            count = min(max(2 * count, math.ceil(needed / 2)), 4 * count, self.work.most // 2)
 
     def _ends(self, count: int, half: Annealed) -> Ends:
         """Make the full runs, all fresh: what decided their length does not enter them."""
