@@ -137,11 +137,19 @@ def run_row(name: str, estimator: str, repeats: int | None = None) -> Row:
         random = generator("validation", name, estimator, repeat)
         begin = time.perf_counter()
         found = ESTIMATORS[estimator](energy, law, random, case.target)
-        trials.append(_trial(found, truth, time.perf_counter() - begin))
+        trials.append(trial_of(found, truth, time.perf_counter() - begin))
     return Row(name, estimator, energy.dim, truth, case.target, tuple(trials))
 
 
-def _trial(found: LogZ, truth: float, seconds: float) -> Trial:
+def trial_of(found: LogZ, truth: float, seconds: float) -> Trial:
+    """Return what one estimate comes to.
+
+    Arguments:
+        found: the estimate.
+        truth: the known ``log Z``.
+        seconds: that it took.
+    """
+
     def error(end: float | None) -> float | None:
         return None if end is None else end - truth
 
