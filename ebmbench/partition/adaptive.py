@@ -10,6 +10,7 @@ fitted too, and the law with the shorter path is used. Where it fails, the other
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,9 @@ from ebmbench.samplers.pilot import pilot
 
 ENOUGH = 24
 """Chains that must have found the model finite for a law to be fitted to them."""
+SHORT = 1.0
+"""Length of a path from a simpler law below which no mixture of full covariances is fitted: forty
+temperatures then leave a variance below one fortieth."""
 SHARED_OUT = 200
 """Chains that find out how the mass is shared out among the components of a law."""
 
@@ -135,15 +139,21 @@ def adapted_laws(
     laws: list[InitialLaw] = [whole]
     if places is not None:
         laws.append(shared_out(energy, places, generator, work))
-    if few:
+    lengths = {law: length_from(energy, law, generator, work) for law in laws}
+    if few and not min(lengths.values()) < SHORT:
         laws.append(fit_mixture(energy, explored, coordinates, generator))
-    if len(laws) > 1:
-        lengths = {
-            law: float(pilot(law.bridge_to(energy), generator, leapfrog=work.leapfrog).length[-1])
-            for law in laws
-        }
-        laws.sort(key=lambda law: lengths[law])
+        lengths[laws[-1]] = length_from(energy, laws[-1], generator, work)
+    laws.sort(key=lambda law: lengths[law])
     return Laws(laws[:2], x[torch.isfinite(x).all(1)])
+
+
+def length_from(
+    energy: Energy, law: InitialLaw, generator: torch.Generator, work: Effort
+) -> float:
+    """Return the thermodynamic length of the path from a law; infinite if it is not a number."""
+    path = pilot(law.bridge_to(energy), generator, leapfrog=work.leapfrog)
+    length = float(path.length[-1])
+    return length if math.isfinite(length) else math.inf
 
 
 def shared_out(
@@ -188,5 +198,11 @@ def _together(results: list[LogZ], best: LogZ) -> LogZ:
 
 
 def _with_cost(result: LogZ, counts: Counts, seconds: float) -> LogZ:
+    """Return the result with what all laws together cost; the note says it in evaluations."""
     cost = {"energies": counts.energy, "scores": counts.score, "hvps": counts.hvp}
-    return replace(result, diagnostics={**result.diagnostics, **cost}, cpu_seconds=seconds)
+    return replace(
+        result,
+        note=f"{result.note}; {counts.score:,} scores",
+        diagnostics={**result.diagnostics, **cost},
+        cpu_seconds=seconds,
+    )

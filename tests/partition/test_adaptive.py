@@ -83,9 +83,8 @@ def test_brackets_hold_the_truth(model: GaussianMixtureEnergy, seed: int) -> Non
 
 def test_a_mode_that_the_data_misses_is_found() -> None:
     """From the data's law alone the number is refused; see the refusals."""
-    found = adaptive(
-        modes(8, [0.0, 8.0], [0.7, 0.3]), torch.Generator().manual_seed(0), initial=standard(8)
-    )
+    model, g = modes(8, [0.0, 8.0], [0.7, 0.3]), torch.Generator().manual_seed(0)
+    found = adaptive(model, g, 0, 0.5, initial=standard(8))
     assert found.certified, found.note
     assert holds(found, 0.0)
 
