@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.partition.annealing import Annealed, anneal, anneal_back
+from ebmbench.partition.base import effective_sample_size
 from ebmbench.partition.checks import disagreements
 from ebmbench.partition.effort import Effort
 from ebmbench.partition.ends import Ends
@@ -118,11 +119,10 @@ class Annealing:
         count = math.ceil(self.work.clipped(length**2 / aim) / 2)
         while True:
             half = self._forward(self.initial, self.path, count)
-            needed = count * float(half.log_z.var()) / aim
+            needed = count * _variance(half.log_z) / aim
             if not needed > 2 * count or 4 * count > self.work.most:
                 return 2 * count, half
-            # a few heavy weights make the variance; it is trusted for a factor of four
-            count = min(max(2 * count, math.ceil(needed / 2)), 4 * count, self.work.most // 2)
+            count = min(max(2 * count, math.ceil(needed / 2)), self.work.most // 2)
 
     def _ends(self, count: int, half: Annealed) -> Ends:
         """Make the full runs, all fresh: what decided their length does not enter them."""
@@ -183,3 +183,17 @@ def wider(dim: int) -> float:
     in thermodynamic length, grows no further.
     """
     return 1 + min(0.5, 2.5 / math.sqrt(dim))
+
+
+def _variance(log_weights: Tensor) -> float:
+    """Return the variance of log-weights, ``(n,)``, that matters for their mean.
+
+    Chains left behind with next to no weight make the plain variance many times larger and harm
+    nothing. So it is that of the normal law with the middle two thirds of the weights, or with
+    their effective size, whichever is larger; not a number where a weight is none.
+    """
+    ends = torch.quantile(log_weights, torch.tensor([1 / 6, 5 / 6], dtype=torch.float64))
+    middle = float(ends[1] - ends[0])
+    size = effective_sample_size(log_weights) / log_weights.numel()
+    # five sixths of a standard normal law lie below 0.967
+    return max((middle / (2 * 0.967)) ** 2, -math.log(size))
