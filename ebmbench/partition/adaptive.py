@@ -179,18 +179,17 @@ def _width(run: AISRun) -> float:
 
 
 def _together(results: list[LogZ], best: LogZ) -> LogZ:
-    """Return the best result, with the brackets of refused ones where they contradict it.
+    """Return the best result: as it is if certified, with the brackets of all laws if refused.
 
-    A law that failed may still have found more mass than the one that did not.
+    A law that failed may still have found more mass than the one that did not; then none is right.
     """
-    others = [each for each in results if each is not best]
     if best.certified:
-        above = [each for each in others if each.lower is not None and best.upper is not None]
-        above = [each for each in above if each.lower > best.upper]  # type: ignore[operator]
-        if not above:
-            return best
-        note = "AIS refused: another law finds more mass; " + above[0].note
-        return replace(best, certified=False, upper=above[0].upper, note=note)
+        assert best.upper is not None
+        for each in results:
+            if each.lower is not None and each.lower > best.upper:
+                note = f"AIS refused: another law finds more mass; {each.note}"
+                return replace(best, certified=False, upper=each.upper, note=note)
+        return best
     ends = [(each.lower, each.upper) for each in results]
     lows = [low for low, _ in ends if low is not None]
     highs = [high for _, high in ends if high is not None]
