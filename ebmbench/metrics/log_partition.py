@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.metrics.base import Evaluation, once
-from ebmbench.partition.ais import AISRun, run_ais
+from ebmbench.partition.adaptive import run_adaptive
+from ebmbench.partition.ais import AISRun
 from ebmbench.partition.base import LogZ
 from ebmbench.partition.grid import Grid
 from ebmbench.partition.initial import InitialGaussian
@@ -52,13 +53,23 @@ def _quadrature(evaluation: Evaluation) -> tuple[LogZ, Grid]:
 
 
 def ais_run(evaluation: Evaluation) -> AISRun:
-    """Return ``log Z`` by annealing that starts at the Gaussian of the training rows."""
+    """Return ``log Z`` by annealing from a law adapted to the model.
+
+    The chains that adapt it start from training rows and from the Gaussian of their moments.
+    """
 
     def run() -> AISRun:
         rows = evaluation.dataset.train[:ROWS_FOR_INITIAL]
         initial = InitialGaussian.fitted(evaluation.energy, rows)
         tolerance = SLACK[evaluation.effort] * evaluation.card.metrics.tolerance
         generator = evaluation.generator("ais")
-        return run_ais(evaluation.energy, generator, evaluation.effort, tolerance, initial=initial)
+        return run_adaptive(
+            evaluation.energy,
+            generator,
+            evaluation.effort,
+            tolerance,
+            initial=initial,
+            rows=rows,
+        )
 
     return once(evaluation, "ais", run)

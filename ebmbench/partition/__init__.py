@@ -4,12 +4,13 @@ Most return a :class:`LogZ`; Bennett's ratio works on the weights of annealed ch
 returns likelihoods of points.
 """
 
+from ebmbench.partition.adaptive import adaptive
 from ebmbench.partition.ais import ais
 from ebmbench.partition.base import LogZ
 from ebmbench.partition.bdmc import bdmc
 from ebmbench.partition.bennett import bennett
 from ebmbench.partition.importance import importance_sampling
-from ebmbench.partition.initial import InitialGaussian
+from ebmbench.partition.initial import InitialGaussian, InitialLaw, InitialMixture
 from ebmbench.partition.mbar import mbar
 from ebmbench.partition.quadrature import quadrature
 from ebmbench.partition.reverse import raise_log_likelihood
@@ -17,7 +18,10 @@ from ebmbench.partition.smc import smc
 
 __all__ = [
     "InitialGaussian",
+    "InitialLaw",
+    "InitialMixture",
     "LogZ",
+    "adaptive",
     "ais",
     "bdmc",
     "bennett",

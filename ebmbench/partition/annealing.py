@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ebmbench.partition.base import log_mean_exp
 from ebmbench.samplers.base import ChainState
-from ebmbench.samplers.bridge import Bridge, StandardNormal
+from ebmbench.samplers.bridge import Bridge, Origin
 from ebmbench.samplers.path import AnnealingPath
 from ebmbench.samplers.pilot import LEAPFROG, transition
 from ebmbench.samplers.resampling import systematic_resample
@@ -40,7 +40,7 @@ class Annealed:
 
 
 def anneal(
-    bridge: Bridge[StandardNormal],
+    bridge: Bridge[Origin],
     path: AnnealingPath,
     temperatures: int,
     chains: int,
@@ -49,7 +49,7 @@ def anneal(
     populations: int | None = None,
     leapfrog: int = LEAPFROG,
 ) -> Annealed:
-    """Run chains from the Gaussian to the model.
+    """Run chains from the initial law to the model.
 
     Arguments:
         bridge: from where the chains start to the model.
@@ -80,14 +80,15 @@ def anneal(
 
 
 def anneal_back(
-    bridge: Bridge[StandardNormal],
+    bridge: Bridge[Origin],
     path: AnnealingPath,
     temperatures: int,
     state: ChainState,
     *,
     generator: torch.Generator,
+    leapfrog: int = LEAPFROG,
 ) -> Annealed:
-    """Run the reversed chains from the model, where ``state`` is, to the Gaussian.
+    """Run the reversed chains from the model, where ``state`` is, to the initial law.
 
     Returns:
         ``log_z`` such that ``-log mean exp(-log_z)`` estimates ``log Z`` from above if the
@@ -99,7 +100,9 @@ def anneal_back(
     accepted = 0.0
     for k in range(temperatures, 0, -1):
         beta, step_size = float(betas[k]), float(step_sizes[k])
-        state, info = transition(bridge, state, beta, step_size, generator=generator)
+        state, info = transition(
+            bridge, state, beta, step_size, generator=generator, leapfrog=leapfrog
+        )
         accepted += float(info.acceptance.mean())
         log_z = log_z + (betas[k] - betas[k - 1]) * bridge.slope(state).cpu()
     return Annealed(log_z, state, accepted / temperatures)

@@ -21,12 +21,13 @@ class LogZ:
     """An estimate of ``log Z`` in nats and how far it can be trusted."""
 
     log_z: float
-    """The headline; where the two ends of a bracket differ, the larger (conservative) one."""
+    """The headline; where several runs estimate it, the largest (conservative) one."""
     stderr: float
     """Standard error of ``log_z``; zero where it is deterministic."""
     lower: float | None = None
     upper: float | None = None
-    """The bracket. Ends found by simulation are stochastic bounds, not certain ones."""
+    """The bracket. Of annealing it holds ``log Z`` at a level of 95 %: stochastic bounds from both
+    sides and two standard errors. Of the other simulations it is the stochastic bounds alone."""
     point: float | None = None
     """The best point estimate where chains ran in both directions (Bennett's acceptance ratio); no
     bound, so never the headline."""
@@ -36,6 +37,9 @@ class LogZ:
     note: str = ""
     """How it was computed; if not certified, which check failed, in words and numbers."""
     diagnostics: Mapping[str, float] = field(default_factory=dict)
+    """Numbers by name; of annealing among them what was evaluated, rows of ``x`` each."""
+    cpu_seconds: float | None = field(default=None, compare=False)
+    """What the estimate took, where it was measured; no two runs take the same."""
 
 
 def device_and_dtype(energy: Energy) -> tuple[torch.device, torch.dtype]:

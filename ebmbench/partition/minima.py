@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.partition.initial import InitialGaussian
-from ebmbench.samplers.base import ChainState
+from ebmbench.partition.initial import InitialLaw
+from ebmbench.samplers.base import ChainState, Target
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ STANDARD = Search(starts=48, descents=80, candidates=6)
 
 def find_minima(
     energy: Energy,
-    initial: InitialGaussian,
+    initial: InitialLaw,
     generator: torch.Generator,
     starts: int,
     *,
@@ -41,6 +41,18 @@ def find_minima(
     u = 2 * torch.rand(starts, initial.dim, generator=generator) - 1
     z = (u * radius[:, None]).to(initial.mean)
     model = initial.bridge_to(energy).model
+    return initial.to_x(distinct(descend(model, z, radius, steps)))
+
+
+def descend(model: Target, z: Tensor, radius: Tensor, steps: int) -> ChainState:
+    """Follow the energy down from ``z``, ``(n, d)``.
+
+    Arguments:
+        model: in coordinates where a deviation is one.
+        z: where to start.
+        radius: the longest step of each point, ``(n,)``.
+        steps: how many.
+    """
     at = model.evaluate(z)
     step = torch.full_like(at.log_density, 0.1)
     for _ in range(steps):
@@ -51,9 +63,14 @@ def find_minima(
         better = proposal.log_density >= at.log_density
         at = ChainState.where(better, proposal, at)
         step = torch.where(better, 1.3 * step, 0.4 * step)
+    return at
+
+
+def distinct(at: ChainState) -> Tensor:
+    """Return the points that lie apart, lowest energy first, ``(m, d)``."""
     kept = at.x[:0]
     for i in (-at.log_density).argsort().tolist():
         apart = bool(((kept - at.x[i]).norm(dim=1) > 0.5).all())
         if apart and bool(torch.isfinite(at.log_density[i])):
             kept = torch.cat([kept, at.x[i : i + 1]])
-    return initial.to_x(kept)
+    return kept

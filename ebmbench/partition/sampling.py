@@ -16,7 +16,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.errors import EbmbenchError
 from ebmbench.partition.grid import Grid
-from ebmbench.partition.initial import InitialGaussian
+from ebmbench.partition.initial import InitialGaussian, InitialLaw
 from ebmbench.partition.quadrature import POINTS, quadrature_grid
 from ebmbench.samplers.ladders import Ladders, Tempered, temper
 from ebmbench.samplers.path import AnnealingPath
@@ -101,7 +101,7 @@ def model_samples(
 
 def tempered_samples(
     energy: Energy,
-    initial: InitialGaussian,
+    initial: InitialLaw,
     path: AnnealingPath,
     n: int,
     *,
@@ -129,6 +129,6 @@ def tempered_samples(
     )
 
 
-def positions(found: Tempered, initial: InitialGaussian) -> Tensor:
+def positions(found: Tempered, initial: InitialLaw) -> Tensor:
     """Return all draws of tempered chains in the coordinates of the model, ``(n, d)``, float64."""
     return torch.cat([initial.to_x(z).double().cpu() for z in found.z])

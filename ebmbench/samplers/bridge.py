@@ -21,7 +21,7 @@ from ebmbench.samplers.base import ChainState, Target
 
 
 class Initial(ABC):
-    """The Gaussian ``q`` where a path begins, in the coordinates in which chains move."""
+    """The law ``q`` where a path begins, in the coordinates in which chains move."""
 
     @abstractmethod
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
@@ -65,15 +65,34 @@ class ReferenceGaussian(Initial):
         return (self.mean - x) / self.std / self.std
 
 
+class Origin(Initial):
+    """A law of known constant, where estimates of ``Z`` start."""
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Number of coordinates."""
+
+    @property
+    @abstractmethod
+    def log_z(self) -> float:
+        """Return ``log ∫ q dx`` of the density without its constant, over the model's ``x``."""
+
+
 @dataclass(frozen=True)
-class StandardNormal(Initial):
+class StandardNormal(Origin):
     """A Gaussian in the coordinates in which it is round: what estimates of ``Z`` start from."""
 
-    dim: int
+    size: int
     like: Tensor
     """Gives precision and device."""
     log_det: float = 0.0
     """``log |det A|`` of the map ``x = m + A z`` to the coordinates of the model."""
+
+    @property
+    def dim(self) -> int:
+        """See :class:`Origin`."""
+        return self.size
 
     @property
     def log_z(self) -> float:
@@ -93,7 +112,7 @@ class StandardNormal(Initial):
         return -x
 
 
-InitialT = TypeVar("InitialT", bound=Initial)
+InitialT = TypeVar("InitialT", bound=Initial, covariant=True)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.samplers.base import ChainInfo, ChainState
-from ebmbench.samplers.bridge import Bridge, StandardNormal
+from ebmbench.samplers.bridge import Bridge, Origin
 from ebmbench.samplers.path import AnnealingPath
 from ebmbench.samplers.pilot import transition
 from ebmbench.samplers.resampling import systematic_resample
@@ -66,7 +66,7 @@ class Ladders:
 
 
 def temper(
-    bridge: Bridge[StandardNormal],
+    bridge: Bridge[Origin],
     path: AnnealingPath,
     ladders: Ladders,
     draws: int,
@@ -118,7 +118,7 @@ def temper(
 
 
 def _first(
-    bridge: Bridge[StandardNormal],
+    bridge: Bridge[Origin],
     betas: Tensor,
     step_sizes: Tensor,
     chains: int,
@@ -142,7 +142,7 @@ def _first(
 
 
 def _moved(
-    bridge: Bridge[StandardNormal],
+    bridge: Bridge[Origin],
     betas: Tensor,
     step_sizes: Tensor,
     state: ChainState,

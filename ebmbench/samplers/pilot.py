@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.samplers.base import ChainInfo, ChainState
-from ebmbench.samplers.bridge import Bridge, StandardNormal
+from ebmbench.samplers.bridge import Bridge, Origin
 from ebmbench.samplers.leapfrog import hamiltonian_step
 from ebmbench.samplers.path import AnnealingPath
 
@@ -24,7 +24,7 @@ TARGET_ACCEPTANCE = 0.8
 
 
 def transition(
-    bridge: Bridge[StandardNormal],
+    bridge: Bridge[Origin],
     state: ChainState,
     beta: float | Tensor,
     step_size: float | Tensor,
@@ -56,12 +56,13 @@ def transition(
 
 
 def pilot(
-    bridge: Bridge[StandardNormal],
+    bridge: Bridge[Origin],
     generator: torch.Generator,
     chains: int = 64,
     knots: int = 16,
     *,
     transitions: int = 4,
+    leapfrog: int = LEAPFROG,
 ) -> AnnealingPath:
     """Learn step sizes and the thermodynamic length with a quick annealing run."""
     t = torch.linspace(-4, 4, knots, dtype=torch.float64).sigmoid()
@@ -72,7 +73,12 @@ def pilot(
     for beta in betas:
         for i in range(transitions):
             state, info = transition(
-                bridge, state, float(beta), math.exp(log_eps), generator=generator
+                bridge,
+                state,
+                float(beta),
+                math.exp(log_eps),
+                generator=generator,
+                leapfrog=leapfrog,
             )
             excess = float(info.acceptance.mean()) - TARGET_ACCEPTANCE
             log_eps += 0.8 / (1 + i) ** 0.5 * excess

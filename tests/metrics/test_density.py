@@ -63,8 +63,8 @@ def test_the_error_of_log_z_is_added_to_that_of_the_rows(mixture, evaluation) ->
     assert found.value == pytest.approx(float(rows.mean()), abs=0.1)
     assert found.stderr > over_rows
     assert found.lower <= found.value <= found.upper
-    # the larger end of log Z gives the headline, Bennett's estimate the point
-    assert found.value == pytest.approx(found.lower)
+    # the largest estimate of log Z gives the headline, Bennett's the point; the bracket is wider
+    assert found.lower < found.value <= found.point + 0.02 <= found.upper + 0.02
     assert found.point == pytest.approx(float(rows.mean()), abs=0.02)
     assert over_rows < found.point_stderr < found.stderr
 

@@ -13,6 +13,7 @@ from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.partition import (
     InitialGaussian,
     LogZ,
+    adaptive,
     ais,
     bdmc,
     importance_sampling,
@@ -24,13 +25,22 @@ from ebmbench.partition import (
 from ebmbench.partition.base import log_density
 from ebmbench.samplers.pilot import pilot
 from ebmbench.seeds import generator
-from ebmbench.studies.validation.models import gaussian, ica, mixture, nice
+from ebmbench.studies.validation.models import (
+    five_modes,
+    gaussian,
+    ica,
+    ill_conditioned,
+    mixture,
+    nice,
+)
 
 Estimator = Callable[[Energy, InitialGaussian, torch.Generator, float], LogZ]
 """Energy, initial law, source of randomness and tolerance to an estimate."""
 
 ROWS_FOR_LAW = 5000
 """Exact samples whose moments give the initial law, as training rows do in a run."""
+ROWS_FOR_CHAINS = 200
+"""Exact samples where chains of the adaptive estimator start, as training rows do in a run."""
 RAISE_ROWS, RAISE_TEMPERATURES = 200, 200
 
 
@@ -63,6 +73,14 @@ def by_raise(
     )
 
 
+def by_adaptive(
+    energy: Energy, law: InitialGaussian, random: torch.Generator, tolerance: float
+) -> LogZ:
+    """Estimate ``log Z`` as a run does: from a law that chains adapt to the model."""
+    rows = sampled(energy).draw(ROWS_FOR_CHAINS, random)
+    return adaptive(energy, random, tolerance=tolerance, initial=law, rows=rows)
+
+
 ESTIMATORS: Mapping[str, Estimator] = {
     "quadrature": lambda energy, law, random, tolerance: quadrature(energy, tolerance),
     "importance": lambda energy, law, random, tolerance: importance_sampling(
@@ -74,6 +92,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "ais": lambda energy, law, random, tolerance: ais(
         energy, random, initial=law, tolerance=tolerance
     ),
+    "adaptive": by_adaptive,
     "bdmc": lambda energy, law, random, tolerance: bdmc(
         energy, sampled(energy), random, initial=law, tolerance=tolerance
     ),
@@ -85,7 +104,15 @@ ESTIMATORS: Mapping[str, Estimator] = {
         energy, random, initial=law, tolerance=tolerance
     ),
 }
-SIMULATION = {"importance": 40, "smc": 16, "ais": 8, "bdmc": 16, "raise": 8, "mbar": 16}
+SIMULATION = {
+    "importance": 40,
+    "smc": 16,
+    "ais": 8,
+    "adaptive": 20,
+    "bdmc": 16,
+    "raise": 8,
+    "mbar": 16,
+}
 """Repeats of each estimator that draws random numbers."""
 
 
@@ -130,12 +157,28 @@ CASES = {
         Case(
             "nice-64",
             lambda: nice(64, 64, 0.1),
-            {"importance": 40, "smc": 8, "ais": 4, "bdmc": 8, "raise": 4, "mbar": 4},
+            {
+                "importance": 40,
+                "smc": 8,
+                "ais": 4,
+                "adaptive": 20,
+                "bdmc": 8,
+                "raise": 4,
+                "mbar": 4,
+            },
+        ),
+        Case("five modes-64", lambda: five_modes(64), {"adaptive": 20}, 0.5),
+        Case("five modes-784", lambda: five_modes(784), {"adaptive": 4}, 1.0),
+        Case(
+            "gaussian-784, condition 10,000",
+            lambda: ill_conditioned(784, 1e4).float(),
+            {"adaptive": 4},
+            1.0,
         ),
         Case(
             "nice-784",
             lambda: nice(784, 64, 0.03).float(),
-            {"importance": 4, "ais": 2, "bdmc-1024": 1},
+            {"importance": 4, "ais": 2, "adaptive": 4, "bdmc-1024": 1},
             1.0,
         ),
     )

@@ -29,12 +29,12 @@ def measure(
     """
     rows = [(case.name, estimator) for case in CASES.values() for estimator in case.repeats]
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start) as pool:
-        brackets = [pool.submit(trained.measure_brackets, task) for task in trained.TASKS]
+        models = [pool.submit(trained.measure_trained, *pair) for pair in trained.MODELS]
         of_rows = {row: pool.submit(run_row, *row) for row in reversed(rows)}
         gaps = [pool.submit(paths.measure_gaps, model) for model in paths.MODELS]
         mixing = [pool.submit(exchange.measure_mixing, model) for model in exchange.MODELS]
         refusals = [pool.submit(run_refusal, index) for index in range(len(REFUSALS))]
-        waiting: list[Future[Any]] = [*brackets, *of_rows.values(), *gaps, *mixing, *refusals]
+        waiting: list[Future[Any]] = [*models, *of_rows.values(), *gaps, *mixing, *refusals]
         progress(0, len(waiting))
         try:
             for done, _ in enumerate(as_completed(waiting), 1):
@@ -47,7 +47,7 @@ def measure(
             refusals=[future.result() for future in refusals],
             gaps=_flat(gaps),
             mixing=_flat(mixing),
-            brackets=_flat(brackets),
+            trained=[each for future in models if (each := future.result()) is not None],
         )
 
 

@@ -41,6 +41,32 @@ def mixture(
     return GaussianMixtureEnergy(weights, means, variances)
 
 
+def ill_conditioned(d: int, condition: float) -> GaussianMixtureEnergy:
+    """Return a Gaussian in a random basis whose variances run over a factor of ``condition``."""
+    g = torch.Generator().manual_seed(SEED)
+    basis, _ = torch.linalg.qr(torch.randn(d, d, generator=g, dtype=torch.float64))
+    end = 0.5 * math.log10(condition)
+    variances = torch.logspace(-end, end, d, dtype=torch.float64)
+    covariance = (basis * variances) @ basis.T
+    mean = torch.full((1, d), 0.3, dtype=torch.float64)
+    return GaussianMixtureEnergy(torch.ones(1).double(), mean, covariance[None])
+
+
+def five_modes(d: int, distance: float = 10.0) -> GaussianMixtureEnergy:
+    """Return five round modes of unit deviation in random directions.
+
+    Arguments:
+        d: dimension.
+        distance: from the origin times the square root of two, which in many dimensions is about
+            that between two modes.
+    """
+    g = torch.Generator().manual_seed(SEED)
+    means = torch.randn(5, d, generator=g, dtype=torch.float64)
+    means = means / means.norm(dim=1, keepdim=True) * distance / math.sqrt(2)
+    weights = torch.tensor([0.35, 0.25, 0.2, 0.15, 0.05], dtype=torch.float64)
+    return GaussianMixtureEnergy(weights, means, torch.ones(5, dtype=torch.float64))
+
+
 def ica(d: int) -> ICAEnergy:
     """Return independent logistic sources behind a random, well-conditioned matrix."""
     g = torch.Generator().manual_seed(SEED)

@@ -15,16 +15,18 @@ from ebmbench.studies.validation.page_tables import (
     trained_table,
 )
 from ebmbench.studies.validation.paths import CHAINS
-from ebmbench.studies.validation.trained import METHOD, TARGET
+from ebmbench.studies.validation.trained import DRAWS
 
 ESTIMATES = """\
 Errors are estimate minus truth, in nats. *Claimed* is the mean standard error; *covers* counts the
 repeats whose 95 % interval holds the truth: the estimate, or the bracket where there is one, and
-1.96 standard errors to each side. *Ends* count the repeats in which the lower end is not
-above, the upper end not below the truth; a stochastic bound holds in the mean and, by Markov's
-inequality, never fails by much, so that where the bias is smaller than the noise about half is
-right. Of `ais` and `bdmc` the estimate is the conservative end, so its error leans upwards by
-design; *point* is Bennett's estimate from the same chains, with its own interval. The bracket is
+1.96 standard errors to each side; of `ais` and `adaptive` it is the bracket alone, of certified
+and of refused numbers alike. `adaptive` is what runs use; `ais` starts at a given law, here the
+moments of exact samples. *Ends* count the repeats in which the lower end is not above, the upper
+end not below the truth; a stochastic bound holds in the mean and, by Markov's inequality, never
+fails by much, so that where the bias is smaller than the noise about half is right. Of `ais`,
+`adaptive` and `bdmc` the estimate is the conservative end, so its error leans upwards by design;
+*point* is Bennett's estimate from the same chains, with its own interval. The bracket is
 the median width. Seconds are the median of one estimate."""
 
 
@@ -42,8 +44,8 @@ def to_markdown(found: Findings, words: Mapping[str, str], when: str) -> str:
             "# Validation of the estimators",
             "",
             "By `make validate`: the estimators of `log Z` on models whose `log Z` is known, hard "
-            "cases that must be refused, the evaluation sampler, and the brackets of trained "
-            "models.",
+            "cases that must be refused, models that objectives trained, and the evaluation "
+            "sampler.",
             "",
             f"{words['processor']}, {words['cores']} cores, one thread an estimate; torch "
             f"{words['torch']}, Python {words['python']}; {when}. Other work may have shared the "
@@ -70,12 +72,14 @@ def to_markdown(found: Findings, words: Mapping[str, str], when: str) -> str:
             "",
             "## Trained models",
             "",
-            f"Trained by `{METHOD}` at the preset `standard`, seed 0; the law is that of the "
-            "training rows. The effort is that of the preset named; both are held to the target "
-            f"of {TARGET:g} nats here, while runs under `standard` accept five times a task's "
-            "tolerance.",
+            "Trained at the preset `standard`, seed 0, and estimated as a run does, at that "
+            "preset's effort and slack. *log Z* is importance sampling with "
+            f"{DRAWS:,} draws from a law that other chains adapted, where the Pareto index *k* of "
+            "its weights is below one half; elsewhere (in brackets) it is the median of the "
+            "estimates, and *covers* says only how far they agree. *CPU* is the processor time of "
+            "one estimate. Models whose data are not here are left out.",
             "",
-            *trained_table(found.brackets),
+            *trained_table(found.trained),
             "",
             "## The evaluation sampler",
             "",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ebmbench.studies.validation.exchange import Mixing
 from ebmbench.studies.validation.paths import SPACINGS, Gap
 from ebmbench.studies.validation.refusals import RefusalOutcome
-from ebmbench.studies.validation.trained import Bracket
+from ebmbench.studies.validation.trained import TrainedModel
 from ebmbench.studies.validation.trials import Row
 
 
@@ -55,10 +55,23 @@ def hard_cases_table(outcomes: Sequence[RefusalOutcome]) -> list[str]:
     return _table(titles, [_hard(outcome) for outcome in outcomes])
 
 
-def trained_table(brackets: Sequence[Bracket]) -> list[str]:
-    """Return one line for each effort on each trained model."""
-    titles = ("task", "d", "effort", "bracket", "standard error", "certified", "seconds", "note")
-    return _table(titles, [_trained(bracket) for bracket in brackets])
+def trained_table(models: Sequence[TrainedModel]) -> list[str]:
+    """Return one line for each trained model."""
+    titles = (
+        "model",
+        "d",
+        "log Z",
+        "k",
+        "repeats",
+        "mean error",
+        "rms error",
+        "covers",
+        "bracket",
+        "tolerance",
+        "certified",
+        "CPU",
+    )
+    return _table(titles, [_trained(model) for model in models])
 
 
 def samplers_table(mixing: Sequence[Mixing]) -> list[str]:
@@ -121,16 +134,23 @@ def _hard(outcome: RefusalOutcome) -> list[str]:
     return [outcome.name, outcome.estimator, f"{outcome.error:+.3g}", verdict, outcome.note]
 
 
-def _trained(bracket: Bracket) -> list[str]:
+def _trained(model: TrainedModel) -> list[str]:
+    row, n = model.row, len(model.row.trials)
+    errors = [trial.error for trial in row.trials]
+    stderr = model.truth_stderr
     return [
-        bracket.task,
-        str(bracket.dim),
-        bracket.effort,
-        "–" if bracket.bracket is None else f"{bracket.bracket:.2g}",
-        "–" if bracket.stderr is None else f"{bracket.stderr:.2g}",
-        "yes" if bracket.certified else "no",
-        "–" if bracket.seconds is None else f"{bracket.seconds:.3g}",
-        bracket.note,
+        row.case,
+        str(row.dim),
+        f"({row.log_z:.3f})" if stderr is None else f"{row.log_z:.3f} ± {stderr:.2g}",
+        f"{model.pareto_k:.2f}",
+        str(n),
+        f"{statistics.fmean(errors):+.2g}",
+        f"{_rms(errors):.2g}",
+        f"{row.covered}/{n}",
+        "–" if row.bracket is None else f"{row.bracket:.2g}",
+        f"{row.target:g}",
+        f"{row.certified}/{n}",
+        f"{model.cpu_seconds:.2g}",
     ]
 
 

@@ -15,6 +15,7 @@ COLORS = {
     "importance": "C1",
     "smc": "C2",
     "ais": "C0",
+    "adaptive": "C6",
     "bdmc": "C3",
     "bdmc-1024": "C3",
     "raise": "C4",

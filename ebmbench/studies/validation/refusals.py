@@ -13,6 +13,7 @@ from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.partition import (
     InitialGaussian,
     LogZ,
+    adaptive,
     ais,
     bdmc,
     importance_sampling,
@@ -140,6 +141,18 @@ REFUSALS = (
         "ais",
         lambda g: ais(FunnelEnergy(10, 3.0), g),
         "refused",
+    ),
+    Refusal(
+        "Neal's funnel as published, 10 dimensions, from a law adapted to it",
+        "adaptive",
+        lambda g: adaptive(FunnelEnergy(10, 3.0), g),
+        "refused",
+    ),
+    Refusal(
+        "an energy that is not a number",
+        "adaptive",
+        lambda g: adaptive(broken(), g, effort=0, initial=standard_law(4)),
+        "not finite",
     ),
     Refusal(
         "two spikes of width 1e-7",

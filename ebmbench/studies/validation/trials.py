@@ -20,6 +20,8 @@ LEVEL = 0.95
 QUANTILE = 1.96
 ROUNDING = 1e-6
 """Nats below which an error of a deterministic estimate counts as none."""
+LEVELLED = frozenset({"ais", "adaptive"})
+"""Estimators whose bracket itself, of certified and refused numbers alike, has the level."""
 SURPRISE = 1e-3
 """Probability below which a deviation in the wrong direction is no chance."""
 
@@ -61,7 +63,11 @@ class Row:
     @property
     def covered(self) -> int:
         """Return how many repeats have the truth within their 95 % interval."""
-        return sum(_covers(trial) for trial in self.trials)
+        return sum(self.covers(trial) for trial in self.trials)
+
+    def covers(self, trial: Trial) -> bool:
+        """Whether the truth lies in the bracket; see :data:`LEVELLED` for what widens it."""
+        return _covers(trial, 0.0 if self.estimator in LEVELLED else QUANTILE)
 
     @property
     def point_covered(self) -> int | None:
@@ -101,8 +107,8 @@ class Row:
         return list(dict.fromkeys(t.note for t in self.trials if not t.certified))
 
 
-def _covers(trial: Trial) -> bool:
-    """Whether the truth lies in the bracket, widened by 1.96 standard errors to each side.
+def _covers(trial: Trial, quantile: float) -> bool:
+    """Whether the truth lies in the bracket, widened by some standard errors to each side.
 
     Without an upper end the estimate stands for it; below an upper bound alone all is allowed.
     """
@@ -110,7 +116,7 @@ def _covers(trial: Trial) -> bool:
     low = -math.inf if bound_only else trial.error
     low = low if trial.lower is None else min(low, trial.lower)
     high = trial.error if trial.upper is None else max(trial.error, trial.upper)
-    reach = QUANTILE * trial.stderr + ROUNDING
+    reach = quantile * trial.stderr + ROUNDING
     return low - reach <= 0 <= high + reach
 
 
@@ -131,11 +137,19 @@ def run_row(name: str, estimator: str, repeats: int | None = None) -> Row:
         random = generator("validation", name, estimator, repeat)
         begin = time.perf_counter()
         found = ESTIMATORS[estimator](energy, law, random, case.target)
-        trials.append(_trial(found, truth, time.perf_counter() - begin))
+        trials.append(trial_of(found, truth, time.perf_counter() - begin))
     return Row(name, estimator, energy.dim, truth, case.target, tuple(trials))
 
 
-def _trial(found: LogZ, truth: float, seconds: float) -> Trial:
+def trial_of(found: LogZ, truth: float, seconds: float) -> Trial:
+    """Return what one estimate comes to.
+
+    Arguments:
+        found: the estimate.
+        truth: the known ``log Z``.
+        seconds: that it took.
+    """
+
     def error(end: float | None) -> float | None:
         return None if end is None else end - truth
 
@@ -156,16 +170,20 @@ def problems(row: Row) -> list[str]:
     """Say what contradicts the promises of an estimator; empty: nothing does.
 
     A certified number must be right within its tolerance and noise, an interval must cover as
-    often as it claims, and a bound must hold in the mean. What chance explains is no problem.
+    often as it claims (that of annealing where the number is refused too), and a bound must hold
+    in the mean. What chance explains is no problem.
     """
     found = []
     kept = [trial for trial in row.trials if trial.certified]
     for trial in kept:
-        if not _covers(trial) and abs(trial.error) > row.target + 3 * trial.stderr:
+        if not row.covers(trial) and abs(trial.error) > row.target + 3 * trial.stderr:
             found.append(f"certified with an error of {trial.error:.2g} nats")
-    inside = sum(_covers(trial) for trial in kept)
-    if kept and stats.binom.cdf(inside, len(kept), LEVEL) < SURPRISE:
-        found.append(f"intervals cover the truth in {inside} of {len(kept)} certified repeats")
+    levelled = row.estimator in LEVELLED
+    counted = row.trials if levelled else kept
+    inside = sum(row.covers(trial) for trial in counted)
+    if counted and stats.binom.cdf(inside, len(counted), LEVEL) < SURPRISE:
+        which = "" if levelled else "certified "
+        found.append(f"intervals cover the truth in {inside} of {len(counted)} {which}repeats")
     lower = [t.lower for t in row.trials if t.lower is not None]
     upper = [-t.upper for t in row.trials if t.upper is not None]
     for what, ends in (("lower", lower), ("upper", upper)):

@@ -19,6 +19,7 @@ QUICK = {
     ("mixture-2 separated by quadrature", "quadrature"),
     ("funnel-2 by quadrature", "quadrature"),
     ("gaussian-10", "importance"),
+    ("gaussian-10", "adaptive"),
     ("mixture-10 separated", "smc"),
     ("funnel-2", "bdmc"),
     ("ica-5", "raise"),
@@ -113,6 +114,15 @@ def test_a_wide_bracket_covers_and_a_bound_covers_on_its_side() -> None:
     assert row(trial(0.2, lower=0.15, upper=0.2)).covered == 0
     assert row(trial(5.0, upper=5.0)).covered == 1
     assert row(trial(-5.0, upper=-5.0)).covered == 0
+
+
+def test_the_bracket_of_annealing_is_the_interval_of_refused_numbers_too() -> None:
+    def annealed(*trials: Trial) -> Row:
+        return Row("case", "adaptive", 2, 0.0, 0.1, trials)
+
+    assert annealed(trial(0.05, stderr=1.0, lower=0.02, upper=0.06)).covered == 0
+    wrong = [trial(0.5, lower=0.3, upper=0.6 + 0.01 * k, certified=False) for k in range(8)]
+    assert "intervals cover the truth in 0 of 8 repeats" in problems(annealed(*wrong))
 
 
 def test_rows_travel_between_processes() -> None:

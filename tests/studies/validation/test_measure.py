@@ -15,7 +15,7 @@ def test_what_is_measured_comes_back_in_the_order_of_the_cases(
     quick = ["gaussian-2 by quadrature", "funnel-2 by quadrature"]
     monkeypatch.setattr(measure, "CASES", {name: CASES[name] for name in quick})
     monkeypatch.setattr(measure, "REFUSALS", REFUSALS[:0])
-    for module, name in ((trained, "TASKS"), (paths, "MODELS"), (exchange, "MODELS")):
+    for module, name in ((trained, "MODELS"), (paths, "MODELS"), (exchange, "MODELS")):
         monkeypatch.setattr(module, name, ())
     told: list[tuple[int, int]] = []
     found = measure.measure(1, lambda done, total: told.append((done, total)))

@@ -1,6 +1,7 @@
 """The page says what was measured, and says so where a promise is broken."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from ebmbench.studies.validation.page import to_markdown
 from ebmbench.studies.validation.paths import LAWS, SPACINGS, Gap
 from ebmbench.studies.validation.pictures import draw_brackets, draw_errors
 from ebmbench.studies.validation.refusals import RefusalOutcome
-from ebmbench.studies.validation.trained import Bracket
+from ebmbench.studies.validation.trained import TrainedModel
 from ebmbench.studies.validation.trials import Row, Trial
 
 WORDS = {"processor": "P", "cores": "2", "torch": "T", "python": "3"}
@@ -25,8 +26,10 @@ def findings(error: float, refused: bool) -> Findings:
         Trial(error, 0.01, error - 0.05, error, 0.004, 0.006, k > 0, "too few", 1.5)
         for k in range(3)
     )
+    row = Row("gaussian-2", "bdmc", 2, 1.25, 0.1, trials)
+    trained = Row("uci/wine-red × dsm", "adaptive", 11, 7.5, 0.5, trials)
     return Findings(
-        rows=[Row("gaussian-2", "ais", 2, 1.25, 0.1, trials)],
+        rows=[row],
         refusals=[RefusalOutcome("a missed mode", "ais", -0.4, "not visited", refused)],
         gaps=[
             Gap("ica-50", law, spacing, count, 8 / count)
@@ -35,17 +38,21 @@ def findings(error: float, refused: bool) -> Findings:
             for count in (16, 32)
         ],
         mixing=[Mixing("mixture-2 separated", "exact", 0.01, None, None, 0.1)],
-        brackets=[Bracket("uci/wine-red", 11, "full", 0.018, 0.01, True, "AIS", 51.0)],
+        trained=[
+            TrainedModel(trained, 0.002, 0.31, 4.5),
+            TrainedModel(replace(trained, case="mnist/28 × dsm"), None, 0.8, 12.0),
+        ],
     )
 
 
 def test_the_page_of_kept_promises() -> None:
     page = to_markdown(findings(0.01, True), WORDS, "2026-01-01T00:00:00Z")
     assert "Every promise holds" in page
-    cells = "| gaussian-2 | 2 | 1.250 | ais | 3 | +0.01 | 0.01 | 0.01 | 3/3 | 0.004, 3/3 |"
+    cells = "| gaussian-2 | 2 | 1.250 | bdmc | 3 | +0.01 | 0.01 | 0.01 | 3/3 | 0.004, 3/3 |"
     assert f"{cells} 3/3 | 3/3 | 0.05 | 0.1 | 2/3 | 1.5 |" in page
-    assert "- gaussian-2, ais: 1 of 3; too few." in page
-    assert "| uci/wine-red | 11 | full | 0.018 | 0.01 | yes | 51 | AIS |" in page
+    assert "- gaussian-2, bdmc: 1 of 3; too few." in page
+    assert "| uci/wine-red × dsm | 11 | 7.500 ± 0.002 | 0.31 | 3 |" in page
+    assert "| mnist/28 × dsm | 11 | (7.500) | 0.80 | 3 |" in page
     assert "| ica-50 | wide | 32 | 0.25 | 0.25 | 0.25 |" in page
 
 
@@ -55,7 +62,7 @@ def test_the_page_of_broken_promises() -> None:
     assert "Every promise holds" not in page
     assert "- a missed mode, ais: not refused" in page
     assert "| a missed mode | ais | -0.4 | NOT REFUSED | not visited |" in page
-    assert "- gaussian-2, ais: certified with an error of 0.5 nats" in page
+    assert "- gaussian-2, bdmc: certified with an error of 0.5 nats" in page
 
 
 def test_pictures_are_drawn() -> None:
