@@ -58,7 +58,7 @@ class Effort:
 
 
 EFFORTS = (
-    Effort(chains=40, least=20, most=60, search=Search(16, 30, 2), sweeps=20, hessians=4),
+    Effort(chains=40, least=20, most=60, search=Search(48, 80, 4), sweeps=20, hessians=4),
     Effort(chains=200, least=40, most=1280, search=STANDARD),
     Effort(chains=600, least=100, most=5120, search=Search(256, 300, 24), sweeps=80),
 )

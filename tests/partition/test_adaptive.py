@@ -11,6 +11,7 @@ from ebmbench.partition import InitialGaussian, adaptive
 from ebmbench.partition.adaptive import adapted_laws
 from ebmbench.partition.base import LogZ
 from ebmbench.partition.effort import EFFORTS
+from ebmbench.partition.ends import bound_below
 from ebmbench.partition.initial import InitialMixture
 from ebmbench.partition.missed import missed_mass
 from ebmbench.samplers.pilot import pilot
@@ -137,3 +138,16 @@ def test_missed_mass_raises_the_bracket_to_the_truth() -> None:
     assert found.raised(math.log(0.2)) == pytest.approx(0.0, abs=0.15)
     assert found.failure(0.1) is not None
     assert found.failure(2.0) is None
+
+
+@pytest.mark.parametrize("spread", [0.3, 3.0, 30.0])
+def test_a_robust_bound_stays_below_and_ignores_one_chain(spread: float) -> None:
+    """Of log-normal weights the logarithm of the mean is half the squared spread."""
+    g = torch.Generator().manual_seed(0)
+    above = 0
+    for _ in range(50):
+        w = spread * torch.randn(100, generator=g).double() - 0.5 * spread**2
+        above += bound_below(w) > 0
+        w[0] = -1e6
+        assert bound_below(w) > -0.5 * spread**2 - spread - 1
+    assert above <= 3
