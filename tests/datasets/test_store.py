@@ -83,7 +83,6 @@ def test_fetching_needs_no_package_beyond_those_that_are_asked_for(
 ) -> None:
     name = known(monkeypatch, server)
     # The command has its own name for the table of files, from when it was imported.
-    monkeypatch.setattr("ebmbench.cli.data_verb.FILES", store.FILES)
     monkeypatch.setattr("pooch.downloaders.tqdm", None)
     done = CliRunner().invoke(app, ["data", "fetch", name], catch_exceptions=False)
     assert done.stdout == f"{name}: {tmp_path / 'cache/folder/table.csv'}\n"
