@@ -159,6 +159,7 @@ def test_a_contribution_goes_from_new_to_a_site(
     assert metric in (site / "runs" / f"{slug(task)}.{slug(method)}.0.html").read_text()
 
 
+@pytest.mark.slow
 def test_an_energy_that_is_not_at_hand_leaves_its_pictures_out_and_nothing_else(
     tmp_path: Path,
 ) -> None:

@@ -48,6 +48,7 @@ def test_what_a_package_brings_is_listed(kind: str, tmp_path: Path) -> None:
     assert words[kind] in names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("card", sorted(PACKAGE.rglob("*.toml")), ids=lambda path: path.stem)
 def test_every_card_of_a_package_keeps_its_contract(card: Path, tmp_path: Path) -> None:
     assert "keeps its contract" in ebmbench("check", str(card), folder=tmp_path)

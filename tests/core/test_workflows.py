@@ -40,6 +40,7 @@ def test_there_are_two_workflows() -> None:
     assert [path.name for path in FILES] == ["ci.yml", "results.yml"]
 
 
+@pytest.mark.slow
 def test_the_sites_for_pages_are_made_from_packs(tmp_path: Path) -> None:
     some = [
         stored.content()
