@@ -84,6 +84,7 @@ def test_names_that_cannot_be_taken(tmp_path: Path) -> None:
         write_new("task", "mine", tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(catalog.methods()))
 def test_every_shipped_method_keeps_its_contract(name: str) -> None:
     assert card_problems(shipped("methods") / f"{name}.toml") == []

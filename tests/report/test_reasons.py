@@ -127,6 +127,7 @@ def test_above_the_plane_the_second_order_is_used_where_it_is_valid(
         assert found == pytest.approx(exact, rel=0.25)
 
 
+@pytest.mark.slow
 def test_denoising_loses_in_the_published_runs_what_its_noise_predicts() -> None:
     compared = 0
     for run in read_records(RESULTS / "2026-11"):
