@@ -13,6 +13,23 @@ class EbmbenchError(Exception):
     """
 
 
+def first_line(error: BaseException, otherwise: str | None = None) -> str:
+    r"""Return the first line of what an error says, for a sentence.
+
+    Arguments:
+        error: any; a stranger's class may raise anything.
+        otherwise: what stands for no message; the name of the error's type when absent.
+
+    Example:
+        >>> first_line(ValueError("one\ntwo")), first_line(KeyError())
+        ('one', 'KeyError')
+    """
+    lines = str(error).strip().splitlines()
+    if lines:
+        return lines[0]
+    return type(error).__name__ if otherwise is None else otherwise
+
+
 def did_you_mean(found: str, allowed: Iterable[str], limit: int = 12) -> str:
     """Return ``"; did you mean 'x'?"``, or the allowed names when none is near.
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.errors import EbmbenchError, did_you_mean, first_line
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ class Registry(Generic[T]):
             return _resolve(_module(module, beside), attribute)  # type: ignore[no-any-return]
         except Exception as error:
             # A stranger's module may raise anything while it is imported.
-            words = str(error).splitlines()[0] if str(error) else type(error).__name__
+            words = first_line(error)
             raise EbmbenchError(f"{self.kind} {name!r} cannot be imported: {words}") from error
 
 

@@ -12,7 +12,7 @@ from ebmbench.contracts.objective import objective_problems
 from ebmbench.contracts.task import few_rows, task_problems
 from ebmbench.contracts.whole_way import trial_task, way_problems
 from ebmbench.datasets.store import DataUnavailable
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.harness.build import make_estimator, make_objective
 from ebmbench.harness.compatibility import reason_to_skip, validate
 from ebmbench.harness.job import Job
@@ -46,7 +46,7 @@ def card_problems(path: Path, data_dir: Path | None = None) -> list[str]:
 
 def described(error: Exception, folder: Path) -> str:
     """Say what was raised, and at which line of the files in a folder."""
-    words = (str(error).strip().splitlines() or ["no message"])[0]
+    words = first_line(error, "no message")
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).parent == folder]
     where = f" (line {own[-1].lineno} of {Path(own[-1].filename).name})" if own else ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ebmbench import catalog
 from ebmbench.cards import EnergyTable, TaskCard
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.harness.job import Job, requested_id
 from ebmbench.harness.rescore import disagreements, evaluate_again
 from ebmbench.harness.run import run_job
@@ -61,7 +61,7 @@ def way_problems(job: Job) -> list[str]:
         except EbmbenchError as error:
             problems.append(f"it runs, but cannot be scored or reported: {error}")
         except Exception as error:
-            words = (str(error).strip().splitlines() or ["no message"])[0]
+            words = first_line(error, "no message")
             problems.append(
                 f"it runs, but cannot be scored or reported: {type(error).__name__}: {words}"
             )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.registry import ENERGIES
 
 __all__ = ["Energy", "build_energy"]
@@ -47,7 +47,7 @@ def build_energy(
         raise
     except Exception as error:
         # A stranger's class may raise anything, such as TypeError for an option it does not have.
-        words = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        words = first_line(error)
         raise EbmbenchError(
             f"energy {kind!r} cannot be built for rows of {train.shape[1]} numbers with the "
             f"options {dict(options)}: {words}"

@@ -11,7 +11,7 @@ import torch
 
 from ebmbench.calculus import path as calculus_path
 from ebmbench.datasets.store import DataUnavailable
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.harness.build import load_data
 from ebmbench.harness.evaluation import evaluate_job
 from ebmbench.harness.fitting import Progress, fit
@@ -63,11 +63,11 @@ def run_job(
     except DataUnavailable as error:
         known.add(status=Status.SKIPPED, message=str(error))
     except (MemoryError, torch.OutOfMemoryError) as error:
-        known.fail(Status.OUT_OF_MEMORY, _first_line(error))
+        known.fail(Status.OUT_OF_MEMORY, first_line(error))
     except Exception as error:
         exhausted = "can't allocate memory" in str(error)
         status = Status.OUT_OF_MEMORY if exhausted else Status.FAILED
-        known.fail(status, _first_line(error))
+        known.fail(status, first_line(error))
         if not isinstance(error, EbmbenchError):
             known.add(traceback=traceback.format_exc())
     record = make_record(
@@ -114,8 +114,3 @@ def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
         log_z=found.log_z,
         cost=fitted.cost.model_copy(update={"evaluation_seconds": seconds}),
     )
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return text[0] if text else type(error).__name__

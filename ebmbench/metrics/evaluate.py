@@ -9,7 +9,7 @@ from typing import cast
 
 import torch
 
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.metrics.base import Evaluation, Measurement
 from ebmbench.metrics.registration import Metric
 
@@ -37,7 +37,7 @@ def _measured(metric: Metric, evaluation: Evaluation) -> Measurement | None:
     except (EbmbenchError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        words = (str(error).strip().splitlines() or ["no message"])[0]
+        words = first_line(error, "no message")
         return Measurement(math.nan, note=f"{type(error).__name__}: {words}")
     if measurement is not None and not isinstance(measurement, Measurement):
         note = (
