@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ebmbench import catalog
-from ebmbench.cards import Budget, Card, MethodCard, Optimiser, Preset, TaskCard
+from ebmbench.cards import Budget, Card, MethodCard, Optimiser, Preset, Selection, TaskCard
 from ebmbench.errors import EbmbenchError
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def train(
     seed: int = 0,
     preset: Preset = "standard",
     steps: int | None = None,
+    selection: Selection = "own-loss",
 ) -> Training:
     """Fit an energy in place, on the device where it is.
 
@@ -112,9 +113,12 @@ def train(
         seed: of the batches and of the objective's noise.
         preset: which of the task's budgets.
         steps: in place of the budget's.
+        selection: which weights the energy ends with: those of the lowest own validation loss,
+            where the objective's loss can be compared between steps, or those of the last step.
 
     Returns:
-        The learning curve, what the objective learned beside the energy, and the cost.
+        The learning curve, what the objective learned beside the energy, the cost, and both sets
+        of weights: ``energy.load_state_dict(training.last.energy)`` puts the other one in place.
 
     Raises:
         EbmbenchError: the method is a reference, which is not trained by steps.
@@ -145,6 +149,7 @@ def train(
         budget=budget,
         optimiser=optimiser,
         streams=streams,
+        selection=selection,
     )
 
 
@@ -200,6 +205,7 @@ def run(
     executor: Literal["local", "dask"] = "local",
     scheduler: str | None = None,
     cost: Literal["shared", "alone"] = "shared",
+    selection: Selection = "own-loss",
 ) -> pd.DataFrame:
     """Run a grid in worker processes, write tables and pictures, and return the tidy table.
 
@@ -228,6 +234,7 @@ def run(
         device=device,
         data_dir=where,
         force=force,
+        selection=selection,
     )
     execute(
         request,

@@ -29,6 +29,9 @@ from ebmbench.options import explain, field_names
 
 Preset = Literal["smoke", "standard", "full"]
 PRESETS: tuple[Preset, ...] = ("smoke", "standard", "full")
+Selection = Literal["own-loss", "last"]
+"""Which weights of a run are scored: those of the lowest own validation loss, or of the end."""
+SELECTIONS: tuple[Selection, ...] = ("own-loss", "last")
 Family = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9 -]*[a-z0-9])?$", max_length=40)
 ]
@@ -157,13 +160,17 @@ C = TypeVar("C", bound=Card)
 
 
 class Optimiser(_Table):
-    """Adam with decoupled choices that hold for every parameter (energy and learned ``log Z``)."""
+    """Adam and what is done around it; all objectives have the same knobs."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     betas: list[Annotated[float, Field(ge=0, lt=1)]] = [0.9, 0.999]
     schedule: Literal["constant", "cosine"] = "cosine"
     weight_average: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Decay of an exponential moving average of the weights, evaluated in their place; 0: none."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Decoupled decay of the energy's weights per unit of the learning rate (AdamW); 0: none."""
+    clip_norm: Annotated[float, Field(gt=0)] | None = None
+    """Largest Euclidean norm of the gradient of all parameters; absent: it is not clipped."""
 
     @model_validator(mode="after")
     def _two_betas(self) -> Optimiser:
@@ -173,7 +180,7 @@ class Optimiser(_Table):
 
 
 class SearchRange(_Table):
-    """The declared search space of one hyper-parameter or of ``learning_rate``."""
+    """The declared search space of one hyper-parameter or of a setting of the optimiser."""
 
     low: float | None = None
     high: float | None = None

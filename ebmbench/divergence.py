@@ -16,7 +16,11 @@ curve and of the points before it that were out of range without a break:
   :math:`d / a` nats above its minimum (equipartition), 1/2 for a Gaussian and 1 for a Laplace
   density per dimension, and no row lies lower: a gap of five has left the model or the data.
 
-A run that was out of range and came back is none: only its end is judged.
+A run that was out of range and came back is none: only its end is judged. Its end is the mark
+whose weights are scored. What training did to the weights after that does not change them: it is
+said in the record beside the weights of the last step, and the choice of the mark has not looked
+at any likelihood. A training that broke off, its loss or a weight not finite, has diverged
+whatever was kept before, since it did not spend its budget.
 """
 
 from __future__ import annotations
@@ -94,7 +98,7 @@ def effective(record: Record) -> Record:
     """
     if record.status is not Status.OK:
         return record
-    found = find_divergence(record.curve, dim_of(record.task_card))
+    found = find_divergence(record.scored_curve, dim_of(record.task_card))
     if found is None:
         return record
     return record.model_copy(

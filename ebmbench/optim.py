@@ -1,4 +1,4 @@
-"""Adam on one flat buffer.
+"""Adam on one flat buffer, with decoupled weight decay and clipping of the gradient.
 
 All parameters become views of a single vector, so that a step is one fused kernel, whatever the
 number of tensors, and ``torch.optim`` (which imports the compiler) is never loaded. The kernel is
@@ -17,12 +17,21 @@ import torch
 from torch import Tensor
 
 EPSILON = 1e-8
+CLIP_EPSILON = 1e-6
 FUSED: Callable[..., None] | None = getattr(torch, "_fused_adam_", None)
 """torch's kernel, or ``None`` where there is none."""
 
 
 class FlatAdam:
     """Adam (Kingma & Ba 2015) with a learning-rate schedule and an average of the weights.
+
+    Weight decay is decoupled (Loshchilov & Hutter 2019, Algorithm 2; arXiv:1711.05101): before
+    every step the weights shrink by ``1 − learning rate × decay``, whatever the gradient. It pulls
+    a network over a reference towards the reference. What an objective learns beside the energy is
+    not decayed: an estimate of ``log Z`` has no reason to be near zero.
+
+    Clipping (Pascanu et al. 2013, Algorithm 1; arXiv:1211.5063) scales the gradient of all
+    parameters together, learned ones too, to a norm of at most ``clip_norm``.
 
     Arguments:
         parameters: leaf tensors of one dtype and device; they are re-pointed into the buffer.
@@ -31,6 +40,9 @@ class FlatAdam:
         schedule: ``constant``, or ``cosine`` from the peak to zero over ``total_steps``.
         total_steps: the number of calls of :meth:`step` that the schedule spans.
         weight_average: decay of an exponential moving average of the weights; 0: none.
+        weight_decay: decoupled, per unit of the learning rate; 0: none.
+        clip_norm: largest Euclidean norm of the gradient; ``None``: no clipping.
+        learned: parameters beside those of the energy, trained with them and never decayed.
     """
 
     def __init__(
@@ -42,8 +54,11 @@ class FlatAdam:
         *,
         total_steps: int = 1,
         weight_average: float = 0.0,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        learned: Sequence[Tensor] = (),
     ) -> None:
-        self._parameters = list(parameters)
+        self._parameters = [*parameters, *learned]
         sizes = [parameter.numel() for parameter in self._parameters]
         first = self._parameters[0]
         self._flat = torch.empty(sum(sizes), dtype=first.dtype, device=first.device)
@@ -65,7 +80,10 @@ class FlatAdam:
         self._betas = tuple(betas)
         self._schedule = schedule
         self._total_steps = total_steps
-        self._decay = weight_average
+        self._weight_decay = weight_decay
+        self._decayed = self._flat[: sum(sizes[: len(parameters)])]
+        self._clip_norm = clip_norm
+        self._average_decay = weight_average
         self._average = self._flat.clone() if weight_average else None
 
     @property
@@ -88,6 +106,12 @@ class FlatAdam:
     @torch.no_grad()
     def step(self) -> None:
         """Make one step with the gradient that ``backward`` accumulated."""
+        if self._clip_norm is not None:
+            # The constant is that of torch, so that both give the same bits.
+            norm = torch.linalg.vector_norm(self._gradient)
+            self._gradient.mul_((self._clip_norm / (norm + CLIP_EPSILON)).clamp(max=1.0))
+        if self._weight_decay:
+            self._decayed.mul_(1 - self.learning_rate * self._weight_decay)
         if FUSED is not None:
             self._fused_step(FUSED)
         else:
@@ -95,7 +119,7 @@ class FlatAdam:
         self._steps_done += 1
         if self._average is not None:
             # The usual warm-up: a young average forgets the initial weights quickly.
-            decay = min(self._decay, (1 + self._steps_done) / (10 + self._steps_done))
+            decay = min(self._average_decay, (1 + self._steps_done) / (10 + self._steps_done))
             self._average.lerp_(self._flat, 1 - decay)
 
     def _fused_step(self, kernel: Callable[..., None]) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 import click
 
 from ebmbench import catalog
-from ebmbench.cards import PRESETS, Preset
+from ebmbench.cards import PRESETS, SELECTIONS, Preset, Selection
 from ebmbench.cli.consoles import make_console, write_and_show
 from ebmbench.errors import EbmbenchError
 
@@ -26,6 +26,13 @@ from ebmbench.errors import EbmbenchError
     help="smoke: seconds a run. standard: a laptop, minutes. full: the budget of the cards.",
 )
 @click.option("--steps", type=int, help="Training steps, in place of the preset's.")
+@click.option(
+    "--selection",
+    type=click.Choice(SELECTIONS),
+    default="own-loss",
+    show_default=True,
+    help="Weights that are scored: of the lowest own validation loss, or of the last step.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Output folder. [runs/PRESET]")
 @click.option("--jobs", type=int, help="Worker processes of one thread. [one per core]")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
@@ -51,6 +58,7 @@ def command(
     seeds: int | None,
     preset: Preset,
     steps: int | None,
+    selection: Selection,
     out: Path | None,
     jobs: int | None,
     device: str,
@@ -90,6 +98,7 @@ def command(
         device=device,
         data_dir=data_dir,
         force=force,
+        selection=selection,
     )
     console = make_console()
     reporter: Reporter

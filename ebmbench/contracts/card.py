@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 
 from ebmbench import catalog
-from ebmbench.cards import MethodCard, TaskCard, card_by_path
+from ebmbench.cards import MethodCard, Optimiser, TaskCard, card_by_path
 from ebmbench.contracts.objective import objective_problems
 from ebmbench.contracts.task import few_rows, task_problems
 from ebmbench.contracts.whole_way import trial_task, way_problems
@@ -69,7 +69,7 @@ def _of_method(card: MethodCard) -> list[str]:
         problems = [
             f"search.{key} is no hyper-parameter of {card.objective}"
             for key in card.search
-            if key != "learning_rate" and key not in card.hyperparameters
+            if key not in Optimiser.model_fields and key not in card.hyperparameters
         ]
         problems += objective_problems(card.for_task(task.name), task)
     if problems:

@@ -61,12 +61,16 @@ class Streams:
     """Of the row numbers: the same for every method."""
     noise: torch.Generator
     """Of the objective, on the device of the energy."""
+    validation_seed: int
+    """Of the objective's noise at every mark, where its loss of validation rows is taken."""
 
 
 def make_streams(task: str, method: str, seed: int, device: str) -> Streams:
     """Return fresh sources of randomness for one run."""
     return Streams(
-        generator(task, seed, "batches"), generator(task, method, seed, "noise", device=device)
+        generator(task, seed, "batches"),
+        generator(task, method, seed, "noise", device=device),
+        derive_seed(task, method, seed, "validation"),
     )
 
 

@@ -56,6 +56,7 @@ class Meter:
             score_evaluations=training.score_evaluations,
             hvp_evaluations=training.hvp_evaluations,
             evaluation_seconds=training.curve_seconds,
+            selection_seconds=training.selection_seconds,
             setup_seconds=self._setup_seconds,
             data_seconds=self._data_seconds,
             other_cores=self._other_cores,

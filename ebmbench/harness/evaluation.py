@@ -19,8 +19,12 @@ from ebmbench.metrics.held_out import test_log_density
 from ebmbench.metrics.log_partition import log_z_of
 from ebmbench.metrics.model_samples import samples_of
 from ebmbench.metrics.registry import find_metrics
-from ebmbench.records import LogZRecord, MetricRecord
+from ebmbench.records import LogZRecord, MetricRecord, SelectionRecord
 
+ANNEALED_DIM = 16
+"""Coordinates up to which ``log Z`` of the last step's weights too is found by annealing, but not
+under ``smoke``: it takes as long as that of the selected ones, seconds at ``standard``."""
+HEADLINE = "log_likelihood"
 IMAGES: dict[str, bool] = {"smoke": False, "standard": True, "full": True}
 """Whether a sheet of samples is drawn under each preset."""
 
@@ -34,6 +38,8 @@ class Evaluated:
     """``None`` where no metric needed it."""
     rows: Tensor
     """``-E(x)`` of every test row, ``(n,)``, float64."""
+    last_log_likelihood: MetricRecord | None
+    """Of the weights after the last step; ``None`` where there are no others or it is dear."""
     image: bytes | None
     """A sheet of model samples as PNG, of tasks whose rows are images."""
 
@@ -45,6 +51,7 @@ def evaluate_job(
     *,
     learned_log_z: float | None,
     own_sampler: OwnSampler | None = None,
+    last: Energy | None = None,
 ) -> Evaluated:
     """Compute the metrics of a job's task on its trained energy.
 
@@ -54,6 +61,7 @@ def evaluate_job(
         dataset: the rows.
         learned_log_z: what the objective learned, if it did.
         own_sampler: what the method brings to draw from the model, if it does.
+        last: with the weights after the last step, where those are others.
     """
     evaluation = make_evaluation(
         job.task,
@@ -68,7 +76,35 @@ def evaluate_job(
     image = None
     if dataset.image_shape is not None and IMAGES[job.preset]:
         image = sample_sheet(samples_of(evaluation).x, dataset.image_shape)
-    return Evaluated(metrics, _log_z(evaluation), test_log_density(evaluation), image)
+    return Evaluated(
+        metrics,
+        _log_z(evaluation),
+        test_log_density(evaluation),
+        None if last is None else _last_log_likelihood(job, last, dataset),
+        image,
+    )
+
+
+def with_last(
+    selection: SelectionRecord | None, found: MetricRecord | None
+) -> SelectionRecord | None:
+    """Return what a record says of its sets of weights, with the likelihood of the last step's."""
+    if selection is None:
+        return None
+    return selection.model_copy(update={"last_log_likelihood": found})
+
+
+def _last_log_likelihood(job: Job, energy: Energy, dataset: Dataset) -> MetricRecord | None:
+    """Return the test log-likelihood of the last step's weights, where ``log Z`` is not dear."""
+    cheap = energy.log_z() is not None or job.task.metrics.log_z != "ais"
+    if not cheap and (job.preset == "smoke" or energy.dim > ANNEALED_DIM):
+        return None
+    evaluation = make_evaluation(
+        job.task, energy, dataset, seed=job.seed, preset=job.preset, learned_log_z=None
+    )
+    metrics = job.task.metrics.model_copy(update={"names": [HEADLINE]})
+    found = measure(evaluation, job.task.model_copy(update={"metrics": metrics}))
+    return found.get(HEADLINE)
 
 
 def measure(evaluation: Evaluation, task: TaskCard) -> dict[str, MetricRecord]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +18,10 @@ from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.harness.build import make_energy, make_estimator, make_objective, make_streams
 from ebmbench.harness.cost import Meter
 from ebmbench.harness.job import Job
+from ebmbench.harness.selection import WeightSet
 from ebmbench.harness.training import Training, train
 from ebmbench.objectives.base import Objective, State
-from ebmbench.records import CurvePoint, RunCost, Status
+from ebmbench.records import CurvePoint, MarkRecord, RunCost, SelectionRecord, Status
 from ebmbench.seeds import generator
 
 Progress = Callable[[int, int], None]
@@ -29,11 +32,15 @@ class Fitted:
     """A fitted model, and what the record says of the fit."""
 
     energy: Energy
+    """With the selected weights."""
     cost: RunCost
     learned: Mapping[str, Tensor] = field(default_factory=dict)
     """Parameters that were trained beside the energy."""
     own_sampler: OwnSampler | None = None
     """What the method brings to draw from the model."""
+    last: WeightSet | None = None
+    """Of the last step, where they are others and finite."""
+    selection: SelectionRecord | None = None
     curve: list[CurvePoint] = field(default_factory=list)
     parameters: int | None = None
     """Number of trained parameters."""
@@ -41,13 +48,21 @@ class Fitted:
     message: str = ""
     diverged_at: int | None = None
     finite: bool = True
-    """Whether loss and parameters are; without that there is nothing to evaluate."""
+    """Whether the selected weights are; without that there is nothing to evaluate."""
 
     @property
     def log_z(self) -> float | None:
         """The ``log Z`` that the objective learned, if it did."""
         found = self.learned.get("log_z")
         return None if found is None else float(found.detach())
+
+    def last_energy(self) -> Energy | None:
+        """Return an energy with the weights of the last step, where they are others."""
+        if self.last is None:
+            return None
+        energy = copy.deepcopy(self.energy)
+        energy.load_state_dict(self.last.energy)
+        return energy
 
 
 def fit(job: Job, dataset: Dataset, data_seconds: float, progress: Progress) -> Fitted:
@@ -94,31 +109,73 @@ def _fit_energy(job: Job, dataset: Dataset, data_seconds: float, progress: Progr
         budget=budget,
         optimiser=job.method.optimiser,
         streams=streams,
+        selection=job.selection,
         progress=progress,
     )
     meter.stop()
     learned = result.state.learned
     step, reason = _diverged(result, dataset.dim)
+    finite = result.selected.finite
+    differ = result.last.step != result.selected.step
     return Fitted(
         energy=energy,
         cost=meter.of_training(result, rehearsal, job.device),
         learned=learned,
         own_sampler=objective.own_sampler(energy, result.state),
+        last=result.last if differ and result.last.finite else None,
+        selection=_selection(result, dataset.dim) if finite else None,
         curve=result.curve,
         parameters=sum(p.numel() for p in (*energy.parameters(), *learned.values())),
         status=Status.OK if step is None else Status.DIVERGED,
         message=reason,
         diverged_at=step,
-        finite=not result.diverged,
+        finite=finite,
     )
 
 
 def _diverged(result: Training, dim: int) -> tuple[int | None, str]:
-    """Return the step at which a training left every reasonable range, and why; or neither."""
+    """Return the step at which the scored weights left every reasonable range, and why."""
     if result.diverged:
         return len(result.step_seconds), result.diverged
-    found = find_divergence(result.curve, dim)
+    scored = [point for point in result.curve if point.step <= result.selected.step]
+    found = find_divergence(scored, dim)
     return (None, "") if found is None else (found.step, found.reason)
+
+
+def _selection(result: Training, dim: int) -> SelectionRecord:
+    """Return what the record says of the two sets of weights, and of a third for information."""
+    at = {point.step: point for point in result.curve}
+
+    def mark(weights: WeightSet) -> MarkRecord:
+        point = at.get(weights.step)
+        return MarkRecord(
+            step=weights.step,
+            validation_loss=weights.validation_loss,
+            validation_log_likelihood=None if point is None else point.log_likelihood,
+        )
+
+    likelihoods = {
+        step: point.log_likelihood
+        for step, point in at.items()
+        if point.log_likelihood is not None and math.isfinite(point.log_likelihood)
+    }
+    best = at[max(likelihoods, key=likelihoods.__getitem__)] if likelihoods else None
+    out_of_range = result.diverged
+    if not out_of_range and result.last.step != result.selected.step:
+        found = find_divergence(result.curve, dim)
+        out_of_range = "" if found is None else found.reason
+    return SelectionRecord(
+        selected=mark(result.selected),
+        last=mark(result.last),
+        by_likelihood=None
+        if best is None
+        else MarkRecord(
+            step=best.step,
+            validation_loss=best.validation_loss,
+            validation_log_likelihood=best.log_likelihood,
+        ),
+        last_out_of_range=out_of_range,
+    )
 
 
 def _rehearsal(

@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from ebmbench.cards import PRESETS, MethodCard, Preset, TaskCard, card_hash
+from ebmbench.cards import PRESETS, SELECTIONS, MethodCard, Preset, Selection, TaskCard, card_hash
 from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.harness.compatibility import reason_to_skip, validate
 from ebmbench.harness.executors.dask import run_on_cluster
@@ -45,6 +45,7 @@ def plan(
     device: str = "cpu",
     data_dir: Path | None = None,
     force: bool = False,
+    selection: Selection = "own-loss",
 ) -> Plan:
     """Check a request and sort its jobs into those to run, those done and those to skip.
 
@@ -58,12 +59,17 @@ def plan(
         device: where training runs.
         data_dir: where data files are looked for first.
         force: run again what is done.
+        selection: which weights are scored.
 
     Raises:
         EbmbenchError: the request is wrong, or nothing of it can be done.
     """
     if preset not in PRESETS:
         raise EbmbenchError(f"unknown preset {preset!r}{did_you_mean(preset, PRESETS)}")
+    if selection not in SELECTIONS:
+        raise EbmbenchError(
+            f"unknown selection {selection!r}{did_you_mean(selection, SELECTIONS)}"
+        )
     count = SEEDS[preset] if seeds is None else seeds
     if count < 1:
         raise EbmbenchError(f"seeds is {count}, allowed: at least 1")
@@ -73,7 +79,15 @@ def plan(
         raise EbmbenchError(f"data folder {str(data_dir)!r} does not exist")
     if steps is not None:
         tasks = [with_steps(task, preset, steps) for task in tasks]
-    jobs = make_jobs(tasks, methods, seeds=count, preset=preset, device=device, data_dir=data_dir)
+    jobs = make_jobs(
+        tasks,
+        methods,
+        seeds=count,
+        preset=preset,
+        device=device,
+        data_dir=data_dir,
+        selection=selection,
+    )
     first_seed = [job for job in jobs if job.seed == 0]
     for job in first_seed:
         validate(job)
@@ -82,7 +96,7 @@ def plan(
         first = next(reason for reason in reasons.values() if reason)
         raise EbmbenchError(f"nothing of the request can be run: {first}")
     open_folder(out)
-    _refuse_mixtures(out, preset, jobs)
+    _refuse_mixtures(out, preset, selection, jobs)
     result = Plan([], [], [])
     for job in jobs:
         reason = reasons[job.task.name, job.method.name]
@@ -96,12 +110,12 @@ def plan(
     return result
 
 
-def _refuse_mixtures(out: Path, preset: Preset, jobs: list[Job]) -> None:
-    """Refuse a request whose table would mix presets or cards, before anything is computed.
+def _refuse_mixtures(out: Path, preset: Preset, selection: Selection, jobs: list[Job]) -> None:
+    """Refuse a request whose table would mix what does not compare, before anything is computed.
 
     Raises:
-        EbmbenchError: the folder holds runs of another preset, or a record that the request does
-            not replace has another card of its task.
+        EbmbenchError: the folder holds runs of another preset or selection, or a record that the
+            request does not replace has another card of its task.
     """
     replaced = {job.path(out) for job in jobs}
     wanted = {job.task.name: card_hash(job.task) for job in jobs}
@@ -111,6 +125,11 @@ def _refuse_mixtures(out: Path, preset: Preset, jobs: list[Job]) -> None:
             raise EbmbenchError(
                 f"output folder {str(out)!r} holds runs of preset {record.preset!r}, asked for "
                 f"{preset!r}; a table never mixes presets, so choose another --out"
+            )
+        if record.selected_by != selection:
+            raise EbmbenchError(
+                f"output folder {str(out)!r} holds runs of selection {record.selected_by!r}, "
+                f"asked for {selection!r}; a table never mixes selections, so choose another --out"
             )
         if path in replaced:
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ebmbench.cards import Card, MethodCard, Preset, TaskCard, card_hash
+from ebmbench.cards import Card, MethodCard, Preset, Selection, TaskCard, card_hash
 from ebmbench.records import Record, record_path
 
 EFFORT: dict[Preset, int] = {"smoke": 0, "standard": 1, "full": 2}
@@ -30,11 +30,15 @@ class Job:
     device: str = "cpu"
     data_dir: Path | None = None
     """Where data files are looked for first; not part of the identity."""
+    selection: Selection = "own-loss"
+    """Which weights are scored."""
 
     @property
     def run_id(self) -> str:
         """Hash of what is asked: not of order, path or time."""
         asked = [card_hash(self.task), card_hash(self.method), self.seed, self.preset, self.device]
+        if self.selection != "own-loss":
+            asked.append(self.selection)
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
     @property
@@ -50,7 +54,15 @@ class Job:
 def requested_job(record: Record, data_dir: Path | None = None) -> Job:
     """Return the job that a record says was asked for."""
     device = record.machine.get("device", "cpu")
-    return Job(record.task_card, record.method_card, record.seed, record.preset, device, data_dir)
+    return Job(
+        record.task_card,
+        record.method_card,
+        record.seed,
+        record.preset,
+        device,
+        data_dir,
+        record.selected_by,
+    )
 
 
 def requested_id(record: Record) -> str:
@@ -88,13 +100,14 @@ def make_jobs(
     preset: Preset,
     device: str = "cpu",
     data_dir: Path | None = None,
+    selection: Selection = "own-loss",
 ) -> list[Job]:
     """Cross tasks, methods and seeds ``0 … seeds − 1``, seeds outermost.
 
     With seeds outermost an interrupted grid leaves whole replicates behind.
     """
     return [
-        Job(task, method.for_task(task.name), seed, preset, device, data_dir)
+        Job(task, method.for_task(task.name), seed, preset, device, data_dir, selection)
         for seed in range(seeds)
         for task in tasks
         for method in methods

@@ -39,6 +39,7 @@ def make_record(
         method_version=job.method.version,
         seed=job.seed,
         preset=job.preset,
+        selected_by=job.selection,
         contended=contended or loaded,
         task_card=job.task,
         method_card=job.method,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import load_data
-from ebmbench.harness.evaluation import Evaluated, evaluate_job
+from ebmbench.harness.evaluation import Evaluated, evaluate_job, with_last
 from ebmbench.harness.job import requested_job
 from ebmbench.harness.store import Artifacts, write_run
 from ebmbench.harness.weights import load_energy
@@ -35,15 +35,25 @@ def evaluate_again(record: Record, out: Path, data_dir: Path | None = None) -> E
         )
     configure(threads=1)
     job = requested_job(record, data_dir)
-    energy = load_energy(job.path(out).parent / record.weights, job.task)
+    weights = job.path(out).parent / record.weights
+    energy = load_energy(weights, job.task)
+    last = None
+    if record.selection is not None and record.selection.last_log_likelihood is not None:
+        last = load_energy(weights, job.task, "last")
     dataset = load_data(job.task, job.seed, data_dir)
-    return evaluate_job(job, energy, dataset, learned_log_z=record.learned_log_z)
+    return evaluate_job(job, energy, dataset, learned_log_z=record.learned_log_z, last=last)
 
 
 def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:
     """Replace the numbers of a record by those of :func:`evaluate_again`."""
     again = evaluate_again(record, out, data_dir)
-    updated = record.model_copy(update={"metrics": again.metrics, "log_z": again.log_z})
+    updated = record.model_copy(
+        update={
+            "metrics": again.metrics,
+            "log_z": again.log_z,
+            "selection": with_last(record.selection, again.last_log_likelihood),
+        }
+    )
     return write_run(updated, Artifacts(rows=again.rows, image=again.image), out)
 
 

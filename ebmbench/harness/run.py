@@ -13,7 +13,7 @@ from ebmbench.calculus import path as calculus_path
 from ebmbench.datasets.store import DataUnavailable
 from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.harness.build import load_data
-from ebmbench.harness.evaluation import evaluate_job
+from ebmbench.harness.evaluation import evaluate_job, with_last
 from ebmbench.harness.fitting import Progress, fit
 from ebmbench.harness.job import Job
 from ebmbench.harness.provenance import data_hash, machine, now
@@ -95,10 +95,13 @@ def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
         parameters=fitted.parameters,
         learned_log_z=fitted.log_z,
         calculus=calculus_path(fitted.energy),
+        selection=fitted.selection,
     )
     if not fitted.finite:
         return
-    known.artifacts.weights = packed_weights(fitted.energy, fitted.learned)
+    known.artifacts.weights = packed_weights(
+        fitted.energy, fitted.learned, None if fitted.last is None else fitted.last.tensors
+    )
     begin = time.perf_counter()
     found = evaluate_job(
         job,
@@ -106,11 +109,13 @@ def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
         dataset,
         learned_log_z=fitted.log_z,
         own_sampler=fitted.own_sampler,
+        last=fitted.last_energy(),
     )
     seconds = fitted.cost.evaluation_seconds + time.perf_counter() - begin
     known.artifacts.rows, known.artifacts.image = found.rows, found.image
     known.add(
         metrics=found.metrics,
         log_z=found.log_z,
+        selection=with_last(fitted.selection, found.last_log_likelihood),
         cost=fitted.cost.model_copy(update={"evaluation_seconds": seconds}),
     )

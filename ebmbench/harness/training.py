@@ -6,39 +6,46 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ebmbench.calculus import Counts, count_evaluations
-from ebmbench.cards import Budget, Optimiser, TaskCard
+from ebmbench.cards import Budget, Optimiser, Selection, TaskCard
 from ebmbench.datasets.base import Dataset
 from ebmbench.energies.base import Energy
 from ebmbench.harness.build import Streams
+from ebmbench.harness.marks import OwnLoss, mark_steps
+from ebmbench.harness.selection import LowestLoss, WeightSet
 from ebmbench.metrics.likelihood import cheap_log_likelihood
 from ebmbench.objectives.base import Objective, State
 from ebmbench.optim import FlatAdam
 from ebmbench.records import CurvePoint
 
-CURVE_POINTS = 12
 VALIDATION_ROWS = 2000
-"""Rows of the validation split that the learning curve looks at."""
+"""Rows of the validation split of which the learning curve has the likelihood."""
 CHECK_EVERY = 50
 """Steps between two looks at the loss; each is a synchronisation on a GPU."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """What training leaves behind; the energy itself is changed in place."""
+    """What training leaves behind; the energy is changed in place and has the selected weights."""
 
     state: State
+    """Of the objective after the last step, what it learned beside the energy as selected."""
+    selected: WeightSet
+    """Of the lowest own validation loss; those of ``last`` where nothing else was chosen."""
+    last: WeightSet
+    """After the last step."""
     curve: list[CurvePoint]
     diverged: str
     """Why training was stopped, or empty."""
     step_seconds: Tensor
     """Wall-clock seconds of each step, ``(steps,)``."""
     curve_seconds: float
-    """Spent on the likelihoods of the learning curve."""
+    """Spent on the likelihoods of the learning curve, which nothing depends on."""
+    selection_seconds: float
+    """Spent on the objective's loss of validation rows."""
     energy_evaluations: float
     """Per training example and step, counted."""
     score_evaluations: float
@@ -55,6 +62,7 @@ def train(
     budget: Budget,
     optimiser: Optimiser,
     streams: Streams,
+    selection: Selection = "own-loss",
     progress: Callable[[int, int], None] = lambda step, total: None,
 ) -> Training:
     """Fit an energy, in place.
@@ -69,25 +77,34 @@ def train(
         optimiser: Adam's settings.
         streams: sources of the row numbers (the same for every method) and of the objective's
             randomness, the latter on the device of the energy.
+        selection: which weights the energy ends with.
         progress: called now and then with the step and the total.
     """
     batches, noise = streams.batches, streams.noise
     rows = dataset.train.to(noise.device)
     adam = FlatAdam(
-        [*energy.parameters(), *state.learned.values()],
+        list(energy.parameters()),
         optimiser.learning_rate,
         optimiser.betas,
         optimiser.schedule,
         total_steps=budget.steps,
         weight_average=optimiser.weight_average,
+        weight_decay=optimiser.weight_decay,
+        clip_norm=optimiser.clip_norm,
+        learned=list(state.learned.values()),
     )
-    marks = set(np.unique(np.geomspace(1, budget.steps, CURVE_POINTS).round()).astype(int))
+    marks = set(mark_steps(budget.steps))
+    lowest = LowestLoss(adam)
+    own_loss = None
+    if objective.validates:
+        validation = dataset.validation.to(noise.device)
+        own_loss = OwnLoss(objective, validation, budget, streams.validation_seed)
     seconds = torch.zeros(budget.steps, dtype=torch.float64)
     total_loss, since = torch.zeros((), device=rows.device), 0
     curve: list[CurvePoint] = []
     diverged = ""
     counts = Counts()
-    curve_seconds = 0.0
+    curve_seconds = selection_seconds = 0.0
     for step in range(1, budget.steps + 1):
         start = time.perf_counter()
         index = torch.randint(len(rows), (budget.batch,), generator=batches)
@@ -106,15 +123,21 @@ def train(
                 diverged = f"the loss is not finite by step {step}"
                 break
         if step in marks:
-            start = time.perf_counter()
             with adam.averaged():
+                start = time.perf_counter()
+                validation_loss = None if own_loss is None else own_loss(energy, state)
+                if validation_loss is not None:
+                    lowest.see(step, validation_loss)
+                selection_seconds += time.perf_counter() - start
+                start = time.perf_counter()
                 likelihood = _curve_likelihood(energy, dataset, card)
-            curve_seconds += time.perf_counter() - start
+                curve_seconds += time.perf_counter() - start
             curve.append(
                 CurvePoint(
                     step=step,
                     seconds=float(seconds[:step].sum()),
                     loss=float(total_loss) / since,
+                    validation_loss=validation_loss,
                     log_likelihood=likelihood,
                     info={name: float(value) for name, value in outcome.info.items()},
                 )
@@ -124,13 +147,21 @@ def train(
     adam.adopt_average()
     if not diverged and not bool(torch.isfinite(adam.flat).all()):
         diverged = "a parameter is not finite after the last step"
+    marked = curve[-1].validation_loss if curve and curve[-1].step == made else None
+    selected = last = WeightSet.of(energy, state.learned, made, marked)
+    best = lowest.adopt() if selection == "own-loss" else None
+    if best is not None:
+        selected = WeightSet.of(energy, state.learned, *best)
     each = 1.0 / (made * budget.batch)
     return Training(
         state=state,
+        selected=selected,
+        last=last,
         curve=curve,
         diverged=diverged,
         step_seconds=seconds[:made],
         curve_seconds=curve_seconds,
+        selection_seconds=selection_seconds,
         energy_evaluations=counts.energy * each,
         score_evaluations=counts.score * each,
         hvp_evaluations=counts.hvp * each,

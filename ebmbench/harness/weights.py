@@ -1,9 +1,14 @@
-"""Trained weights as safetensors, and the way back from them to an energy."""
+"""Trained weights as safetensors, and the way back from them to an energy.
+
+A file holds the selected weights under their own names, and those of the last step with
+:data:`LAST` before each name where they are others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -15,27 +20,54 @@ from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.errors import EbmbenchError
+from ebmbench.harness.selection import LEARNED
 
-LEARNED = "learned."
-"""Prefix of parameters that the objective learned beside the energy."""
+LAST = "last."
+"""Prefix of the weights after the last step."""
 
 
-def packed_weights(energy: Energy, learned: Mapping[str, Tensor]) -> bytes:
+def refuse_reserved_names(energy: Energy) -> None:
+    """Check that no name in an energy's state begins like what a file holds beside it.
+
+    Raises:
+        EbmbenchError: a parameter, buffer or module is called ``learned`` or ``last``.
+    """
+    for name in energy.state_dict():
+        if name.startswith((LEARNED, LAST)):
+            raise EbmbenchError(
+                f"the energy has weights {name!r}, and files of weights keep names that begin "
+                f"with {LEARNED!r} and {LAST!r} for others; rename the module"
+            )
+
+
+def packed_weights(
+    energy: Energy, learned: Mapping[str, Tensor], last: Mapping[str, Tensor] | None = None
+) -> bytes:
     """Return the energy's state and the learned parameters as the content of a safetensors file.
 
     The file says in how many dimensions the energy lives, since the state alone need not.
+
+    Arguments:
+        energy: with the selected weights.
+        learned: what was learned beside it, by name.
+        last: the same two of the last step, as
+            :attr:`~ebmbench.harness.selection.WeightSet.tensors`; ``None``: they are no others.
     """
     tensors = dict(energy.state_dict()) | {LEARNED + name: t for name, t in learned.items()}
+    tensors |= {LAST + name: t for name, t in (last or {}).items()}
     whole = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
     return bytes(save(whole, {"dim": str(energy.dim)}))
 
 
-def load_energy(path: Path, task: TaskCard) -> Energy:
+def load_energy(
+    path: Path, task: TaskCard, which: Literal["selected", "last"] = "selected"
+) -> Energy:
     """Rebuild the energy that :func:`packed_weights` put into a file.
 
     Arguments:
         path: the safetensors file.
         task: the task card of the record, which says what the energy is made of.
+        which: of the two sets of weights.
 
     Raises:
         EbmbenchError: the file is missing or damaged, or holds another energy than the card
@@ -43,7 +75,7 @@ def load_energy(path: Path, task: TaskCard) -> Energy:
     """
     if not path.is_file():
         raise EbmbenchError(f"weights {str(path)!r} do not exist")
-    tensors, dim = _read(path)
+    tensors, dim = _read(path, which)
     if GaussianMixtureEnergy.holds(tensors):
         return GaussianMixtureEnergy.from_state(tensors)
     # Rows of the right width, from which an energy is built; its every tensor is then overwritten.
@@ -61,12 +93,21 @@ def load_energy(path: Path, task: TaskCard) -> Energy:
     return energy
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], int]:
-    """Return the energy's tensors and its dimension."""
+def _read(path: Path, which: Literal["selected", "last"]) -> tuple[dict[str, Tensor], int]:
+    """Return the tensors of the energy, in one of its two sets, and its dimension."""
     try:
         with safe_open(path, framework="pt") as file:
             words = file.metadata() or {}
-            tensors = {k: file.get_tensor(k) for k in file.keys() if not k.startswith(LEARNED)}  # noqa: SIM118
+            names = list(file.keys())
+            last = {name.removeprefix(LAST): name for name in names if name.startswith(LAST)}
+            chosen = {name: name for name in names if not name.startswith(LAST)}
+            if which == "last" and last:
+                chosen = last
+            tensors = {
+                name: file.get_tensor(stored)
+                for name, stored in chosen.items()
+                if not name.startswith(LEARNED)
+            }
     except (SafetensorError, OSError) as error:
         raise EbmbenchError(f"weights {str(path)!r} cannot be read: {error}") from None
     # Files of 0.1 do not say it; the energies of that time have a reference among their tensors.

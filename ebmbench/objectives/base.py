@@ -73,6 +73,14 @@ class Objective(ABC, Generic[StateT]):
     needs_levels: ClassVar[bool] = False
     """Whether the energy must be one of many noise levels, a
     :class:`~ebmbench.energies.conditional.ConditionalEnergy`."""
+    validates: ClassVar[bool] = False
+    """Whether the loss can be compared between steps: its value is what its gradient descends.
+
+    It is then taken on validation rows with the same noise at the marks of the training, and the
+    weights of its lowest value are the ones that are scored. It may depend on what the state holds
+    fixed or has in ``learned``, but on nothing else that moves while training. A difference of
+    energies of data and of chains is none: the chains follow the model, and it is zero at best and
+    at any time."""
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> StateT:
         """Prepare the state (fit a noise distribution, start chains); by default there is none.

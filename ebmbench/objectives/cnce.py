@@ -48,6 +48,7 @@ class ConditionalNoiseContrastiveEstimation(Objective[NeighbourScale]):
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NeighbourScale:
         """See :class:`~ebmbench.objectives.base.Objective`."""

@@ -41,6 +41,7 @@ class Sliced(Objective[State]):
 
     needs_smooth_energy: ClassVar[bool] = True
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
 
     def slices(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return the rows, each as often as it has directions, and their directions."""

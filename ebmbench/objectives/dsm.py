@@ -46,6 +46,7 @@ class DenoisingScoreMatching(Objective[NoiseLevel]):
 
     needs_smooth_energy: ClassVar[bool] = True
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NoiseLevel:
         """See :class:`~ebmbench.objectives.base.Objective`."""

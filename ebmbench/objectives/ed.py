@@ -52,6 +52,7 @@ class EnergyDiscrepancy(Objective[BlurScale]):
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> BlurScale:
         """See :class:`~ebmbench.objectives.base.Objective`."""

@@ -42,6 +42,7 @@ class ExactMaximumLikelihood(Objective[State]):
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = True
+    validates: ClassVar[bool] = True
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
         """See :class:`~ebmbench.objectives.base.Objective`.

@@ -64,6 +64,7 @@ class NoiseContrastiveEstimation(Objective[NoiseAndNormaliser]):
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NoiseAndNormaliser:
         r"""See :class:`~ebmbench.objectives.base.Objective`.

@@ -32,6 +32,7 @@ class ScoreMatching(Objective[State]):
 
     needs_smooth_energy: ClassVar[bool] = True
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator

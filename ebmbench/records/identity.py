@@ -23,8 +23,13 @@ def written_card_hash(content: dict[str, Any], kind: str) -> str:
 
 
 def written_run_id(content: dict[str, Any]) -> str:
-    """Return the identity, as version 0.1 made it, of what a record says was asked."""
+    """Return the identity, as version 0.1 made it, of what a record says was asked.
+
+    That of a run by another selection of weights, which 0.1 did not know, has it as a last part.
+    """
     cards = [written_card_hash(content, kind) for kind in ("task", "method")]
     device = content["machine"].get("device", "cpu")
     asked = [*cards, content["seed"], content["preset"], device]
+    if content.get("selected_by", "own-loss") != "own-loss":
+        asked.append(content["selected_by"])
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]

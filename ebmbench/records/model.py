@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ebmbench.cards import MethodCard, Name, Preset, TaskCard
+from ebmbench.cards import MethodCard, Name, Preset, Selection, TaskCard
 
 SCHEMA = 1
 
@@ -66,6 +66,8 @@ class RunCost(_Part):
     score_evaluations: float
     hvp_evaluations: float
     evaluation_seconds: float
+    selection_seconds: float = 0.0
+    """The objective's loss of validation rows at all marks; not part of ``train_seconds``."""
     setup_seconds: float
     data_seconds: float
     other_cores: float | None = None
@@ -88,9 +90,40 @@ class CurvePoint(_Part):
     """Training seconds so far."""
     loss: float
     """Mean training loss since the last point."""
+    validation_loss: float | None = None
+    """The objective's loss of validation rows, with the same noise at every point; ``None`` where
+    it cannot be compared between steps, and in records of 0.1."""
     log_likelihood: float | None = None
     """Of validation rows in nats, where it is cheap (exact ``log Z`` or quadrature)."""
     info: dict[str, float] = {}
+
+
+class MarkRecord(_Part):
+    """One point of the learning curve, at which weights were taken or could have been."""
+
+    step: int
+    validation_loss: float | None = None
+    """The objective's own, as in :class:`CurvePoint`."""
+    validation_log_likelihood: float | None = None
+    """Nats per validation row, where it is cheap."""
+
+
+class SelectionRecord(_Part):
+    """Two sets of weights of one run, and a third for information."""
+
+    selected: MarkRecord
+    """Of the weights that the metrics are of."""
+    last: MarkRecord
+    """Of the weights after the last step."""
+    by_likelihood: MarkRecord | None = None
+    """What the highest validation likelihood would have chosen; for information, nothing uses it.
+    ``None`` where the curve has no likelihoods."""
+    last_log_likelihood: MetricRecord | None = None
+    """Of the test rows under the weights after the last step, as the metric of that name; ``None``
+    where those are the selected ones, or where ``log Z`` is too dear."""
+    last_out_of_range: str = ""
+    """Why the weights after the last step are called diverged although the selected ones are not;
+    empty: they are not."""
 
 
 class LogZRecord(_Part):
@@ -128,6 +161,9 @@ class RunOutcome(_Part):
     with ``-E(x)`` of every test row in order, ``(n,)``, float64."""
     diverged_at: int | None = None
     """The step of the learning curve at which the run left every reasonable range."""
+    selection: SelectionRecord | None = None
+    """``None`` in records of 0.1, whose weights are those of the last step, of references, and of
+    trainings that left no weights."""
 
 
 class Record(RunOutcome):
@@ -143,6 +179,8 @@ class Record(RunOutcome):
     seed: Seed
     preset: Preset
     status: Status
+    selected_by: Selection = "own-loss"
+    """Which weights were asked for."""
     contended: bool
     """Whether other jobs or other programs shared the cores while it was timed."""
     task_card: TaskCard
@@ -155,6 +193,13 @@ class Record(RunOutcome):
     """In words: processor, cores, memory, operating system, matmul path, device, threads."""
     started: str
     """UTC, ISO 8601."""
+
+    @property
+    def scored_curve(self) -> list[CurvePoint]:
+        """The learning curve up to the step whose weights the metrics are of."""
+        if self.selection is None:
+            return self.curve
+        return [point for point in self.curve if point.step <= self.selection.selected.step]
 
 
 def to_json(record: Record) -> str:

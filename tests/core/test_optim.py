@@ -90,3 +90,46 @@ def test_without_an_average_nothing_is_replaced() -> None:
         assert torch.equal(adam.flat, before)
     adam.adopt_average()
     assert torch.equal(adam.flat, before)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_decay_and_clipping_are_those_of_torch(
+    fused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not fused:
+        monkeypatch.setattr(optim, "FUSED", None)
+    ours, x = problem()
+    theirs, _ = problem()
+    flat = FlatAdam(
+        ours, 0.03, (0.8, 0.95), "cosine", total_steps=30, weight_decay=0.7, clip_norm=0.5
+    )
+    adam = torch.optim.AdamW(theirs, lr=0.03, betas=(0.8, 0.95), weight_decay=0.7)
+    clipped = 0
+    for _ in range(30):
+        flat.zero_grad()
+        loss(ours, x).backward()
+        adam.param_groups[0]["lr"] = flat.learning_rate
+        flat.step()
+        adam.zero_grad()
+        loss(theirs, x).backward()
+        norm = torch.nn.utils.clip_grad_norm_(theirs, 0.5)
+        clipped += int(norm > 0.5)
+        adam.step()
+        for a, b in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(a.grad, b.grad, rtol=1e-5, atol=1e-7)
+    assert 5 < clipped < 30
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_learned_beside_the_energy_is_trained_and_not_decayed() -> None:
+    weight, log_z = (torch.full((3,), 2.0).requires_grad_() for _ in range(2))
+    adam = FlatAdam([weight], 0.1, weight_decay=0.5, learned=[log_z])
+    adam.zero_grad()
+    adam.step()
+    # Without a gradient Adam itself does not move.
+    torch.testing.assert_close(weight.detach(), torch.full((3,), 2.0 * (1 - 0.1 * 0.5)))
+    assert torch.equal(log_z.detach(), torch.full((3,), 2.0))
+    log_z.sum().backward()
+    adam.step()
+    torch.testing.assert_close(log_z.detach(), torch.full((3,), 1.9), atol=0.05, rtol=0)

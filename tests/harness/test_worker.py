@@ -92,9 +92,10 @@ def test_run_id_is_a_hash_of_what_is_asked(small_job: Job, tmp_path: Path) -> No
         replace(small_job, seed=1),
         replace(small_job, preset="standard"),
         replace(small_job, device="cuda"),
+        replace(small_job, selection="last"),
         replace(small_job, method=small_job.method.model_copy(update={"hyperparameters": more})),
     ]
-    assert len({job.run_id for job in [small_job, *changed]}) == 5
+    assert len({job.run_id for job in [small_job, *changed]}) == 6
 
 
 def test_a_loss_that_is_not_finite_is_told_as_divergence(small_job: Job, tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_loss_that_is_not_finite_is_told_as_divergence(small_job: Job, tmp_pat
 def test_a_run_that_left_every_range_is_diverged_and_keeps_what_it_has(
     small_job: Job, tmp_path: Path
 ) -> None:
-    record = run_job(with_rate(small_job, 1.0), tmp_path, False)
+    record = run_job(replace(with_rate(small_job, 1.0), selection="last"), tmp_path, False)
     assert record.status is Status.DIVERGED
     assert "below its best" in record.message
     assert record.diverged_at in [point.step for point in record.curve]
@@ -126,7 +127,7 @@ def test_a_diverged_run_whose_evaluation_fails_is_still_diverged(
         raise RuntimeError("no grid is fine enough")
 
     monkeypatch.setattr("ebmbench.harness.run.evaluate_job", fails)
-    record = run_job(with_rate(small_job, 1.0), tmp_path, False)
+    record = run_job(replace(with_rate(small_job, 1.0), selection="last"), tmp_path, False)
     assert record.status is Status.DIVERGED
     assert "below its best" in record.message
     assert "no grid is fine enough" in record.message

@@ -39,7 +39,7 @@ from ebmbench.harness.build import Streams, make_objective
 from ebmbench.harness.training import train
 from ebmbench.objectives.base import Objective, State
 from ebmbench.records import network_passes
-from ebmbench.seeds import generator
+from ebmbench.seeds import derive_seed, generator
 from ebmbench.studies.gradients.exact import exact_gradient, parameter_gradient
 from ebmbench.studies.gradients.statistics import statistics
 
@@ -179,7 +179,12 @@ def _follow_the_likelihood(
         card=task,
         budget=budget.model_copy(update={"steps": steps}),
         optimiser=card.optimiser.model_copy(update=constant),
-        streams=Streams(_stream(task, seed, "batches"), noise),
+        streams=Streams(
+            _stream(task, seed, "batches"),
+            noise,
+            derive_seed(task.name, seed, "gradients: validation"),
+        ),
+        selection="last",
     )
 
 

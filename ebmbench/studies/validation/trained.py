@@ -103,7 +103,7 @@ def measure_trained(task: str, method: str) -> TrainedModel | None:
 
 
 def trained_energy(task: str, method: str) -> tuple[Energy, Tensor, float]:
-    """Train as a run under ``standard`` does.
+    """Train as a run under ``standard`` does, to the last step.
 
     Returns:
         The energy, training rows ``(n, d)``, and the task's tolerance.
@@ -124,6 +124,7 @@ def trained_energy(task: str, method: str) -> tuple[Energy, Tensor, float]:
         budget=card.budget.standard,
         optimiser=card_of_method.optimiser,
         streams=streams,
+        selection="last",
     )
     rows = dataset.train[:ROWS_FOR_INITIAL]
     return energy.requires_grad_(False), rows, card.metrics.tolerance
