@@ -14,6 +14,7 @@ from ebmbench.errors import EbmbenchError
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.floating]
+Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,17 @@ class Recipe:
     """Standard deviation of Gaussian noise added after that."""
     test_fraction: float = 0.1
     validation_fraction: float = 0.1
-    """Of the rows that are not test rows."""
+    """Of the rows that are not test rows. Copies of a row stay together, so a split may come out
+    larger than its share by less than the copies of one row."""
     validation_cap: int | None = None
 
 
 def prepare(table: Array, recipe: Recipe, sizes: Sizes, seed: int) -> Dataset:
     """Split, dequantise and scale a table; every statistic comes from training rows.
+
+    The table is split by distinct rows: all copies of a row go to the same split, or a model that
+    remembers its rows would be rewarded for it on test rows. A table of few distinct rows is no
+    matter for a density: whole values of it are then missing from the training rows.
 
     Arguments:
         table: ``(n, d)``.
@@ -46,17 +52,53 @@ def prepare(table: Array, recipe: Recipe, sizes: Sizes, seed: int) -> Dataset:
         EbmbenchError: a split is asked to have more rows than there are.
     """
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(table))
     n_test = round(recipe.test_fraction * len(table))
     n_validation = round(recipe.validation_fraction * (len(table) - n_test))
     if recipe.validation_cap is not None:
         n_validation = min(n_validation, recipe.validation_cap)
-    test, validation, train = np.split(order, [n_test, n_test + n_validation])
+    test, validation, train = split_distinct(table, n_test, n_validation, rng)
     rows = table + rng.uniform(-1, 1, table.shape) * recipe.dequantise * median_gaps(table[train])
     mean, scale = fit_scale(rows[train], recipe.whiten)
     rows = (rows - mean) @ scale
     rows += recipe.noise * rng.standard_normal(rows.shape)
     return split_dataset(rows[train], rows[validation], rows[test], sizes)
+
+
+def split_distinct(
+    table: Array, n_test: int, n_validation: int, rng: np.random.Generator
+) -> tuple[Indices, Indices, Indices]:
+    """Return which rows are for test, for validation and for training; copies stay together.
+
+    Distinct rows are drawn at random, each with all its copies, until a split has the rows asked
+    for. Without copies this is a random permutation cut in three.
+
+    Arguments:
+        table: ``(n, d)``.
+        n_test: rows, at least.
+        n_validation: rows, at least.
+        rng: of the order.
+    """
+    _, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    # Distinct rows are numbered by where they stand first, not by their values.
+    number = np.empty(len(first), dtype=np.intp)
+    number[np.argsort(first)] = np.arange(len(first))
+    groups = number[inverse.ravel()]
+    drawn = rng.permutation(len(first))
+    place = np.empty_like(drawn)
+    place[drawn] = np.arange(len(drawn))
+    order = np.argsort(place[groups], kind="stable")
+    ends = np.cumsum(np.bincount(groups, minlength=len(first))[drawn])
+    test_end = _first_at_least(ends, n_test)
+    validation_end = _first_at_least(ends, test_end + n_validation)
+    test, validation, train = np.split(order, [test_end, validation_end])
+    return test, validation, train
+
+
+def _first_at_least(ends: Indices, wanted: int) -> int:
+    """Return the first end of a group that is not before ``wanted``; no rows need no group."""
+    if wanted == 0:
+        return 0
+    return int(ends[min(int(np.searchsorted(ends, wanted)), len(ends) - 1)])
 
 
 def split_dataset(train: Rows, validation: Rows, test: Rows, sizes: Sizes) -> Dataset:

@@ -94,7 +94,8 @@ class CurvePoint(_Part):
     """The objective's loss of validation rows, with the same noise at every point; ``None`` where
     it cannot be compared between steps, and in records of 0.1."""
     log_likelihood: float | None = None
-    """Of validation rows in nats, where it is cheap (exact ``log Z`` or quadrature)."""
+    """Of validation rows in nats, where it is cheap (exact ``log Z`` or quadrature): at every
+    other point, the last one among them, and at the one whose weights are scored."""
     info: dict[str, float] = {}
 
 

@@ -35,6 +35,8 @@ OURS = (
     "results.parquet",
     ROWS,
     "runs",
+    "selection.csv",
+    "selection.md",
     "site",
     "summary.csv",
 )

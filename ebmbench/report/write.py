@@ -8,13 +8,17 @@ from pathlib import Path
 from ebmbench.records import Record, results_csv
 from ebmbench.report.figures.boards import draw_boards
 from ebmbench.report.figures.densities import draw_densities
+from ebmbench.report.figures.saving import save
+from ebmbench.report.figures.selection import draw_selection
 from ebmbench.report.stats.boards import Boards, make_boards
 from ebmbench.report.stats.outcomes import sort_outcomes
 from ebmbench.report.stats.pairs import pairs_csv
 from ebmbench.report.stats.rows import Moments, moments
+from ebmbench.report.stats.selection import MethodChange, selection_changes
 from ebmbench.report.tables.csv_tables import summary_csv, to_csv
 from ebmbench.report.tables.latex import to_latex
 from ebmbench.report.tables.markdown import to_markdown
+from ebmbench.report.tables.selection import selection_csv, selection_markdown
 
 
 def read_boards(records: Sequence[Record], out: Path) -> Boards:
@@ -33,10 +37,18 @@ def table_texts(records: Sequence[Record], found: Moments | None = None) -> dict
         records: of an output folder.
         found: moments of its test rows (:func:`ebmbench.report.stats.rows.moments`).
     """
-    return _texts(records, found or {}, make_boards(records, found))
+    return _texts(records, found or {}, make_boards(records, found), selection_changes(records))
 
 
-def _texts(records: Sequence[Record], found: Moments, boards: Boards) -> dict[str, str]:
+def _texts(
+    records: Sequence[Record], found: Moments, boards: Boards, changes: Sequence[MethodChange]
+) -> dict[str, str]:
+    selection = {}
+    if changes:
+        selection = {
+            "selection.csv": selection_csv(changes),
+            "selection.md": selection_markdown(changes),
+        }
     return {
         "results.csv": results_csv(records),
         "leaderboard.md": to_markdown(boards),
@@ -44,6 +56,7 @@ def _texts(records: Sequence[Record], found: Moments, boards: Boards) -> dict[st
         "leaderboard.tex": to_latex(boards),
         "summary.csv": summary_csv(boards),
         "pairs.csv": pairs_csv(sort_outcomes(records), found),
+        **selection,
     }
 
 
@@ -70,9 +83,14 @@ def write_tables(records: Sequence[Record], out: Path, figures: str = "png") -> 
     """
     found = moments(records, out)
     boards = make_boards(records, found)
+    changes = selection_changes(records)
     written = []
-    for name, text in _texts(records, found, boards).items():
+    for name, text in _texts(records, found, boards, changes).items():
         (out / name).write_text(text, encoding="utf-8", newline="")
         written.append(out / name)
     written += draw_densities(records, out, figures)
+    selection = draw_selection(changes)
+    if selection is not None:
+        written.append(out / "figures" / f"selection.{figures}")
+        save(selection, written[-1], dpi=130)
     return written + draw_boards(boards, records, out, figures)

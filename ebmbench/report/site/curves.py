@@ -57,6 +57,7 @@ def _plot(
     quantities: dict[str, tuple[str, Quantity]] = {
         LIKELIHOOD: ("validation log-likelihood, nats", lambda point: point.log_likelihood),
         "loss": ("training loss", lambda point: point.loss),
+        "validation loss": ("own loss of validation rows", lambda point: point.validation_loss),
     } | {name: (name.replace("_", " "), _diagnostic(name)) for name in diagnostics}
     variants = {}
     for name, (y_title, quantity) in quantities.items():

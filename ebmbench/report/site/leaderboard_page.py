@@ -12,9 +12,12 @@ from ebmbench.report.site.comparisons import differences_plot
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import method_link
 from ebmbench.report.site.render import Page
+from ebmbench.report.site.selection import selection_values
 from ebmbench.report.site.summary_table import summary_table
 from ebmbench.report.stats.boards import Board
+from ebmbench.report.stats.selection import selection_changes
 from ebmbench.report.stats.summary import summarise
+from ebmbench.report.tables.selection import LEGEND as SELECTION_LEGEND
 from ebmbench.report.tables.verdict import verdict_of
 from ebmbench.report.tables.words import (
     LEGEND,
@@ -34,6 +37,8 @@ def leaderboard_page(content: Content) -> Page:
         "legend": LEGEND,
         "overall_legend": OVERALL_LEGEND,
         "boards": [_board_values(content, board) for board in content.boards.boards],
+        "selection": selection_values(selection_changes(content.records), content.looks),
+        "selection_legend": SELECTION_LEGEND,
         "families": sorted({card.family for card in content.methods.values()}),
         "notes": content.boards.notes,
     }

@@ -1,4 +1,4 @@
-"""What must not stand in one table: presets, versions of a card, or edits of a card."""
+"""What must not stand in one table: presets, selections, versions of a card, or edits of a card."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ def refuse_mixtures(records: Sequence[Record]) -> None:
     """Check that all numbers answer the same question.
 
     Raises:
-        EbmbenchError: the records mix presets, versions of a card, or cards of one version.
+        EbmbenchError: the records mix presets, selections, versions of a card, or cards of one version.
     """
     presets = sorted({record.preset for record in records})
     if len(presets) > 1:
         raise EbmbenchError(f"the records mix the presets {' and '.join(presets)}")
+    rules = sorted({record.selected_by for record in records})
+    if len(rules) > 1:
+        raise EbmbenchError(f"the records mix the selections {' and '.join(rules)}")
     tasks: dict[str, list[Card]] = defaultdict(list)
     methods: dict[str, list[Card]] = defaultdict(list)
     for record in records:

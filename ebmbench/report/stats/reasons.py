@@ -3,7 +3,8 @@
 Every sentence is computed: from the learning curve, the diagnostics, the checks of the estimator,
 or a density that is known. Where none of them says anything the cause is *unknown*.
 
-A run whose validation likelihood fell after its best is *over-trained*. Whether it over-fitted its
+A run whose validation likelihood fell after its best, up to the step whose weights are scored, is
+*over-trained*. Whether it over-fitted its
 rows or its loss leads away from the density, the curve does not tell: it has no training
 likelihood.
 """
@@ -135,11 +136,12 @@ def make_notes(records: Sequence[Record], metric: str) -> list[str]:
 
 
 def _of_curve(run: Record) -> list[Finding]:
-    points = [(p.step, v) for p in run.curve if (v := p.log_likelihood) is not None]
+    points = [(p.step, v) for p in run.scored_curve if (v := p.log_likelihood) is not None]
     if len(points) < 2:
         return []
     step, best = max(points, key=lambda point: point[1])
     end, last = points[-1]
+    stopped = run.scored_curve[-1].step < run.curve[-1].step
     if best - last > FALL:
         kind = "worse" if step == points[0][0] else "over-trained"
         return [Finding(kind, (step, best - last))]
@@ -147,7 +149,8 @@ def _of_curve(run: Record) -> list[Finding]:
     before = [point for point in points[:-1] if 2 * point[0] <= end] or points[:1]
     doublings = math.log2(end / before[-1][0])
     slope = (last - before[-1][1]) / doublings
-    return [Finding("under-trained", (slope,))] if slope > RISE else []
+    # What was stopped by its own loss would not have gained by more steps.
+    return [Finding("under-trained", (slope,))] if slope > RISE and not stopped else []
 
 
 def _checks(note: str) -> list[str]:

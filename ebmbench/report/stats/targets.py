@@ -96,15 +96,16 @@ def cost_to_target(
 def validation_shifts(records: Sequence[Record]) -> dict[tuple[str, int], float]:
     """Return how much more likely validation rows are than test rows, in nats by task and seed.
 
-    The last point of a curve and the headline are of the same model. The median over models leaves
-    those out that fit one set better than the other.
+    The point of a curve whose weights are scored and the headline are of the same model. The
+    median over models leaves those out that fit one set better than the other.
     """
     found: dict[tuple[str, int], list[float]] = defaultdict(list)
     for record in records:
         number = record.metrics.get(HEADLINE)
-        last = record.curve[-1].log_likelihood if record.curve else None
-        if number is not None and last is not None and math.isfinite(last - number.value):
-            found[record.task, record.seed].append(last - number.value)
+        curve = record.scored_curve
+        scored = curve[-1].log_likelihood if curve else None
+        if number is not None and scored is not None and math.isfinite(scored - number.value):
+            found[record.task, record.seed].append(scored - number.value)
     return {key: median(each) for key, each in found.items()}
 
 
