@@ -14,6 +14,7 @@ from ebmbench.cards import TaskCard
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.energies.pulled_back import PulledBack
 from ebmbench.errors import EbmbenchError
 
 LEARNED = "learned."
@@ -46,6 +47,16 @@ def load_energy(path: Path, task: TaskCard) -> Energy:
     tensors, dim = _read(path)
     if GaussianMixtureEnergy.holds(tensors):
         return GaussianMixtureEnergy.from_state(tensors)
+    parts = PulledBack.split(tensors)
+    if parts is None:
+        # of 0.1, which trained where the rows are
+        return _inner(path, task, tensors, dim)
+    coordinates, inner = parts
+    return PulledBack(_inner(path, task, inner, dim), coordinates)
+
+
+def _inner(path: Path, task: TaskCard, tensors: dict[str, Tensor], dim: int) -> Energy:
+    """Build what a card names and give it the tensors."""
     # Rows of the right width, from which an energy is built; its every tensor is then overwritten.
     rows = torch.randn(2 * dim, dim, generator=torch.Generator().manual_seed(0))
     start = torch.Generator().manual_seed(0)
