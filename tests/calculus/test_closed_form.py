@@ -97,9 +97,7 @@ ENERGIES: dict[str, Energy] = {
     "pulled back, standardised": pulled_back(network(3, [7, 5], "silu"), "standardised"),
     "pulled back, whitened": pulled_back(network(9, [5, 4], "silu"), "whitened"),
     "pulled back convolutions": pulled_back(images(4, [3], 2, 1), "standardised"),
-    "pulled back ica": PulledBack(
-        ica(4), Coordinates.of(gaussian(4), "whitened", centred=False)
-    ),
+    "pulled back ica": PulledBack(ica(4), Coordinates.of(gaussian(4), "whitened", centred=False)),
 }
 
 

@@ -1,7 +1,5 @@
 """Coordinates against closed forms, and models that do not depend on them."""
 
-import math
-
 import pytest
 import torch
 from torch import Tensor
@@ -15,9 +13,19 @@ from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.energies.nice import NICEEnergy
 from ebmbench.energies.pulled_back import PulledBack
-from ebmbench.partition.quadrature import quadrature
+from ebmbench.partition.grid import reference_box, tabulate
 
 kinds = pytest.mark.parametrize("kind", KINDS)
+
+
+def log_z_of(energy: Energy) -> float:
+    """By the midpoint rule, unless it is known."""
+    known = energy.log_z()
+    return (
+        tabulate(energy, reference_box(energy, 8.0), 400).log_z
+        if known is None
+        else float(known.detach())
+    )
 
 
 @pytest.fixture
@@ -36,7 +44,7 @@ def made(rows: Tensor, kind: str, name: str = "mlp", **options: object) -> Pulle
         torch.Generator().manual_seed(1),
         reference=coordinates.reference(gaussian),
     )
-    return PulledBack(energy, coordinates)
+    return PulledBack(energy, coordinates).double()
 
 
 def test_standardised_rows_have_unit_variance_and_white_ones_no_correlations(rows: Tensor) -> None:
@@ -89,9 +97,7 @@ def test_an_untrained_energy_is_the_gaussian_of_the_rows(
     gaussian = Gaussian.fitted(rows)
     torch.testing.assert_close(energy(rows), -gaussian.log_density(rows), rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(energy.reference.covariance, gaussian.covariance, rtol=1e-5, atol=0)
-    exact = energy.log_z()
-    found = quadrature(energy).log_z if exact is None else float(exact)
-    assert found == pytest.approx(gaussian.log_z, abs=1e-4)
+    assert log_z_of(energy) == pytest.approx(gaussian.log_z, abs=1e-4)
 
 
 @kinds
@@ -100,7 +106,7 @@ def test_log_z_moves_by_the_log_determinant(rows: Tensor, kind: str) -> None:
     with torch.no_grad():
         for parameter in energy.parameters():
             parameter.add_(0.5 * torch.randn(parameter.shape, generator=torch.Generator()))
-    inner, outer = quadrature(energy.inner).log_z, quadrature(energy).log_z
+    inner, outer = log_z_of(energy.inner), log_z_of(energy)
     assert outer == pytest.approx(inner - energy.map.log_det, abs=2e-4)
 
 
@@ -112,7 +118,7 @@ def test_a_model_does_not_depend_on_the_coordinates(rows: Tensor) -> None:
     pulled = PulledBack(ICAEnergy(b, "logistic", *unit), coordinates)
     direct = ICAEnergy(b @ coordinates.full, "logistic", *unit)
     torch.testing.assert_close(pulled(rows), direct(rows))
-    assert float(pulled.log_z()) == pytest.approx(float(direct.log_z()))  # type: ignore[arg-type]
+    assert float(pulled.log_z().detach()) == pytest.approx(float(direct.log_z().detach()))  # type: ignore[union-attr]
     torch.testing.assert_close(calculus.score(pulled, rows), calculus.score(direct, rows))
     found = pulled.sampler().draw(1000, torch.Generator().manual_seed(3))  # type: ignore[union-attr]
     torch.testing.assert_close(found, direct.sample(1000, torch.Generator().manual_seed(3)))
@@ -136,9 +142,7 @@ def test_in_single_precision_ill_conditioned_rows_lose_little(
     energy = PulledBack(inner, coordinates)
     expected = -gaussian.log_density(thin)
     torch.testing.assert_close(energy(thin.float()).double(), expected, rtol=2e-3, atol=2e-3)
-    constant = quadrature(energy).log_z if energy.log_z() is None else float(energy.log_z())  # type: ignore[arg-type]
-    assert constant == pytest.approx(gaussian.log_z, abs=2e-3)
-    assert math.isfinite(constant)
+    assert log_z_of(energy.inner) - energy.map.log_det == pytest.approx(gaussian.log_z, abs=2e-3)
 
 
 @kinds
@@ -147,7 +151,7 @@ def test_what_is_stored_comes_back(rows: Tensor, kind: str) -> None:
     parts = PulledBack.split(energy.state_dict())
     assert parts is not None
     coordinates, state = parts
-    again = MLPEnergy(torch.zeros(2).double(), torch.ones(2).double(), [6])
+    again = MLPEnergy(torch.zeros(2), torch.ones(2), [6]).double()
     again.load_state_dict(state)
     torch.testing.assert_close(PulledBack(again, coordinates)(rows), energy(rows))
     assert PulledBack.split(energy.inner.state_dict()) is None
