@@ -28,6 +28,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from benchmarks.callables import LEARNING_RATE
 from benchmarks.plain import PLAIN
 from ebmbench import api
+from ebmbench.harness.coordinates import training_view
 from ebmbench.harness.provenance import machine, now, versions
 from ebmbench.numerics import configure
 from ebmbench.records import read_records
@@ -47,12 +48,13 @@ def plain_run(task: str, method: str, seed: int, steps: int) -> tuple[float, flo
     energy = api.build_energy(task, dataset, seed)
     log_z = torch.nn.Parameter(torch.zeros(()))
     adam = torch.optim.Adam([*energy.parameters(), log_z], lr=LEARNING_RATE)
-    loader = DataLoader(TensorDataset(dataset.train), BATCH, shuffle=True, drop_last=True)
+    inner, rows = training_view(energy, dataset)
+    loader = DataLoader(TensorDataset(rows.train), BATCH, shuffle=True, drop_last=True)
     batches = (batch for _ in itertools.count() for (batch,) in loader)
     loss = PLAIN[method]
     for batch in itertools.islice(batches, steps):
         adam.zero_grad()
-        loss(energy, batch, log_z, batch).backward()  # type: ignore[arg-type, no-untyped-call]
+        loss(inner, batch, log_z, batch).backward()  # type: ignore[arg-type, no-untyped-call]
         adam.step()
     likelihood = -energy(dataset.test).mean() - _log_z(energy, dataset.test)
     x = dataset.test.requires_grad_()

@@ -23,7 +23,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ebmbench import catalog
-from ebmbench.cards import Budget, Card, MethodCard, Optimiser, Preset, Selection, TaskCard
+from ebmbench.cards import (
+    Budget,
+    Card,
+    Coordinates,
+    MethodCard,
+    Optimiser,
+    Preset,
+    Selection,
+    TaskCard,
+)
 from ebmbench.errors import EbmbenchError
 
 if TYPE_CHECKING:
@@ -82,11 +91,25 @@ def load_data(name: str | TaskCard, seed: int = 0, data_dir: Path | str | None =
     return build.load_data(task(name), seed, None if data_dir is None else Path(data_dir))
 
 
-def build_energy(name: str | TaskCard, dataset: Dataset, seed: int = 0) -> Energy:
-    """Return the untrained energy of a task: the start of every method at this seed."""
+def build_energy(
+    name: str | TaskCard,
+    dataset: Dataset,
+    seed: int = 0,
+    coordinates: Coordinates = "standardised",
+) -> Energy:
+    """Return the untrained energy of a task: the start of every method at this seed.
+
+    Arguments:
+        name: of the task, or its card.
+        dataset: the rows; the energy starts at their Gaussian.
+        seed: of the replicate.
+        coordinates: those in which :func:`train` will train it; a card says which it asks for:
+            ``method("nce").for_task("ica/10").coordinates``. The energy that is returned is that
+            of the rows as they are.
+    """
     from ebmbench.harness.build import make_energy
 
-    return make_energy(task(name), dataset, seed)
+    return make_energy(task(name), dataset, seed, coordinates)
 
 
 def train(
@@ -102,7 +125,8 @@ def train(
 ) -> Training:
     """Fit an energy in place, on the device where it is.
 
-    With a method by name this does what ``ebmbench run`` does at the same task, seed and preset.
+    With a method by name this does what ``ebmbench run`` does at the same task, seed and preset,
+    of an energy that :func:`build_energy` made for the coordinates that the method asks for.
 
     Arguments:
         energy: the model; changed.
@@ -119,12 +143,14 @@ def train(
     Returns:
         The learning curve, what the objective learned beside the energy, the cost, and both sets
         of weights: ``energy.load_state_dict(training.last.energy)`` puts the other one in place.
+        Likelihoods and a learned ``log Z`` are those of the rows as they are.
 
     Raises:
         EbmbenchError: the method is a reference, which is not trained by steps.
     """
     from ebmbench.harness import training
     from ebmbench.harness.build import make_objective, make_streams
+    from ebmbench.harness.coordinates import named, training_view
     from ebmbench.harness.grid import with_steps
     from ebmbench.objectives.base import Objective as ObjectiveBase
 
@@ -138,19 +164,21 @@ def train(
         objective, optimiser, label = make_objective(chosen), chosen.optimiser, chosen.name
     card = card if steps is None else with_steps(card, preset, steps)
     budget: Budget = getattr(card.budget, preset)
-    streams = make_streams(card.name, label, seed, str(energy.reference[0].device))
-    state = objective.init(energy, dataset.train.to(streams.noise.device), streams.noise)
-    return training.train(
-        energy,
+    streams = make_streams(card.name, label, seed, str(energy.reference.mean.device))
+    inner, rows = training_view(energy, dataset)
+    state = objective.init(inner, rows.train.to(streams.noise.device), streams.noise)
+    result = training.train(
+        inner,
         objective,
         state,
-        dataset,
+        rows,
         card=card,
         budget=budget,
         optimiser=optimiser,
         streams=streams,
         selection=selection,
     )
+    return named(result, energy)
 
 
 def evaluate(

@@ -41,6 +41,8 @@ REFERENCE = "reference"
 SCORE_MATCHING = "score matching"
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$")]
 Positive = Annotated[int, Field(gt=0)]
+Coordinates = Literal["standardised", "whitened"]
+"""In which an energy is trained; see :mod:`ebmbench.energies.coordinates`."""
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -201,6 +203,7 @@ class Tuned(_Table):
     """A task name or a glob (``2d/*``)."""
     found: str
     """How the values were found: the search, its budget and its selection rule."""
+    coordinates: Coordinates | None = None
     hyperparameters: dict[str, Any] = {}
     optimiser: dict[str, Any] = {}
 
@@ -215,6 +218,9 @@ class MethodCard(Card):
     """A name of :data:`ebmbench.registry.OBJECTIVES` or ``package.module:Class``."""
     estimator: str | None = None
     """A name of :data:`ebmbench.registry.ESTIMATORS` or ``package.module:Class``."""
+    coordinates: Coordinates = "standardised"
+    """Those in which the energy is trained, where its class can be: both are linear maps fitted
+    to training rows, which cost no user anything."""
     hyperparameters: dict[str, Any] = {}
     optimiser: Optimiser = Optimiser()
     search: dict[str, SearchRange] = {}
@@ -232,11 +238,14 @@ class MethodCard(Card):
         """Return this card with the values tuned for ``task`` put in; later tables win."""
         hyperparameters = dict(self.hyperparameters)
         optimiser = self.optimiser.model_dump()
+        coordinates = self.coordinates
         for tuned in self.tuned:
             if fnmatch.fnmatchcase(task, tuned.tasks):
                 hyperparameters |= tuned.hyperparameters
                 optimiser |= tuned.optimiser
+                coordinates = tuned.coordinates or coordinates
         values = self.model_dump() | {
+            "coordinates": coordinates,
             "hyperparameters": hyperparameters,
             "optimiser": optimiser,
             "tuned": [],

@@ -30,8 +30,11 @@ def value_and_score(chain: Chain, x: Tensor) -> tuple[Tensor, Tensor]:
     with torch.no_grad():
         u = (x - chain.mean) / chain.std
         inputs, derivatives = chain.forward(u, 1)
-        gradient = chain.adjoints(derivatives).input
-        return chain.energy(u, inputs[-1]), _to_score(chain, u, gradient)
+        value, gradient = chain.network(inputs[-1]), chain.adjoints(derivatives).input
+        if chain.quadratic is not None:
+            square, slope = chain.quadratic.value_and_gradient(u)
+            value, gradient = value + square, gradient + slope
+        return value, -gradient / chain.std
 
 
 def score(chain: Chain, x: Tensor) -> Tensor:
@@ -54,7 +57,9 @@ def score_and_directional(chain: Chain, x: Tensor, v: Tensor) -> tuple[Tensor, T
 
 def _to_score(chain: Chain, u: Tensor, gradient: Tensor) -> Tensor:
     """Turn the gradient of the chain in ``u`` into the score in ``x``."""
-    return -(gradient + u if chain.quadratic else gradient) / chain.std
+    if chain.quadratic is not None:
+        gradient = gradient + chain.quadratic.gradient(u)
+    return -gradient / chain.std
 
 
 @dataclass(frozen=True)
@@ -78,9 +83,9 @@ class _Jet:
         """Return first and second derivative of log p along ``v``, each ``(n,)``."""
         top = chain.top[0]
         first, second = self.tangent_inputs[-1] @ top, self.curvature_inputs[-1] @ top
-        if chain.quadratic:
-            first = first + (self.u * self.w).sum(-1)
-            second = second + (self.w * self.w).sum(-1)
+        if chain.quadratic is not None:
+            slope, curvature = chain.quadratic.along(self.u, self.w)
+            first, second = first + slope, second + curvature
         return -first, -second
 
 

@@ -92,7 +92,7 @@ class _Laplacian(torch.autograd.Function):
         ctx.chain, ctx.chunk = chain, n
         save(ctx, rows, gram, s, kept, parameters)
         result = -(_end(chain, rows, s) @ chain.top[0])
-        return result - (chain.std**-2).sum() if chain.quadratic else result
+        return result if chain.quadratic is None else result - chain.quadratic.laplacian(chain.std)
 
     @staticmethod
     @once_differentiable

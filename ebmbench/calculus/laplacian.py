@@ -135,12 +135,14 @@ class _Laplacian(torch.autograd.Function):
                 kept.append(chunk)
         save(ctx, u, first, factor, kept, parameters)
         laplacian = -torch.cat(laplacians)
-        if chain.quadratic:
-            laplacian = laplacian - (chain.std**-2).sum()
+        if chain.quadratic is not None:
+            laplacian = laplacian - chain.quadratic.laplacian(chain.std)
         if factor is not None:
             return x.new_empty(0), laplacian
         s = -torch.cat(columns)
-        return (s - u / chain.std if chain.quadratic else s), laplacian
+        if chain.quadratic is not None:
+            s = s - chain.quadratic.gradient(u) / chain.std
+        return s, laplacian
 
     @staticmethod
     @once_differentiable

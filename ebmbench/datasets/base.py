@@ -61,6 +61,9 @@ class Dataset:
     """Height and width where rows are grey images in logit space."""
     outliers: Tensor | None = None
     """Rows of another kind in the same coordinates, ``(m, d)``, which no model is trained on."""
+    log_det: float = 0.0
+    """``log |det|`` of the map from the space that the task names to that of these rows: what
+    their log-densities gain there, where likelihoods are reported. Zero of what a loader gives."""
 
     @property
     def dim(self) -> int:

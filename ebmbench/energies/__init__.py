@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.registry import ENERGIES
 
-__all__ = ["Energy", "build_energy"]
+__all__ = ["Energy", "build_energy", "energy_class"]
 
 
 def build_energy(
@@ -22,6 +23,7 @@ def build_energy(
     train: Tensor,
     generator: torch.Generator,
     *,
+    reference: Gaussian | None = None,
     beside: Path | None = None,
 ) -> Energy:
     """Build the energy of a task card.
@@ -29,20 +31,19 @@ def build_energy(
     Arguments:
         kind: a name of :data:`ebmbench.registry.ENERGIES` or ``package.module:Class``.
         options: the card's ``[energy.options]``.
-        train: training rows, ``(n, d)``; their mean and spread set the reference Gaussian.
+        train: training rows, ``(n, d)``, in the coordinates of the energy.
         generator: the source of the initial weights.
+        reference: the Gaussian to start at; ``None``: what the energy makes of the rows itself.
         beside: the folder of the card, where a module is looked for first.
 
     Raises:
         EbmbenchError: an unknown kind, a bad option, or a dimension that the energy cannot take.
     """
-    found = ENERGIES.get(kind, beside)
-    if not (isinstance(found, type) and issubclass(found, Energy)):
-        raise EbmbenchError(
-            f"energy {kind!r} is no subclass of ebmbench.energies.Energy, the contract of energies"
-        )
+    found = energy_class(kind, beside)
     try:
         energy = found.create(train, generator, **options)
+        if reference is not None:
+            energy.start_at(reference)
     except EbmbenchError:
         raise
     except Exception as error:
@@ -57,3 +58,17 @@ def build_energy(
             f"energy {kind!r} takes points of {energy.dim} numbers, but a row has {train.shape[1]}"
         )
     return energy
+
+
+def energy_class(kind: str, beside: Path | None = None) -> type[Energy]:
+    """Return the class that a task card names.
+
+    Raises:
+        EbmbenchError: there is none, or it is no energy.
+    """
+    found = ENERGIES.get(kind, beside)
+    if not (isinstance(found, type) and issubclass(found, Energy)):
+        raise EbmbenchError(
+            f"energy {kind!r} is no subclass of ebmbench.energies.Energy, the contract of energies"
+        )
+    return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from ebmbench.energies.chain import Chain
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.errors import EbmbenchError
 
@@ -21,6 +22,13 @@ class Energy(nn.Module, ABC):
     that, and builds the energy again by :meth:`create` on other rows before it is loaded. So the
     shapes of parameters and buffers depend on the options and on ``d``, not on the rows.
     """
+
+    coordinates: ClassVar[tuple[str, ...]] = ("standardised", "whitened")
+    """The coordinates of :mod:`ebmbench.energies.coordinates` in which it can be trained; where a
+    method asks for others, the first are taken."""
+    centred: ClassVar[bool] = True
+    """Whether these coordinates put the mean of the rows to zero; not so for a model whose mean
+    is zero by construction, which would have to learn another one."""
 
     @classmethod
     def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> Self:
@@ -59,8 +67,15 @@ class Energy(nn.Module, ABC):
 
     @property
     @abstractmethod
-    def reference(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation, ``(d,)`` each, of the Gaussian where annealing starts."""
+    def reference(self) -> Gaussian:
+        """The Gaussian where training and annealing start."""
+
+    def start_at(self, reference: Gaussian) -> None:
+        """Begin, before any training, as a Gaussian: that of the training rows.
+
+        Called once after :meth:`create`. An energy that cannot, or that has a start of its own,
+        leaves this as it is: nothing happens.
+        """
 
     @abstractmethod
     def chain(self) -> Chain | None:

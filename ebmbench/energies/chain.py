@@ -1,12 +1,12 @@
 r"""An energy as a chain of affine maps and elementwise nonlinearities.
 
-.. math:: E(x) = w^\top h^{(L)} + b + \tfrac q2 \|u\|^2, \quad
+.. math:: E(x) = w^\top h^{(L)} + b + \tfrac12 \|R u\|^2, \quad
           h^{(l)} = \varphi_l(a^{(l)}) + r_l h^{(l-1)}, \quad
           a^{(l)} = W_l h^{(l-1)} + b_l, \quad h^{(0)} = u = (x - \mu) / \sigma
 
-with ``q`` one for networks over a Gaussian reference and zero otherwise, and :math:`r_l` one for
-residual layers. The head ``w``, ``b`` is not one more layer, since its derivatives are known
-without a product.
+with ``R`` of a network over a Gaussian reference and without that term otherwise, and :math:`r_l`
+one for residual layers. The head ``w``, ``b`` is not one more layer, since its derivatives are
+known without a product.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.maps import AffineMap
+from ebmbench.energies.quadratic import Quadratic
 from ebmbench.energies.rules import Rule
 
 
@@ -48,8 +49,8 @@ class Chain:
     """``μ``, ``(d,)``."""
     std: Tensor
     """``σ``, ``(d,)``."""
-    quadratic: bool
-    """Whether the Gaussian reference ``½‖u‖²`` is part of the energy."""
+    quadratic: Quadratic | None
+    """The Gaussian reference ``½‖R u‖²``, where it is part of the energy."""
 
     @property
     def parameters(self) -> list[Tensor]:
@@ -98,10 +99,9 @@ class Chain:
             derivatives.append(found)
         return inputs, derivatives
 
-    def energy(self, u: Tensor, end: Tensor) -> Tensor:
-        """Return the energies ``(n,)`` from the input and the last layer's output."""
-        total = end.sum(-1) if self.head is None else end @ self.head[0][0] + self.head[1]
-        return total.add((u * u).sum(-1), alpha=0.5) if self.quadratic else total
+    def network(self, end: Tensor) -> Tensor:
+        """Return the chain's part of the energies, ``(n,)``, from the last layer's output."""
+        return end.sum(-1) if self.head is None else end @ self.head[0][0] + self.head[1]
 
     def adjoints(self, derivatives: list[list[Tensor]]) -> Adjoints:
         """Propagate the energy's derivative from the last layer to the input.

@@ -3,7 +3,7 @@ r"""A convolutional network over a Gaussian reference measure, for images."""
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field
@@ -43,6 +43,9 @@ class ConvEnergy(TiltedGaussian):
     Raises:
         EbmbenchError: ``d`` is not a square.
     """
+
+    coordinates: ClassVar[tuple[str, ...]] = ("standardised",)
+    """A convolution needs pixels where they are."""
 
     def __init__(
         self,
@@ -95,7 +98,7 @@ class ConvEnergy(TiltedGaussian):
                 layers.append(Layer(affine, RULES[self.activation]))
                 image = affine.result
         head = (self.head.weight, self.head.bias)
-        return Chain(tuple(layers), head, self.mean, self.std, quadratic=True)
+        return Chain(tuple(layers), head, self.mean, self.std, self.quadratic)
 
     def tilt(self, u: Tensor) -> Tensor:
         images = self.convolutions(u.reshape(-1, 1, self.side, self.side))

@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.layers import linear
 from ebmbench.energies.tilted import TiltedGaussian, moments
 from ebmbench.options import build, options
@@ -97,6 +98,12 @@ class DKEFEnergy(TiltedGaussian):
         return cls(
             mean, std, inducing, chosen.bandwidths, hidden=chosen.hidden, generator=generator
         )
+
+    def start_at(self, reference: Gaussian) -> None:
+        inducing = self.mean + self.std * self.inducing
+        super().start_at(reference)
+        with torch.no_grad():
+            self.inducing.copy_((inducing - self.mean) / self.std)
 
     def chain(self) -> None:
         return None

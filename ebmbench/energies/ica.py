@@ -3,13 +3,14 @@ r"""Independent component analysis as an energy with a known partition function.
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ebmbench.energies.chain import Chain, Layer
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.maps import Dense
 from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.energies.referenced import ReferencedEnergy
@@ -43,6 +44,9 @@ class ICAEnergy(ReferencedEnergy):
         std: its standard deviation, ``(d,)``.
     """
 
+    centred: ClassVar[bool] = False
+    """Sources have mean zero; an estimated mean would cost what it is off by."""
+
     def __init__(self, demixing: Tensor, sources: Sources, mean: Tensor, std: Tensor) -> None:
         super().__init__(mean, std)
         self.demixing = nn.Parameter(demixing.clone())
@@ -62,6 +66,21 @@ class ICAEnergy(ReferencedEnergy):
             demixing = torch.randn(d, d, generator=generator)
         return cls(demixing, chosen.sources, train.mean(0), train.std(0))
 
+    def start_at(self, reference: Gaussian) -> None:
+        r"""Start at a random rotation of the white data, whose sources have the model's variance.
+
+        .. math:: B = c\,Q\,\Sigma^{-1/2}
+
+        with ``c = π/√3`` for logistic sources and one for Laplace sources, and ``Q`` from the
+        ``B`` that :meth:`create` drew: the orthogonal factor of a normal matrix is uniform.
+        """
+        super().start_at(reference)
+        scale = math.pi / math.sqrt(3) if self.sources == "logistic" else 1.0
+        with torch.no_grad():
+            q, r = torch.linalg.qr(self.demixing)
+            q = q * r.diagonal().sign()
+            self.demixing.copy_(scale * (q if self.root is None else q @ self.root) / self.std)
+
     @property
     def smooth(self) -> bool:
         return self.sources == "logistic"
@@ -76,7 +95,7 @@ class ICAEnergy(ReferencedEnergy):
             return None
         origin, unit = torch.zeros_like(self.mean), torch.ones_like(self.mean)
         layer = Layer(Dense(self.demixing, None), LogisticSource())
-        return Chain((layer,), None, origin, unit, quadratic=False)
+        return Chain((layer,), None, origin, unit, quadratic=None)
 
     def forward(self, x: Tensor) -> Tensor:
         s = x @ self.demixing.T

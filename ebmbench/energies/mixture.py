@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.numerics import logsumexp
 
@@ -72,11 +73,11 @@ class GaussianMixtureEnergy(Energy):
         return True
 
     @property
-    def reference(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of the mixture itself."""
+    def reference(self) -> Gaussian:
+        """The independent Gaussian with the mixture's own mean and deviations."""
         mean = self.weights @ self.means
         spread = self.weights @ (self.means - mean) ** 2
-        return mean, (spread + self.weights @ self._variances()).sqrt()
+        return Gaussian(mean, (spread + self.weights @ self._variances()).sqrt())
 
     def log_z(self) -> Tensor:
         return self.constants.new_zeros(())

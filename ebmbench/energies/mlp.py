@@ -78,7 +78,7 @@ class MLPEnergy(TiltedGaussian):
             Layer(Dense(each.weight, each.bias), rule, skip)
             for each, skip in zip(hidden, self.skips, strict=True)
         )
-        return Chain(layers, (last.weight, last.bias), self.mean, self.std, quadratic=True)
+        return Chain(layers, (last.weight, last.bias), self.mean, self.std, self.quadratic)
 
     def tilt(self, u: Tensor) -> Tensor:
         *hidden, last = self.network

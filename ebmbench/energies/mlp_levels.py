@@ -9,12 +9,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ebmbench.energies.base import Energy
 from ebmbench.energies.chain import Chain, Layer
-from ebmbench.energies.conditional import ConditionalEnergy
+from ebmbench.energies.conditional import TiltedLevels
 from ebmbench.energies.layers import ACTIVATIONS, RULES, Activation, linear
 from ebmbench.energies.maps import Dense
-from ebmbench.energies.tilted import TiltedGaussian, moments
+from ebmbench.energies.tilted import moments
 from ebmbench.options import build, options
 
 
@@ -24,15 +23,14 @@ class MLPLevelsOptions:
 
     hidden: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1)]
     levels: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
-    """Standard deviations of the noise in units of the data, falling."""
+    """Standard deviations of the noise in the coordinates of the model, falling."""
     activation: Activation = "silu"
 
 
-class MLPLevels(ConditionalEnergy):
+class MLPLevels(TiltedLevels):
     r"""The network of :class:`~ebmbench.energies.mlp.MLPEnergy` with a bias for each level.
 
-    .. math:: E_\theta(x, \sigma) = f_\theta(u;\, b_1 + w\,c(\sigma)) + \tfrac12 \|u\|^2, \qquad
-              u = (x - \mu) / \sqrt{s^2 + \sigma^2}
+    .. math:: f_\theta(u, \sigma) = f_\theta(u;\, b_1 + w\,c(\sigma))
 
     where :math:`c(\sigma)` is the logarithm of the level, standardised over the levels, and
     :math:`b_1` the bias of the first layer. A level is a chain, so that its derivatives have
@@ -80,9 +78,6 @@ class MLPLevels(ConditionalEnergy):
             generator=generator,
         )
 
-    def at(self, sigma: float | Tensor) -> Energy:
-        return _Level(self, torch.as_tensor(sigma).to(self.mean))
-
     def condition(self, sigma: Tensor) -> Tensor:
         """Return ``c(σ)``, of the shape of ``sigma``."""
         logs = self.levels.log()
@@ -90,37 +85,22 @@ class MLPLevels(ConditionalEnergy):
         spread = logs.std(correction=0) if len(logs) > 1 else logs.new_ones(())
         return (sigma.log() - logs.mean()) / spread
 
-
-class _Level(TiltedGaussian):
-    """A level of :class:`MLPLevels`, or for each point its own; all share the parameters."""
-
-    def __init__(self, owner: MLPLevels, sigma: Tensor) -> None:
-        std = (owner.std**2 + sigma[..., None] ** 2).sqrt()
-        super().__init__(owner.mean, std)
-        self.owner = owner
-        self.sigma = sigma
-
-    def chain(self) -> Chain | None:
-        if self.sigma.dim():
-            return None
-        owner = self.owner
-        rule = RULES[owner.activation]
-        first, *others = owner.hidden
+    def chain_at(self, sigma: Tensor) -> Chain:
+        rule = RULES[self.activation]
+        first, *others = self.hidden
         assert isinstance(first.bias, Tensor)
         assert isinstance(first.weight, Tensor)
-        bias = first.bias + owner.shift * owner.condition(self.sigma)
+        bias = first.bias + self.shift * self.condition(sigma)
         maps = [Dense(first.weight, bias), *(Dense(o.weight, o.bias) for o in others)]  # type: ignore[arg-type]
         layers = tuple(Layer(each, rule) for each in maps)
-        head = (owner.last.weight, owner.last.bias)
-        return Chain(layers, head, self.mean, self.std, quadratic=True)
+        head = (self.last.weight, self.last.bias)
+        return Chain(layers, head, self.mean, self.std_at(sigma), self.quadratic_at(sigma))
 
-    def tilt(self, u: Tensor) -> Tensor:
-        owner = self.owner
-        bend = ACTIVATIONS[owner.activation]()
-        shift = owner.condition(self.sigma)[..., None] * owner.shift
+    def tilt(self, u: Tensor, sigma: Tensor) -> Tensor:
+        bend = ACTIVATIONS[self.activation]()
         h = u
-        for k, layer in enumerate(owner.hidden):
+        for k, layer in enumerate(self.hidden):
             a = layer(h)
-            h = bend(a + shift if k == 0 else a)
-        f: Tensor = owner.last(h)
+            h = bend(a + self.condition(sigma) * self.shift if k == 0 else a)
+        f: Tensor = self.last(h)
         return f.squeeze(-1)

@@ -10,8 +10,10 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.layers import ACTIVATIONS, Activation, linear
 from ebmbench.energies.own_sampler import EXACT, OwnSampler
+from ebmbench.energies.quadratic import Quadratic
 from ebmbench.energies.referenced import ReferencedEnergy
 from ebmbench.options import build, options
 
@@ -30,15 +32,17 @@ class NICEOptions:
 class NICEEnergy(ReferencedEnergy):
     r"""Additive coupling layers and a diagonal scale (Dinh et al. 2015).
 
-    .. math:: E_\theta(x) = \tfrac12 \|z_\theta(x)\|^2, \qquad
-              \log Z_\theta = \tfrac d2 \log 2\pi - \sum_i \log s_i
+    .. math:: E_\theta(x) = \tfrac12 \|R z_\theta(x)\|^2, \qquad
+              \log Z_\theta = \tfrac d2 \log 2\pi - \sum_i \log s_i - \log|\det R|
 
-    where :math:`z = s \odot g(x)` and :math:`g` preserves volume. Only differences of energies
+    where :math:`z = s \odot g(x)`, :math:`g` preserves volume and ``R`` is of the reference's
+    correlations, the unit matrix in the paper. Only differences of energies
     reach an objective that does not know :math:`Z`, as in Song et al. (2019), §6.
 
     Arguments:
         mean: mean of the training rows, ``(d,)``; subtracted first.
-        std: their standard deviation, ``(d,)``; the scales start at its inverse.
+        std: their standard deviation, ``(d,)``; the scales start at its inverse. Correlations
+            come by :meth:`start_at`.
         couplings: number of additive coupling layers; halves alternate.
         hidden: widths of the network of each coupling.
         activation: twice differentiable.
@@ -70,7 +74,7 @@ class NICEEnergy(ReferencedEnergy):
 
     @classmethod
     def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> NICEEnergy:
-        """Build the energy for training rows ``(n, d)``: it starts as their diagonal Gaussian."""
+        """Build the energy for training rows ``(n, d)``: it starts as a Gaussian about them."""
         chosen = build(NICEOptions, options, "energy.options")
         return cls(
             train.mean(0),
@@ -81,12 +85,20 @@ class NICEEnergy(ReferencedEnergy):
             generator=generator,
         )
 
+    def start_at(self, reference: Gaussian) -> None:
+        super().start_at(reference)
+        with torch.no_grad():
+            self.log_scale.copy_(-self.std.log())
+
     @property
     def smooth(self) -> bool:
         return True
 
     def log_z(self) -> Tensor:
-        return 0.5 * self.dim * math.log(2 * math.pi) - self.log_scale.sum()
+        log_det = self.log_scale.sum()
+        if self.root is not None:
+            log_det = log_det + self.root.diagonal().log().sum()
+        return 0.5 * self.dim * math.log(2 * math.pi) - log_det
 
     def chain(self) -> None:
         return None
@@ -98,7 +110,9 @@ class NICEEnergy(ReferencedEnergy):
             halves[1 - k % 2] = halves[1 - k % 2] + network(halves[k % 2])
         scale = self.log_scale.exp()
         z = (halves[0] * scale[0::2], halves[1] * scale[1::2])
-        return 0.5 * ((z[0] * z[0]).sum(-1) + (z[1] * z[1]).sum(-1))
+        if self.root is None:
+            return 0.5 * ((z[0] * z[0]).sum(-1) + (z[1] * z[1]).sum(-1))
+        return Quadratic(self.root).value(_interleaved(*z))
 
     def sampler(self) -> OwnSampler:
         return OwnSampler(EXACT, self.sample)
@@ -107,10 +121,17 @@ class NICEEnergy(ReferencedEnergy):
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` exact samples, ``(n, d)``, by inverting the flow."""
         z = torch.randn(n, self.dim, generator=generator, dtype=self.mean.dtype)
+        if self.root is not None:
+            z = torch.linalg.solve_triangular(self.root, z.T, upper=False).T
         z = z * (-self.log_scale).exp()
         halves = [z[:, 0::2], z[:, 1::2]]
         for k in reversed(range(len(self.couplings))):
             halves[1 - k % 2] = halves[1 - k % 2] - self.couplings[k](halves[k % 2])
-        x = torch.empty_like(z)
-        x[:, 0::2], x[:, 1::2] = halves
-        return x + self.mean
+        return _interleaved(*halves) + self.mean
+
+
+def _interleaved(even: Tensor, odd: Tensor) -> Tensor:
+    """Return rows whose columns are taken from both in turn."""
+    columns = torch.arange(even.shape[1] + odd.shape[1], device=even.device)
+    places = columns // 2 + (columns % 2) * even.shape[1]
+    return torch.cat([even, odd], 1)[:, places]

@@ -25,6 +25,10 @@ class OwnSampler:
     draw: Callable[[int, torch.Generator], Tensor]
     """A number ``n`` and a source of randomness to points ``(n, d)``."""
 
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> OwnSampler:
+        """Return the sampler whose points ``(n, d)`` are those of this one, changed."""
+        return OwnSampler(self.how, lambda n, generator: change(self.draw(n, generator)))
+
     @property
     def exact(self) -> bool:
         """Whether the draws are exact."""

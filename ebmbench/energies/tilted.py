@@ -6,20 +6,22 @@ from abc import abstractmethod
 
 from torch import Tensor
 
+from ebmbench.energies.quadratic import Quadratic
 from ebmbench.energies.referenced import ReferencedEnergy
 
 
 class TiltedGaussian(ReferencedEnergy):
     r"""A network plus a Gaussian reference.
 
-    .. math:: E_\theta(x) = f_\theta(u) + \tfrac12 \|u\|^2, \qquad u = (x - \mu) / \sigma
+    .. math:: E_\theta(x) = f_\theta(u) + \tfrac12 \|R u\|^2, \qquad u = (x - \mu) / \sigma
 
-    The network :math:`f` must grow at most linearly, so that :math:`Z_\theta` is finite for all
-    parameters, and start at zero, so that every method starts from the same Gaussian.
+    with ``R`` of the reference's correlations. The network :math:`f` must grow at most linearly,
+    so that :math:`Z_\theta` is finite for all parameters, and start at zero, so that every method
+    starts from the same Gaussian.
 
     Arguments:
         mean: the mean ``μ``, ``(d,)``.
-        std: the standard deviation ``σ``, ``(d,)``.
+        std: the standard deviation ``σ``, ``(d,)``; correlations come by :meth:`start_at`.
     """
 
     @property
@@ -29,13 +31,18 @@ class TiltedGaussian(ReferencedEnergy):
     def log_z(self) -> None:
         return None
 
+    @property
+    def quadratic(self) -> Quadratic:
+        """The energy of the reference, for :meth:`chain`."""
+        return Quadratic(self.root)
+
     @abstractmethod
     def tilt(self, u: Tensor) -> Tensor:
         """Return ``f(u)``, ``(n,)``, of standardised points ``u``, ``(n, d)``."""
 
     def forward(self, x: Tensor) -> Tensor:
         u = (x - self.mean) / self.std
-        return self.tilt(u) + 0.5 * (u * u).sum(-1)
+        return self.tilt(u) + self.quadratic.value(u)
 
 
 def moments(train: Tensor) -> tuple[Tensor, Tensor]:

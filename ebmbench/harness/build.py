@@ -12,10 +12,14 @@ from ebmbench.cards import Card, MethodCard, Preset, TaskCard
 from ebmbench.datasets.base import Dataset, Loader, Sizes
 from ebmbench.datasets.rows import refuse_bad_rows
 from ebmbench.datasets.store import find
-from ebmbench.energies import build_energy
+from ebmbench.energies import build_energy, energy_class
 from ebmbench.energies.base import Energy
+from ebmbench.energies.coordinates import STANDARDISED, Coordinates
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.own_sampler import OwnSampler
+from ebmbench.energies.pulled_back import PulledBack
 from ebmbench.estimators.base import Estimator
+from ebmbench.harness.coordinates import kind_for
 from ebmbench.harness.job import EFFORT
 from ebmbench.metrics.base import Evaluation
 from ebmbench.objectives.base import Objective
@@ -46,11 +50,26 @@ def load_data(task: TaskCard, seed: int, data_dir: Path | None) -> Dataset:
     return dataset
 
 
-def make_energy(task: TaskCard, dataset: Dataset, seed: int) -> Energy:
-    """Build the untrained energy: the same start for every method at a given seed."""
+def make_energy(
+    task: TaskCard, dataset: Dataset, seed: int, coordinates: str = STANDARDISED
+) -> PulledBack:
+    """Build the untrained energy: at the Gaussian of the training rows, as for every method.
+
+    Arguments:
+        task: says what it is.
+        dataset: the rows.
+        seed: of the initial weights, which are the same for every method.
+        coordinates: those in which it is to be trained, ``standardised`` or ``whitened``, where
+            the energy can be.
+    """
     start = generator(task.name, seed, "init")
     kind, options = task.energy.kind, task.energy.options
-    return build_energy(kind, options, dataset.train, start, beside=task.folder)
+    centred = energy_class(kind, task.folder).centred
+    gaussian = Gaussian.fitted(dataset.train.double())
+    chosen = Coordinates.of(gaussian, kind_for(task, coordinates), centred=centred)
+    rows, reference = chosen.apply(dataset.train), chosen.reference(gaussian)
+    inner = build_energy(kind, options, rows, start, reference=reference, beside=task.folder)
+    return PulledBack(inner, chosen)
 
 
 @dataclass(frozen=True)

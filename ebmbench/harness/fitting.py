@@ -15,7 +15,9 @@ from ebmbench.datasets.base import Dataset
 from ebmbench.divergence import find_divergence
 from ebmbench.energies.base import Energy
 from ebmbench.energies.own_sampler import OwnSampler
+from ebmbench.energies.pulled_back import moved
 from ebmbench.harness.build import make_energy, make_estimator, make_objective, make_streams
+from ebmbench.harness.coordinates import kind_for, named, training_view
 from ebmbench.harness.cost import Meter
 from ebmbench.harness.job import Job
 from ebmbench.harness.selection import WeightSet
@@ -44,6 +46,8 @@ class Fitted:
     curve: list[CurvePoint] = field(default_factory=list)
     parameters: int | None = None
     """Number of trained parameters."""
+    coordinates: str = ""
+    """Those in which it was trained; empty of what is fitted where the rows are."""
     status: Status = Status.OK
     message: str = ""
     diverged_at: int | None = None
@@ -93,7 +97,8 @@ def _fit_reference(job: Job, dataset: Dataset, data_seconds: float) -> Fitted:
 def _fit_energy(job: Job, dataset: Dataset, data_seconds: float, progress: Progress) -> Fitted:
     begin = time.perf_counter()
     objective = make_objective(job.method)
-    energy = make_energy(job.task, dataset, job.seed).to(job.device)
+    whole = make_energy(job.task, dataset, job.seed, job.method.coordinates).to(job.device)
+    energy, dataset = training_view(whole, dataset)
     budget = getattr(job.task.budget, job.preset)
     streams = make_streams(job.task.name, job.method.name, job.seed, job.device)
     state = objective.init(energy, dataset.train.to(job.device), streams.noise)
@@ -113,15 +118,17 @@ def _fit_energy(job: Job, dataset: Dataset, data_seconds: float, progress: Progr
         progress=progress,
     )
     meter.stop()
+    result = named(result, whole)
     learned = result.state.learned
     step, reason = _diverged(result, dataset.dim)
     finite = result.selected.finite
     differ = result.last.step != result.selected.step
     return Fitted(
-        energy=energy,
+        energy=whole,
         cost=meter.of_training(result, rehearsal, job.device),
         learned=learned,
-        own_sampler=objective.own_sampler(energy, result.state),
+        own_sampler=moved(objective.own_sampler(energy, result.state), whole),
+        coordinates=kind_for(job.task, job.method.coordinates),
         last=result.last if differ and result.last.finite else None,
         selection=_selection(result, dataset.dim) if finite else None,
         curve=result.curve,

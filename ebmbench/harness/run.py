@@ -93,6 +93,7 @@ def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
         curve=fitted.curve,
         cost=fitted.cost,
         parameters=fitted.parameters,
+        coordinates=fitted.coordinates,
         learned_log_z=fitted.log_z,
         calculus=calculus_path(fitted.energy),
         selection=fitted.selection,

@@ -180,4 +180,5 @@ def train(
 
 def _curve_likelihood(energy: Energy, dataset: Dataset, card: TaskCard) -> float | None:
     rows = dataset.validation[:VALIDATION_ROWS].to(next(energy.parameters()).device)
-    return cheap_log_likelihood(energy, rows, card)
+    found = cheap_log_likelihood(energy, rows, card)
+    return None if found is None else found + dataset.log_det

@@ -19,6 +19,7 @@ from ebmbench.cards import TaskCard
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.energies.pulled_back import PulledBack
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.selection import LEARNED
 
@@ -78,6 +79,16 @@ def load_energy(
     tensors, dim = _read(path, which)
     if GaussianMixtureEnergy.holds(tensors):
         return GaussianMixtureEnergy.from_state(tensors)
+    parts = PulledBack.split(tensors)
+    if parts is None:
+        # of 0.1, which trained where the rows are
+        return _inner(path, task, tensors, dim)
+    coordinates, inner = parts
+    return PulledBack(_inner(path, task, inner, dim), coordinates)
+
+
+def _inner(path: Path, task: TaskCard, tensors: dict[str, Tensor], dim: int) -> Energy:
+    """Build what a card names and give it the tensors."""
     # Rows of the right width, from which an energy is built; its every tensor is then overwritten.
     rows = torch.randn(2 * dim, dim, generator=torch.Generator().manual_seed(0))
     start = torch.Generator().manual_seed(0)

@@ -7,7 +7,9 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from ebmbench.energies.base import Energy
 from ebmbench.energies.ica import ICAEnergy
+from ebmbench.energies.pulled_back import PulledBack
 from ebmbench.metrics.base import Evaluation, Measurement
 
 Array = npt.NDArray[np.float64]
@@ -59,9 +61,21 @@ def squared_error(found: Array, true: Array) -> float:
 
 def _matrices(evaluation: Evaluation) -> tuple[Array, Array] | None:
     energy, true = evaluation.energy, evaluation.dataset.demixing
-    if true is None or not isinstance(energy, ICAEnergy):
+    if true is None:
         return None
-    return _array(energy.demixing), _array(true)
+    found = demixing_of(energy)
+    return None if found is None else (_array(found), _array(true))
+
+
+def demixing_of(energy: Energy) -> Tensor | None:
+    """Return the demixing matrix of an energy in the coordinates of its rows, or ``None``.
+
+    Float64, ``(d, d)``; of a pulled-back energy the product with its map.
+    """
+    if isinstance(energy, PulledBack):
+        inner = demixing_of(energy.inner)
+        return None if inner is None else inner @ energy.map.full
+    return energy.demixing.detach().double() if isinstance(energy, ICAEnergy) else None
 
 
 def _array(matrix: Tensor) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ebmbench.energies.pulled_back import PulledBack
 from ebmbench.errors import EbmbenchError
 from ebmbench.metrics.base import Evaluation, once
 from ebmbench.partition.adaptive import run_adaptive
@@ -36,7 +37,8 @@ def _log_z(evaluation: Evaluation) -> LogZ:
     if how == "quadrature":
         return _quadrature(evaluation)[0]
     if how == "ais":
-        return ais_run(evaluation).result
+        found, energy = ais_run(evaluation).result, evaluation.energy
+        return found.shifted(-energy.map.log_det) if isinstance(energy, PulledBack) else found
     raise EbmbenchError(
         f"task {evaluation.card.name!r}: metrics.log_z is 'exact' but the energy does not know "
         "its log Z; allowed: quadrature (up to three dimensions), ais"
@@ -53,18 +55,21 @@ def _quadrature(evaluation: Evaluation) -> tuple[LogZ, Grid]:
 
 
 def ais_run(evaluation: Evaluation) -> AISRun:
-    """Return ``log Z`` by annealing from a law adapted to the model.
+    """Return ``log Z`` by annealing from a law adapted to the model, in the model's coordinates.
 
-    The chains that adapt it start from training rows and from the Gaussian of their moments.
+    The chains that adapt it start from training rows and from the Gaussian of their moments. They
+    move where the energy was trained; see :func:`log_z_of` for ``log Z`` in the named space.
     """
 
     def run() -> AISRun:
-        rows = evaluation.dataset.train[:ROWS_FOR_INITIAL]
-        initial = InitialGaussian.fitted(evaluation.energy, rows)
+        energy, rows = evaluation.energy, evaluation.dataset.train[:ROWS_FOR_INITIAL]
+        if isinstance(energy, PulledBack):
+            rows, energy = energy.map.apply(rows), energy.inner
+        initial = InitialGaussian.fitted(energy, rows)
         tolerance = SLACK[evaluation.effort] * evaluation.card.metrics.tolerance
         generator = evaluation.generator("ais")
         return run_adaptive(
-            evaluation.energy,
+            energy,
             generator,
             evaluation.effort,
             tolerance,

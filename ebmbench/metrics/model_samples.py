@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
+from ebmbench.energies.pulled_back import PulledBack
 from ebmbench.metrics.base import Evaluation, once
 from ebmbench.metrics.log_partition import ais_run, model_grid
 from ebmbench.partition.sampling import (
@@ -36,9 +39,13 @@ def samples_of(evaluation: Evaluation) -> Samples:
             return from_grid(model_grid(evaluation), n, generator)
         if energy.log_z() is None and how == "ais":
             run = ais_run(evaluation)
-            return tempered_samples(
-                energy, run.initial, run.path, n, generator=generator, effort=evaluation.effort
+            inner = energy.inner if isinstance(energy, PulledBack) else energy
+            drawn = tempered_samples(
+                inner, run.initial, run.path, n, generator=generator, effort=evaluation.effort
             )
+            if isinstance(energy, PulledBack):
+                drawn = replace(drawn, x=energy.map.invert(drawn.x))
+            return drawn
         return model_samples(energy, n, generator, evaluation.effort)
 
     return once(evaluation, "samples", draw)

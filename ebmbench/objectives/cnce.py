@@ -13,7 +13,6 @@ App. B), so narrow noise is as blind to mode weights; wide noise makes the contr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
@@ -27,22 +26,12 @@ from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.options import options
 
 
-@dataclass(frozen=True)
-class NeighbourScale(State):
-    """How far neighbours are, in the units of the data."""
-
-    epsilon: Tensor
-    """``ε`` of each coordinate in units of the data, ``(d,)``."""
-
-
 @options
-class ConditionalNoiseContrastiveEstimation(Objective[NeighbourScale]):
+class ConditionalNoiseContrastiveEstimation(Objective[State]):
     """Logistic regression of each example against its own noisy copies."""
 
     epsilon: Annotated[float, Field(gt=0)] = 0.5
-    """``ε``: standard deviation of the noise, in units of each coordinate's standard deviation in
-    the reference Gaussian of the energy if ``relative``, else in units of the data."""
-    relative: bool = False
+    """``ε``: standard deviation of the noise in the coordinates of the energy."""
     copies: Annotated[int, Field(gt=0)] = 1
     """``κ``: noisy copies per example."""
 
@@ -50,18 +39,17 @@ class ConditionalNoiseContrastiveEstimation(Objective[NeighbourScale]):
     needs_log_z: ClassVar[bool] = False
     validates: ClassVar[bool] = True
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NeighbourScale:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        scale = energy.reference[1] if self.relative else torch.ones_like(data[0])
-        return NeighbourScale(self.epsilon * scale)
+        return State()
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: NeighbourScale, generator: torch.Generator
-    ) -> Step[NeighbourScale]:
+        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
+    ) -> Step[State]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         b = len(batch)
         noise = batch.new_empty(self.copies, *batch.shape).normal_(generator=generator)
-        neighbours = (batch + state.epsilon * noise).flatten(0, 1)
+        neighbours = (batch + self.epsilon * noise).flatten(0, 1)
         values = calculus.value(energy, torch.cat([batch, neighbours]), create_graph=True)
         logits = values[b:].view(self.copies, b) - values[:b]
         info = {"accuracy": (logits.detach() > 0).float().mean()}

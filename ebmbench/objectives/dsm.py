@@ -14,7 +14,6 @@ variance of its gradient grows as ``1/σ²`` as ``σ → 0`` (loc. cit., before 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
@@ -27,37 +26,26 @@ from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.options import options
 
 
-@dataclass(frozen=True)
-class NoiseLevel(State):
-    """The noise in the units of the data."""
-
-    sigma: Tensor
-    """``σ`` of each coordinate in units of the data, ``(d,)``."""
-
-
 @options
-class DenoisingScoreMatching(Objective[NoiseLevel]):
+class DenoisingScoreMatching(Objective[State]):
     """Regress the score of noisy data on the noise."""
 
     sigma: Annotated[float, Field(gt=0)] = 0.1
-    """Standard deviation of the noise, in units of each coordinate's standard deviation in the
-    reference Gaussian of the energy if ``relative``, else in units of the data."""
-    relative: bool = False
+    """Standard deviation of the noise in the coordinates of the energy."""
 
     needs_smooth_energy: ClassVar[bool] = True
     needs_log_z: ClassVar[bool] = False
     validates: ClassVar[bool] = True
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NoiseLevel:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        scale = energy.reference[1] if self.relative else torch.ones_like(data[0])
-        return NoiseLevel(self.sigma * scale)
+        return State()
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: NoiseLevel, generator: torch.Generator
-    ) -> Step[NoiseLevel]:
+        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
+    ) -> Step[State]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        sigma = state.sigma
+        sigma = self.sigma
         z = torch.empty_like(batch).normal_(generator=generator)
         s = calculus.score(energy, batch + sigma * z, create_graph=True)
         residual = sigma * s + z

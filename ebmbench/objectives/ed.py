@@ -16,7 +16,6 @@ draws a wide blur seldom lands where the model has mass.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
@@ -29,22 +28,12 @@ from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.options import options
 
 
-@dataclass(frozen=True)
-class BlurScale(State):
-    """The blur in the units of the data."""
-
-    scale: Tensor
-    """``√t`` of each coordinate in units of the data, ``(d,)``."""
-
-
 @options
-class EnergyDiscrepancy(Objective[BlurScale]):
+class EnergyDiscrepancy(Objective[State]):
     """Contrast examples with neighbours of their blurred copies."""
 
     t: Annotated[float, Field(gt=0)] = 1.0
-    """Variance of each blur, in units of each coordinate's variance in the reference Gaussian of
-    the energy if ``relative``, else in units of the data."""
-    relative: bool = False
+    """Variance of each blur in the coordinates of the energy."""
     negatives: Annotated[int, Field(gt=0)] = 4
     """``M``: draws per example."""
     w: Annotated[float, Field(ge=0)] = 1.0
@@ -54,18 +43,17 @@ class EnergyDiscrepancy(Objective[BlurScale]):
     needs_log_z: ClassVar[bool] = False
     validates: ClassVar[bool] = True
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> BlurScale:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> State:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        scale = energy.reference[1] if self.relative else torch.ones_like(data[0])
-        return BlurScale(math.sqrt(self.t) * scale)
+        return State()
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: BlurScale, generator: torch.Generator
-    ) -> Step[BlurScale]:
+        self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
+    ) -> Step[State]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         b, d = batch.shape
         blur = batch.new_empty(1 + self.negatives, b, d).normal_(generator=generator)
-        negatives = batch + state.scale * (blur[:1] + blur[1:])
+        negatives = batch + math.sqrt(self.t) * (blur[:1] + blur[1:])
         points = torch.cat([batch, negatives.flatten(0, 1)])
         values = calculus.value(energy, points, create_graph=True)
         gaps = values[:b] - values[b:].view(self.negatives, b)

@@ -73,7 +73,7 @@ class ExactMaximumLikelihood(Objective[State]):
 
     def _lattice(self, energy: Energy, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return the nodes ``(points², 2)`` and ``log(points² q)`` at each, ``(points²,)``."""
-        mean, std = energy.reference
+        mean, std = energy.reference.mean, energy.reference.std
         steps = torch.arange(self.points, dtype=torch.float64, device=mean.device)
         axes, log_densities = [], []
         for k in range(2):

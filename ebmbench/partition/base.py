@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -41,10 +41,17 @@ class LogZ:
     cpu_seconds: float | None = field(default=None, compare=False)
     """What the estimate took, where it was measured; no two runs take the same."""
 
+    def shifted(self, nats: float) -> LogZ:
+        """Return the estimate with all its ends moved: that of an energy less ``nats``."""
+        lower, upper, point = (
+            None if end is None else end + nats for end in (self.lower, self.upper, self.point)
+        )
+        return replace(self, log_z=self.log_z + nats, lower=lower, upper=upper, point=point)
+
 
 def device_and_dtype(energy: Energy) -> tuple[torch.device, torch.dtype]:
     """Return where and in which precision ``energy`` computes."""
-    mean, _ = energy.reference
+    mean = energy.reference.mean
     return mean.device, mean.dtype
 
 

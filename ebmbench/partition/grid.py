@@ -86,5 +86,6 @@ def tabulate(energy: Energy, box: Box, points: int) -> Grid:
 
 def reference_box(energy: Energy, deviations: float) -> Box:
     """Return the box of ``deviations`` standard deviations of the energy's reference."""
-    mean, std = (t.detach().double().cpu() for t in energy.reference)
+    reference = energy.reference
+    mean, std = (t.detach().double().cpu() for t in (reference.mean, reference.std))
     return Box(mean - deviations * std, mean + deviations * std)

@@ -79,8 +79,8 @@ class InitialGaussian(InitialLaw):
     @classmethod
     def of_reference(cls, energy: Energy) -> InitialGaussian:
         """Return the reference of an energy."""
-        mean, std = energy.reference
-        return cls(mean.detach(), torch.diag(std.detach()))
+        reference = energy.reference
+        return cls(reference.mean.detach(), reference.factor.detach())
 
     @classmethod
     def fitted(cls, energy: Energy, rows: Tensor) -> InitialGaussian:
@@ -91,7 +91,7 @@ class InitialGaussian(InitialLaw):
         """
         device, dtype = device_and_dtype(energy)
         x = rows.double()
-        std = energy.reference[1].detach().double().cpu()
+        std = energy.reference.std.detach().double().cpu()
         covariance = 0.999 * torch.cov(x.T).reshape(x.shape[1], x.shape[1])
         covariance = covariance + 0.001 * torch.diag(std.square())
         factor = torch.linalg.cholesky(covariance)

@@ -153,6 +153,10 @@ class RunOutcome(_Part):
     learned_log_z: float | None = None
     calculus: Literal["", "closed form", "autograd"] = ""
     """How the energy is differentiated in ``x``; empty before there is an energy."""
+    coordinates: str = ""
+    """Those in which the energy was trained, ``standardised`` or ``whitened``: what the method
+    asked for if the energy can take it. Empty for references, and for runs of 0.1, which were
+    trained where the rows are."""
     weights: FileName | None = None
     """File name of the safetensors beside this record."""
     log_z: LogZRecord | None = None

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.samplers.base import ChainState, Target
 
 
@@ -40,29 +41,29 @@ class Initial(ABC):
 class ReferenceGaussian(Initial):
     """The reference of an energy in the energy's own coordinates: what training starts from."""
 
-    mean: Tensor
-    """``(d,)``."""
-    std: Tensor
-    """``(d,)``."""
+    gaussian: Gaussian
 
     @classmethod
     def of(cls, energy: Energy) -> ReferenceGaussian:
         """Return the reference of an energy."""
-        return cls(*energy.reference)
+        return cls(energy.reference)
+
+    @property
+    def std(self) -> Tensor:
+        """Its marginal deviations, ``(d,)``."""
+        return self.gaussian.std
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """See :class:`Initial`."""
-        z = self.mean.new_empty(n, len(self.mean)).normal_(generator=generator)
-        return self.mean + self.std * z
+        return self.gaussian.draw(n, generator)
 
     def log_density(self, x: Tensor) -> Tensor:
         """See :class:`Initial`; in the precision of the model."""
-        u = (x - self.mean) / self.std
-        return -0.5 * (u * u).sum(-1)
+        return self.gaussian.log_density(x)
 
     def score(self, x: Tensor) -> Tensor:
         """See :class:`Initial`."""
-        return (self.mean - x) / self.std / self.std
+        return self.gaussian.score(x)
 
 
 class Origin(Initial):

@@ -11,11 +11,15 @@ from ebmbench.calculus import count_evaluations, gram, laplacian, operators, ref
 from ebmbench.energies.base import Energy
 from ebmbench.energies.chain import Chain
 from ebmbench.energies.conv import ConvEnergy
+from ebmbench.energies.coordinates import Coordinates
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.layers import Activation
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.mlp import MLPEnergy
+from ebmbench.energies.mlp_levels import MLPLevels
 from ebmbench.energies.nice import NICEEnergy
+from ebmbench.energies.pulled_back import PulledBack
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-11}
 
@@ -50,6 +54,29 @@ def ica(dim: int) -> Energy:
     return ICAEnergy(b, "logistic", torch.zeros(dim), torch.ones(dim)).double()
 
 
+def gaussian(dim: int) -> Gaussian:
+    generator = torch.Generator().manual_seed(2)
+    rows = torch.randn(50, dim, generator=generator).double().cumsum(1)
+    return Gaussian.fitted(rows)
+
+
+def correlated(energy: Energy) -> Energy:
+    energy.start_at(gaussian(energy.dim))
+    return energy
+
+
+def pulled_back(energy: Energy, kind: str) -> Energy:
+    return PulledBack(correlated(energy), Coordinates.of(gaussian(energy.dim), kind))
+
+
+def level() -> Energy:
+    owner = MLPLevels(torch.zeros(3), torch.ones(3), [1.0, 0.2], hidden=[6, 4]).double()
+    with torch.no_grad():
+        for parameter in owner.parameters():
+            parameter.normal_(generator=torch.Generator().manual_seed(5)).mul_(0.5)
+    return correlated(owner)
+
+
 ENERGIES: dict[str, Energy] = {
     "silu": network(3, [7, 5], "silu"),
     "softplus": network(3, [7], "softplus"),
@@ -62,6 +89,15 @@ ENERGIES: dict[str, Energy] = {
     "convolutions": images(5, [2, 3], 3, 2),
     "one convolution": images(4, [3], 2, 1),
     "ica": ica(4),
+    "correlated": correlated(network(3, [7, 5], "silu")),
+    "correlated, wide input": correlated(network(9, [5, 4], "silu")),
+    "correlated, deep": correlated(network(4, [5, 5, 5], "tanh", residual=True)),
+    "correlated convolutions": correlated(images(4, [3], 2, 1)),
+    "a level": level(),
+    "pulled back, standardised": pulled_back(network(3, [7, 5], "silu"), "standardised"),
+    "pulled back, whitened": pulled_back(network(9, [5, 4], "silu"), "whitened"),
+    "pulled back convolutions": pulled_back(images(4, [3], 2, 1), "standardised"),
+    "pulled back ica": PulledBack(ica(4), Coordinates.of(gaussian(4), "whitened", centred=False)),
 }
 
 

@@ -11,6 +11,8 @@ from torch import Tensor
 from ebmbench import catalog
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
+from ebmbench.energies.conditional import ConditionalEnergy
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.nice import NICEEnergy
@@ -34,8 +36,8 @@ kinds = pytest.mark.parametrize("kind", list(ENERGIES))
 def make(kind: str, dim: int = 2, perturbed: bool = True) -> Energy:
     dim = SQUARE.get(kind, dim) if dim > 1 else dim
     generator = torch.Generator().manual_seed(0)
-    rows = torch.randn(200, dim, generator=generator) * torch.arange(1, dim + 1) + 0.5
-    energy = build_energy(kind, OPTIONS[kind], rows, generator)
+    rows = torch.randn(200, dim, generator=generator).cumsum(1) * torch.arange(1, dim + 1) + 0.5
+    energy = build_energy(kind, OPTIONS[kind], rows, generator, reference=Gaussian.fitted(rows))
     if perturbed:
         with torch.no_grad():
             for parameter in energy.parameters():
@@ -110,13 +112,36 @@ def test_the_start_depends_on_the_generator_alone(kind: str) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["mlp", "conv", "nice"])
+@pytest.mark.parametrize("kind", sorted(set(ENERGIES) - {"ica"}))
 def test_starts_at_the_gaussian_of_the_training_rows(kind: str) -> None:
-    energy = make(kind, perturbed=False)
-    mean, std = energy.reference
-    x = points(9, energy.dim)
-    expected = 0.5 * (((x - mean) / std) ** 2).sum(-1)
-    torch.testing.assert_close(energy(x), expected)
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(200, 4, generator=generator).cumsum(1) * torch.arange(1, 5) + 0.5
+    energy = build_energy(kind, OPTIONS[kind], rows, generator, reference=Gaussian.fitted(rows))
+    covariance = torch.cov(rows.T.double(), correction=0)
+    if isinstance(energy, ConditionalEnergy):
+        covariance += 0.01 * torch.eye(4)
+    law = torch.distributions.MultivariateNormal(rows.mean(0).double(), covariance)
+    x = points(9, 4)
+    constant = 2 * math.log(2 * math.pi) + 0.5 * float(torch.logdet(covariance))
+    expected = -law.log_prob(x.double()) - constant
+    torch.testing.assert_close(energy(x).double(), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(energy.reference.covariance, covariance, rtol=1e-4, atol=1e-4)
+    known = energy.log_z()
+    assert known is None or float(known) == pytest.approx(constant, abs=1e-4)
+
+
+@pytest.mark.parametrize("sources", ["logistic", "laplace"])
+def test_ica_starts_with_the_covariance_of_the_training_rows(sources: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(500, 3, generator=generator).cumsum(1)
+    gaussian = Gaussian.fitted(rows)
+    energy = build_energy("ica", {"sources": sources}, rows, generator, reference=gaussian)
+    assert isinstance(energy, ICAEnergy)
+    variance = math.pi**2 / 3 if sources == "logistic" else 1.0
+    mixing = torch.linalg.inv(energy.demixing.detach().double())
+    torch.testing.assert_close(
+        variance * mixing @ mixing.T, gaussian.covariance, rtol=1e-4, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("sources", ["logistic", "laplace"])
@@ -165,9 +190,8 @@ def test_a_mixture_is_that_of_torch_distributions(kind: str) -> None:
     )
     x = 2 * torch.randn(50, 2, generator=generator, dtype=torch.float64)
     torch.testing.assert_close(-energy(x), truth.log_prob(x))
-    mean, std = energy.reference
-    torch.testing.assert_close(mean, truth.mean)
-    torch.testing.assert_close(std, truth.stddev)
+    torch.testing.assert_close(energy.reference.mean, truth.mean)
+    torch.testing.assert_close(energy.reference.std, truth.stddev)
     samples = energy.sample(50_000, generator)
     torch.testing.assert_close(samples.mean(0), truth.mean, atol=0.05, rtol=0)
     torch.testing.assert_close(samples.std(0), truth.stddev, atol=0.05, rtol=0)

@@ -73,9 +73,8 @@ def test_by_itself_it_is_the_energy_of_its_lowest_level() -> None:
 def test_every_level_starts_as_the_gaussian_convolved_with_its_noise(sigma: float) -> None:
     level = network(perturbed=False).at(sigma)
     variance = torch.tensor([1.0, 4.0]) + sigma**2
-    mean, std = level.reference
-    torch.testing.assert_close(std, variance.sqrt().double())
-    torch.testing.assert_close(mean, torch.ones(2).double())
+    torch.testing.assert_close(level.reference.std, variance.sqrt().double())
+    torch.testing.assert_close(level.reference.mean, torch.ones(2).double())
     expected = math.log(2 * math.pi) + 0.5 * float(variance.log().sum())
     assert quadrature(level).log_z == pytest.approx(expected, abs=1e-4)
 

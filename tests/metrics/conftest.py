@@ -16,6 +16,7 @@ from ebmbench.cards import (
 )
 from ebmbench.datasets.base import Dataset, Density, Modes
 from ebmbench.energies.base import Energy
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.metrics.base import Evaluation
 
@@ -56,7 +57,7 @@ class Unnormalised(Energy):
         return True
 
     @property
-    def reference(self) -> tuple[Tensor, Tensor]:
+    def reference(self) -> Gaussian:
         return self.mixture.reference
 
     def chain(self) -> None:

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.objectives import Objective
+from ebmbench.objectives.base import State
 from ebmbench.objectives.cd import ContrastiveDivergence
 from ebmbench.objectives.cnce import (
     ConditionalNoiseContrastiveEstimation,
-    NeighbourScale,
 )
 from ebmbench.objectives.ed import EnergyDiscrepancy
 
@@ -56,15 +56,14 @@ def test_conditional_nce_of_two_copies_averages_over_them(
     gaussian_energy: Make, generator: torch.Generator
 ) -> None:
     energy, rows = gaussian_energy([0.0], [1.0]), sample(1.0, generator)[:500]
-    state = NeighbourScale(torch.tensor([0.4], dtype=torch.float64))
     noise = torch.empty(2, 500, 1, dtype=torch.float64).normal_(
         generator=torch.Generator().manual_seed(5)
     )
     with torch.no_grad():
         gaps = energy(rows) - torch.stack([energy(rows + 0.4 * each) for each in noise])
         expected = 2 * gaps.exp().log1p().mean()
-        step = ConditionalNoiseContrastiveEstimation(copies=2).loss(
-            energy, rows, state, torch.Generator().manual_seed(5)
+        step = ConditionalNoiseContrastiveEstimation(epsilon=0.4, copies=2).loss(
+            energy, rows, State(), torch.Generator().manual_seed(5)
         )
     torch.testing.assert_close(step.loss, expected)
 

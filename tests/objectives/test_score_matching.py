@@ -217,11 +217,3 @@ def test_denoising_gradient_variance_grows_as_the_noise_shrinks(
         return float(torch.stack(slopes).var()) / sigma**4
 
     assert variance(0.01) / variance(0.02) == pytest.approx(4, rel=0.35)
-
-
-def test_relative_noise_is_in_units_of_the_reference(
-    gaussian_energy: Make, rows: Tensor, generator: torch.Generator
-) -> None:
-    energy = gaussian_energy([0.0, 0.0], [1.0, 1.0])
-    state = DenoisingScoreMatching(sigma=0.2, relative=True).init(energy, rows, generator)
-    torch.testing.assert_close(state.sigma, torch.full((2,), 0.3).double())

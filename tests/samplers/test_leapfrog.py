@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.samplers.bridge import Bridge, ReferenceGaussian
 from ebmbench.samplers.leapfrog import hamiltonian_step, leapfrog
@@ -74,7 +75,7 @@ def test_detailed_balance_on_the_way_to_a_gaussian(
         torch.ones(1).double(), torch.full((1, 1), 2.0).double(), torch.full((1,), 0.25).double()
     )
     zero, one = torch.zeros(1).double(), torch.ones(1).double()
-    bridge = Bridge(ReferenceGaussian(zero, one), target_of(model))
+    bridge = Bridge(ReferenceGaussian(Gaussian(zero, one)), target_of(model))
     precision = 1 + 3 * beta
     n = 40_000
     x = torch.empty(n, 1, dtype=torch.float64).normal_(generator=generator)

@@ -14,6 +14,9 @@ def values_table(content: Content, card: MethodCard) -> PageTable:
         if method == card.name:
             mine = runs[0].method_card
             shown = mine.hyperparameters | (mine.optimiser.model_dump() if mine.objective else {})
+            # what was used, which an energy may have limited; records of 0.1 do not say
+            if runs[0].coordinates:
+                shown["coordinates"] = runs[0].coordinates
             for name, value in shown.items():
                 used.setdefault(name, {}).setdefault(str(value), []).append(task)
     lines = []

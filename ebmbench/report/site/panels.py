@@ -11,9 +11,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 from ebmbench.datasets.ica import ICADensity
-from ebmbench.energies.ica import ICAEnergy
-from ebmbench.energies.mixture import GaussianMixtureEnergy
-from ebmbench.energies.nice import NICEEnergy
+from ebmbench.metrics.ica import demixing_of
 from ebmbench.partition.grid import Box, Grid
 from ebmbench.records import Record
 from ebmbench.report.figures.at_hand import density_at_hand, energy_at_hand, truth_at_hand
@@ -67,8 +65,9 @@ def mixing_panels(runs: Sequence[Record], out: Path) -> Mapping[str, Sequence[Pa
     strips = {}
     for run in runs:
         truth, energy = truth_at_hand(run, out), energy_at_hand(run, out)
-        if isinstance(truth, ICADensity) and isinstance(energy, ICAEnergy):
-            found = energy.demixing.detach().double().numpy()
+        demixing = None if energy is None else demixing_of(energy)
+        if isinstance(truth, ICADensity) and demixing is not None:
+            found = demixing.numpy()
             product = np.abs(found @ np.linalg.inv(truth.demixing.double().numpy()))
             product /= product.max(1, keepdims=True)
             rows, columns = linear_sum_assignment(-product)
@@ -83,8 +82,9 @@ def image_panels(runs: Sequence[Record], out: Path) -> Mapping[str, Sequence[Pan
     strips = {}
     for run in runs:
         energy = energy_at_hand(run, out)
-        if isinstance(energy, NICEEnergy | GaussianMixtureEnergy):
-            rows = energy.sample(SHEET * SHEET, torch.Generator().manual_seed(0)).detach()
+        own = None if energy is None else energy.sampler()
+        if own is not None and own.exact:
+            rows = own.draw(SHEET * SHEET, torch.Generator().manual_seed(0)).detach()
             side = round(rows.shape[1] ** 0.5)
             # The rows are logits of grey values.
             grey = torch.sigmoid(rows.double()).numpy().reshape(SHEET, SHEET, side, side)

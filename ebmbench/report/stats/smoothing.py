@@ -37,7 +37,7 @@ def predicted_loss(task: TaskCard, method: MethodCard, seed: int) -> float | Non
     Arguments:
         task: its density must be known without a file.
         method: the card as used; its noise is ``sigma``, in units of the data's standard
-            deviation where it is ``relative``.
+            deviation.
         seed: of the run: some densities differ between seeds.
 
     Returns:
@@ -46,8 +46,9 @@ def predicted_loss(task: TaskCard, method: MethodCard, seed: int) -> float | Non
     sigma = method.hyperparameters.get("sigma")
     if method.objective != "dsm" or not isinstance(sigma, int | float) or sigma <= 0:
         return None
-    relative = method.hyperparameters.get("relative", False) is True
-    return _loss(_Asked(task, float(sigma), relative, seed))
+    if method.coordinates != "standardised":
+        return None
+    return _loss(_Asked(task, float(sigma), seed))
 
 
 def smoothing_loss(truth: Density, deviations: Tensor) -> float | None:
@@ -72,11 +73,11 @@ def smoothing_loss(truth: Density, deviations: Tensor) -> float | None:
 class _Asked:
     """What a predicted loss depends on, as a key: cards are not hashable."""
 
-    def __init__(self, task: TaskCard, sigma: float, relative: bool, seed: int) -> None:
-        self.task, self.sigma, self.relative = task, sigma, relative
+    def __init__(self, task: TaskCard, sigma: float, seed: int) -> None:
+        self.task, self.sigma = task, sigma
         # Densities in the plane are the same for all seeds.
         self.seed = 0 if task.family == "2d" else seed
-        self._key = (task.data.model_dump_json(), sigma, relative, self.seed)
+        self._key = (task.data.model_dump_json(), sigma, self.seed)
 
     def __hash__(self) -> int:
         return hash(self._key)
@@ -95,8 +96,7 @@ def _loss(asked: _Asked) -> float | None:
     if truth is None:
         return None
     rows = truth.sample(20_000, torch.Generator().manual_seed(0)).double()
-    scale = rows.std(0) if asked.relative else torch.ones(truth.dim, dtype=torch.float64)
-    return smoothing_loss(truth, asked.sigma * scale)
+    return smoothing_loss(truth, asked.sigma * rows.std(0))
 
 
 def _by_grid(truth: Density, deviations: Tensor) -> float:

@@ -32,10 +32,10 @@ from ebmbench import catalog
 from ebmbench.calculus import count_evaluations
 from ebmbench.cards import Budget, MethodCard, TaskCard
 from ebmbench.datasets.base import Dataset
-from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.build import Streams, make_objective
+from ebmbench.harness.build import Streams, make_energy, make_objective
+from ebmbench.harness.coordinates import training_view
 from ebmbench.harness.training import train
 from ebmbench.objectives.base import Objective, State
 from ebmbench.records import network_passes
@@ -94,9 +94,7 @@ def compare_gradients(
     for method in methods:
         if method.objective is None:
             raise EbmbenchError(f"method {method.name!r} is a reference and has no gradient")
-    energy = build_energy(
-        task.energy.kind, task.energy.options, dataset.train, _stream(task, seed, "start")
-    )
+    energy, dataset = training_view(make_energy(task, dataset, seed), dataset)
     if energy.dim > 3:
         raise EbmbenchError(
             f"task {task.name!r} has {energy.dim} dimensions; the exact gradient needs at most 3"

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.gaussian import Gaussian
 
 
 class LineEnergy(Energy):
@@ -25,9 +26,9 @@ class LineEnergy(Energy):
         return True
 
     @property
-    def reference(self) -> tuple[Tensor, Tensor]:
+    def reference(self) -> Gaussian:
         """The standard normal law, that of the data up to the place of modes."""
-        return torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
+        return Gaussian.standard(1).to(torch.empty(0, dtype=torch.float64))
 
     def chain(self) -> None:
         """See :class:`~ebmbench.energies.base.Energy`."""

@@ -62,7 +62,7 @@ class SmoothedICAEnergy(ReferencedEnergy):
         """See :class:`~ebmbench.energies.base.Energy`."""
         origin, unit = torch.zeros_like(self.mean), torch.ones_like(self.mean)
         layer = Layer(Dense(self.demixing, None), SmoothedLaplaceSource())
-        return Chain((layer,), None, origin, unit, quadratic=False)
+        return Chain((layer,), None, origin, unit, quadratic=None)
 
     def forward(self, x: Tensor) -> Tensor:
         """See :class:`~ebmbench.energies.base.Energy`."""

@@ -20,6 +20,7 @@ from ebmbench import catalog
 from ebmbench.datasets.store import DataUnavailable
 from ebmbench.energies.base import Energy
 from ebmbench.harness.build import load_data, make_energy, make_objective, make_streams
+from ebmbench.harness.coordinates import training_view
 from ebmbench.harness.training import train
 from ebmbench.metrics.log_partition import ROWS_FOR_INITIAL
 from ebmbench.partition import InitialGaussian, LogZ, adaptive
@@ -106,12 +107,13 @@ def trained_energy(task: str, method: str) -> tuple[Energy, Tensor, float]:
     """Train as a run under ``standard`` does, to the last step.
 
     Returns:
-        The energy, training rows ``(n, d)``, and the task's tolerance.
+        The energy, training rows ``(n, d)`` in its coordinates, and the task's tolerance.
     """
     card = catalog.tasks()[task]
     card_of_method = catalog.methods()[method].for_task(task)
     dataset = load_data(card, 0, None)
-    energy = make_energy(card, dataset, 0)
+    whole = make_energy(card, dataset, 0, card_of_method.coordinates)
+    energy, dataset = training_view(whole, dataset)
     streams = make_streams(task, method, 0, "cpu")
     objective = make_objective(card_of_method)
     state = objective.init(energy, dataset.train, streams.noise)
