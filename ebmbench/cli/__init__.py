@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-from pathlib import Path
 
 import click
 
@@ -43,8 +42,6 @@ def app() -> None:
 
 def main() -> None:
     """Run the command line; bad input ends with one sentence and status 2."""
-    # A card may name a class in a module beside it; a script does not look there by itself.
-    sys.path.append(str(Path.cwd()))
     # Where the locale has no × or ∇, a question mark stands for it.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +21,15 @@ from ebmbench.harness.job import EFFORT
 from ebmbench.metrics.base import Evaluation
 from ebmbench.objectives.base import Objective
 from ebmbench.options import build
-from ebmbench.registry import ESTIMATORS, LOADERS, OBJECTIVES, Registry, placed_name
+from ebmbench.registry import (
+    ESTIMATORS,
+    LOADERS,
+    OBJECTIVES,
+    Registry,
+    is_long,
+    placed_name,
+    refusal,
+)
 from ebmbench.seeds import derive_seed, generator
 
 
@@ -106,12 +115,28 @@ def make_estimator(method: MethodCard) -> Estimator:
     return cast(Estimator, _make(ESTIMATORS, name, values, method, where=where))
 
 
+def refuse_long_names(values: Mapping[str, Any]) -> None:
+    """Refuse options that name a class by its module, of a card without a folder.
+
+    Raises:
+        EbmbenchError: there is one, at any depth.
+    """
+    for value in values.values():
+        if isinstance(value, str) and is_long(value):
+            raise refusal("class", value)
+        if isinstance(value, Mapping):
+            refuse_long_names(value)
+        if isinstance(value, list):
+            refuse_long_names(dict(enumerate(value)))  # type: ignore[arg-type]
+
+
 def _make(
     registry: Registry[Any], name: str, values: dict[str, Any], card: Card, *, where: str
 ) -> object:
     """Build what a card names; its options too may name files and classes beside the card."""
     folder = card.folder
     if folder is None:
+        refuse_long_names(values)
         return build(registry.get(name), values, where)
     values = {
         key: placed_name(value, folder) if isinstance(value, str) else value

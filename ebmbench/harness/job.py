@@ -30,6 +30,9 @@ class Job:
     device: str = "cpu"
     data_dir: Path | None = None
     """Where data files are looked for first; not part of the identity."""
+    rows: str | None = None
+    """Hash of the rows of the other records of this task and seed, with which its own must be
+    the same; ``None``: there are none. Not part of the identity."""
 
     @property
     def run_id(self) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
+from ebmbench.files import write_bytes_atomically
 from ebmbench.harness.rescore import rescore
-from ebmbench.harness.store import write_bytes_atomically
 from ebmbench.records import (
     PACK,
     Record,

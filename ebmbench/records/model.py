@@ -15,6 +15,7 @@ SCHEMA = 1
 # A record may come from a stranger: what becomes part of a path is no more than a name.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Seed = Annotated[int, Field(ge=0)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Status(StrEnum):
@@ -126,6 +127,8 @@ class RunOutcome(_Part):
     rows: FileName | None = None
     """File name, beside this record, of the test-row log-densities without ``log Z``: a NumPy file
     with ``-E(x)`` of every test row in order, ``(n,)``, float64."""
+    files: dict[FileName, Digest] = {}
+    """SHA-256 of every file beside this record by name; empty in records of 0.1."""
     diverged_at: int | None = None
     """The step of the learning curve at which the run left every reasonable range."""
 
@@ -149,7 +152,8 @@ class Record(RunOutcome):
     method_card: MethodCard
     """As used: with the values tuned for the task put in."""
     hashes: dict[str, str]
-    """``task_card``, ``method_card``, ``data``, ``code``."""
+    """``task_card``, ``method_card``, ``data`` (the rows), ``code`` (this package), and where the
+    cards name them, ``source`` (of classes outside this package) and ``files`` (beside a card)."""
     versions: dict[str, str]
     machine: dict[str, str]
     """In words: processor, cores, memory, operating system, matmul path, device, threads."""

@@ -26,7 +26,8 @@ def command(jobs: int | None, out: Path) -> int:
     from ebmbench.cli.consoles import make_console
     from ebmbench.harness.executors.local import cores
     from ebmbench.harness.provenance import machine, now, versions
-    from ebmbench.harness.store import open_folder, write_atomically
+    from ebmbench.files import write_atomically
+    from ebmbench.harness.store import open_folder
     from ebmbench.numerics import configure
     from ebmbench.studies.validation.measure import measure
     from ebmbench.studies.validation.page import to_markdown

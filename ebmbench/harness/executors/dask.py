@@ -18,12 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
+from ebmbench.files import write_bytes_atomically
 from ebmbench.harness.executors.local import THREAD_VARIABLES, death_record
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
 from ebmbench.harness.record import failed_record
 from ebmbench.harness.run import run_job
-from ebmbench.harness.store import files_of, write_bytes_atomically, write_record
+from ebmbench.harness.store import files_of, write_record
 from ebmbench.records import Record, Status, read_record
 
 
