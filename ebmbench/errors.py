@@ -9,8 +9,16 @@ from collections.abc import Iterable
 class EbmbenchError(Exception):
     """A request that cannot be met: one sentence that names the thing, what was found and allowed.
 
-    The command line prints the sentence and exits with status 2.
+    The command line prints the sentence and exits with :attr:`status`.
     """
+
+    status = 2
+
+
+class RunStopped(EbmbenchError):
+    """A run that began and cannot go on, such as on a full disk; what was finished is kept."""
+
+    status = 1
 
 
 def first_line(error: BaseException, otherwise: str | None = None) -> str:

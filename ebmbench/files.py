@@ -37,6 +37,19 @@ def write_bytes_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def version_of(path: Path) -> tuple[int, ...] | None:
+    """Return what changes when a file does: its size, time and number; ``None``: it is not there.
+
+    Raises:
+        OSError: it cannot be looked at.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
 def refuse_links(folder: Path) -> None:
     """Refuse a folder that holds anything but files and folders; it may be a link itself.
 

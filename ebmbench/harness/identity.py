@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ebmbench.cards import MethodCard, TaskCard
+from ebmbench.files import version_of
 from ebmbench.harness.build import make_loader
 from ebmbench.harness.job import Job
 from ebmbench.metrics.registry import METRICS
@@ -58,7 +59,7 @@ def files_hash(task: TaskCard) -> str:
     """
     try:
         paths = [each for each in make_loader(task).files() if isinstance(each, Path)]
-        found = {path.name: _digest(path, _version(path)) for path in paths if path.is_file()}
+        found = {path.name: _digest(path, version_of(path)) for path in paths if path.is_file()}
     except Exception:
         # A stranger's loader may raise anything.
         return ""
@@ -166,12 +167,7 @@ def _hash(files: dict[str, bytes] | dict[str, str]) -> str:
     return digest.hexdigest()[:DIGITS]
 
 
-def _version(path: Path) -> tuple[int, ...]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns, status.st_ino
-
-
 @lru_cache(maxsize=256)
-def _digest(path: Path, _version: tuple[int, ...]) -> str:
+def _digest(path: Path, _version: tuple[int, ...] | None) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

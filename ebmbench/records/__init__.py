@@ -8,6 +8,7 @@ from ebmbench.records.beside import NAMED, beside, digest_of, named_after
 from ebmbench.records.folder import (
     holds_records,
     iter_stored,
+    read_loose,
     read_record,
     read_records,
     record_path,
@@ -51,6 +52,7 @@ __all__ = [
     "named_after",
     "network_passes",
     "pack_bytes",
+    "read_loose",
     "read_record",
     "read_records",
     "record_path",

@@ -12,11 +12,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
+from ebmbench.files import version_of
 from ebmbench.records.folder import record_path
 from ebmbench.records.model import Record
 
-NAMED = re.compile(r"seed-(\d+)(?:\.[0-9a-f]{12})?\.(.+)")
-"""A file beside a record: its seed, the start of its hash (in 0.1 there was none), what it is."""
+NAMED = re.compile(r"seed-\d+(\.[0-9a-f]{12})?\.(.+)")
+"""A file beside a record: the start of its hash, which those of 0.1 and pictures that a user put
+there do not have, and what it is."""
 
 
 def digest_of(content: bytes) -> str:
@@ -53,8 +55,7 @@ def beside(record: Record, out: Path, name: str | None) -> Path | None:
     expected = record.files.get(name)
     # Records of 0.1 say no hashes.
     if expected is not None:
-        status = path.stat()
-        found = _digest(path, (status.st_size, status.st_mtime_ns, status.st_ino))
+        found = _digest(path, version_of(path))
         if found != expected:
             raise EbmbenchError(
                 f"file {str(path)!r} is not the one that its record was written with: its hash "
@@ -64,6 +65,6 @@ def beside(record: Record, out: Path, name: str | None) -> Path | None:
 
 
 @lru_cache(maxsize=1 << 16)
-def _digest(path: Path, _version: tuple[int, ...]) -> str:
+def _digest(path: Path, _version: tuple[int, ...] | None) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

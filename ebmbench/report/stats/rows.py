@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import Record, record_path
+from ebmbench.records import Record, beside
 
 ROWS = "rows.json.gz"
 """Where a published folder keeps the moments."""
@@ -97,7 +97,7 @@ def measured(records: Sequence[Record], folder: Path) -> Moments:
     """Return the moments of the rows that the records of a folder name and that are there."""
     found: dict[tuple[str, int], dict[str, NDArray[np.float64]]] = defaultdict(dict)
     for record in records:
-        path = _path(record, folder)
+        path = beside(record, folder, record.rows)
         if path is not None:
             found[record.task, record.seed][record.method] = _load(path)
     result = {key: of_rows(found[key]) for key in sorted(found)}
@@ -119,7 +119,7 @@ def between(
         new = after.get(key)
         if new is None or old.hashes.get("data") != new.hashes.get("data"):
             continue
-        paths = _path(old, folder), _path(new, other)
+        paths = beside(old, folder, old.rows), beside(new, other, new.rows)
         if paths[0] is not None and paths[1] is not None:
             both = of_rows({"a": _load(paths[0]), "b": _load(paths[1])})
             error = None if both is None else both.stderr("a", "b")
@@ -174,15 +174,6 @@ def _part(part: dict[str, Any]) -> RowMoments:
         raise ValueError("fewer than two rows, or a mean too few")
     means = tuple(map(float, part["means"]))
     return RowMoments(methods, int(part["n"]), means, tuple(map(tuple, table.tolist())))
-
-
-def _path(record: Record, folder: Path) -> Path | None:
-    """Return the file of a run's rows; none where its record names none: another run's may lie."""
-    if record.rows is None:
-        return None
-    beside = record_path(folder, record.task, record.method, record.seed)
-    path = beside.parent / record.rows
-    return path if path.is_file() else None
 
 
 def _load(path: Path) -> NDArray[np.float64]:
