@@ -59,7 +59,7 @@ def files_hash(task: TaskCard) -> str:
     """
     try:
         paths = [each for each in make_loader(task).files() if isinstance(each, Path)]
-        found = {path.name: _digest(path, version_of(path)) for path in paths if path.is_file()}
+        found = {p.name: _digest(p, version_of(p)) for p in paths if p.is_file()}
     except Exception:
         # A stranger's loader may raise anything.
         return ""
@@ -159,15 +159,15 @@ def _imports(path: Path, package: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}".strip(".") for alias in node.names)
 
 
-def _hash(files: dict[str, bytes] | dict[str, str]) -> str:
+def _hash(files: dict[str, bytes]) -> str:
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
         digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content if isinstance(content, bytes) else content.encode())
+        digest.update(content)
     return digest.hexdigest()[:DIGITS]
 
 
 @lru_cache(maxsize=256)
-def _digest(path: Path, _version: tuple[int, ...] | None) -> str:
+def _digest(path: Path, _version: tuple[int, ...] | None) -> bytes:
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hashlib.file_digest(stream, "sha256").digest()

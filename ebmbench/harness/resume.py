@@ -73,7 +73,7 @@ def refuse_mixtures(
                 f"output folder {str(out)!r} holds runs of {record.task} with another card or "
                 f"other --steps {who}, which one table cannot mix; choose another --out"
             )
-        if record.hashes.get("data") and files[record.task] != record.hashes.get("files", ""):
+        if record.metrics and files[record.task] != record.hashes.get("files", ""):
             raise EbmbenchError(
                 f"output folder {str(out)!r} holds runs of {record.task} on other rows {who}: a "
                 "file beside its card has changed since; choose another --out, or name that "
@@ -82,11 +82,11 @@ def refuse_mixtures(
 
 
 def rows_of(records: Sequence[Record]) -> dict[tuple[str, int], str]:
-    """Return the hash of the rows by task and seed that records stand on."""
+    """Return the hash of the rows by task and seed that the numbers of records stand on."""
     return {
         (record.task, record.seed): record.hashes["data"]
         for record in records
-        if record.hashes.get("data")
+        if record.metrics and record.hashes.get("data")
     }
 
 

@@ -144,7 +144,7 @@ def _of_rows(records: Iterable[Record]) -> Iterable[str]:
     """Say where two runs of one task and seed stand on different rows."""
     first: dict[tuple[str, int], Record] = {}
     for record in records:
-        if not record.hashes.get("data"):
+        if not (record.metrics and record.hashes.get("data")):
             continue
         other = first.setdefault((record.task, record.seed), record)
         if other.hashes["data"] != record.hashes["data"]:

@@ -136,10 +136,9 @@ def _client(scheduler: str | None, workers: int) -> Iterator[_Client]:
             "--executor dask needs dask; install it with `pip install 'ebmbench[dask]'`"
         ) from None
     # What dask logs of a lost connection is a traceback a piece; here it becomes a sentence.
-    for name in [
-        each for each in logging.root.manager.loggerDict if each.startswith("distributed")
-    ]:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         if scheduler is None:
             cluster = LocalCluster(  # type: ignore[no-untyped-call]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -102,7 +101,7 @@ class Queue:
 
 def _place(out: Path) -> tuple[int, int] | None:
     try:
-        status = os.stat(out)
+        status = out.stat()
     except FileNotFoundError:
         return None
     return status.st_dev, status.st_ino
