@@ -87,13 +87,13 @@ def run_job(
 def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
     begin = time.perf_counter()
     dataset = load_data(job.task, job.seed, job.data_dir)
-    found = data_hash(dataset)
-    if job.rows not in (None, found):
+    rows = data_hash(dataset)
+    if job.rows not in (None, rows):
         raise EbmbenchError(
             f"the rows of {job.task.name} at seed {job.seed} are not those of the other records "
             "in the output folder, which one table cannot mix; choose another --out"
         )
-    known.hashes["data"] = found
+    known.hashes["data"] = rows
     fitted = fit(job, dataset, time.perf_counter() - begin, progress)
     known.add(
         status=fitted.status,

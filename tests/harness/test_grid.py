@@ -48,10 +48,8 @@ def test_every_way_a_worker_can_end(
     assert "Traceback" in records["raises"].traceback
     assert records["dsm"].status is Status.OK
     assert records["dsm"].contended
-    stored = by_method(read_records(tmp_path))
-    assert {n: to_json(r) for n, r in stored.items()} == {
-        n: to_json(r) for n, r in records.items()
-    }
+    stored = {record.method: to_json(record) for record in read_records(tmp_path)}
+    assert stored == {name: to_json(record) for name, record in records.items()}
     lines = (tmp_path / "results.csv").read_text().splitlines()
     assert any(",sleeper,1,0,smoke,timeout," in line for line in lines)
 

@@ -1,4 +1,4 @@
-"""What a record stands on: the source of classes, the files beside cards, the rows; and torn pairs."""
+"""What a record stands on: classes, files beside cards, rows, and the files beside itself."""
 
 from __future__ import annotations
 
