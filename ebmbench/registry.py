@@ -92,14 +92,16 @@ class Registry(Generic[T]):
         target = name if ":" in name else self._targets.get(name)
         if target is None:
             hint = did_you_mean(name, self._targets)
-            raise EbmbenchError(f"unknown {self.kind} {name!r}{hint}")
+            raise EbmbenchError(f"unknown {self.kind} {cut(name)!r}{hint}")
         module, _, attribute = target.partition(":")
         try:
             return _resolve(_module(module, beside), attribute)  # type: ignore[no-any-return]
         except Exception as error:
             # A stranger's module may raise anything while it is imported.
-            words = first_line(error)
-            raise EbmbenchError(f"{self.kind} {name!r} cannot be imported: {words}") from error
+            words = cut(first_line(error), 200)
+            raise EbmbenchError(
+                f"{self.kind} {cut(name)!r} cannot be imported: {words}"
+            ) from error
 
 
 def refusal(kind: str, name: str) -> EbmbenchError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -101,7 +101,8 @@ def _array(thing: _Thing) -> Any:
 
 
 def _dtype(thing: _Thing) -> np.dtype[Any]:
-    dtype = np.dtype(thing.arguments[0])
+    dtype: np.dtype[Any] = np.dtype(thing.arguments[0])
     if dtype.hasobject:
         raise ValueError("objects among the numbers")
-    return dtype.newbyteorder(thing.state[1]) if thing.state[1] in "<>" else dtype
+    order: Literal["<", ">", "="] = thing.state[1] if thing.state[1] in ("<", ">") else "="
+    return dtype.newbyteorder(order)

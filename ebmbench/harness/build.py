@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +15,7 @@ from ebmbench.datasets.store import find
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
 from ebmbench.energies.own_sampler import OwnSampler
+from ebmbench.errors import EbmbenchError, cut
 from ebmbench.estimators.base import Estimator
 from ebmbench.harness.job import EFFORT
 from ebmbench.metrics.base import Evaluation
@@ -31,6 +31,7 @@ from ebmbench.registry import (
     refusal,
 )
 from ebmbench.seeds import derive_seed, generator
+from ebmbench.trust import words_in
 
 
 def make_loader(task: TaskCard) -> Loader:
@@ -115,29 +116,23 @@ def make_estimator(method: MethodCard) -> Estimator:
     return cast(Estimator, _make(ESTIMATORS, name, values, method, where=where))
 
 
-def refuse_long_names(values: Mapping[str, Any]) -> None:
-    """Refuse options that name a class by its module, of a card without a folder.
-
-    Raises:
-        EbmbenchError: there is one, at any depth.
-    """
-    for value in values.values():
-        if isinstance(value, str) and is_long(value):
-            raise refusal("class", value)
-        if isinstance(value, Mapping):
-            refuse_long_names(value)
-        if isinstance(value, list):
-            refuse_long_names(dict(enumerate(value)))  # type: ignore[arg-type]
-
-
 def _make(
     registry: Registry[Any], name: str, values: dict[str, Any], card: Card, *, where: str
 ) -> object:
     """Build what a card names; its options too may name files and classes beside the card."""
     folder = card.folder
     if folder is None:
-        refuse_long_names(values)
-        return build(registry.get(name), values, where)
+        for word in words_in(dict(values)):
+            if is_long(word):
+                raise refusal("class", word)
+        made = build(registry.get(name), values, where)
+        for field in fields(made):
+            if isinstance(value := getattr(made, field.name), Path):
+                raise EbmbenchError(
+                    f"{where}: {field.name} is {cut(str(value))!r}, a file beside a card, which "
+                    "is read only for a card that is given by path (`--cards`)"
+                )
+        return made
     values = {
         key: placed_name(value, folder) if isinstance(value, str) else value
         for key, value in values.items()

@@ -30,6 +30,7 @@ from ebmbench.registry import (
     Registry,
     is_long,
 )
+from ebmbench.trust import naming, words_in
 
 REGISTRIES: tuple[Registry[Any], ...] = (
     ENERGIES, ESTIMATORS, LOADERS, METRICS, OBJECTIVES, SAMPLERS,
@@ -75,28 +76,10 @@ def named_hashes(job: Job) -> dict[str, str]:
 def _foreign_targets(card: TaskCard | MethodCard) -> Iterator[str]:
     """Yield ``module:attribute`` of the classes that a card names and that are not ours."""
     plugins = {name: target for each in REGISTRIES for name, target in each.plugins().items()}
-    for word in _words(_naming(card)):
+    for word in words_in(naming(card)):
         target = word if is_long(word) else plugins.get(word)
         if target is not None and target.partition(".")[0] != PACKAGE:
             yield target
-
-
-def _naming(card: TaskCard | MethodCard) -> list[object]:
-    """Return the parts of a card that may name a class."""
-    if isinstance(card, TaskCard):
-        data, energy = card.data, card.energy
-        return [data.loader, data.options, energy.kind, energy.options, card.metrics.names]
-    return [card.objective, card.estimator, card.hyperparameters]
-
-
-def _words(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from _words(list(value.values()))
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _words(each)
 
 
 def _sources(module: str, beside: Path | None) -> list[tuple[Path, Path]]:

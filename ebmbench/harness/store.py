@@ -12,7 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.files import refuse_links, write_atomically, write_bytes_atomically
+from ebmbench.files import write_atomically, write_bytes_atomically
 from ebmbench.records import (
     Record,
     beside,
@@ -24,6 +24,7 @@ from ebmbench.records import (
     results_csv,
     to_json,
 )
+from ebmbench.trust import refuse_links
 
 
 @dataclass

@@ -9,10 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from ebmbench.cards import Name
 from ebmbench.errors import EbmbenchError
-from ebmbench.files import refuse_links, version_of
+from ebmbench.files import version_of
 from ebmbench.records.model import Record
 from ebmbench.records.pack import PACK, is_packed, read_pack
 from ebmbench.records.stored import Stored
+from ebmbench.trust import refuse_links
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 

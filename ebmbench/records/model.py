@@ -11,10 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from ebmbench.cards import MethodCard, Name, Preset, TaskCard
 
 SCHEMA = 1
+KNOWN = (1,)
+"""Versions of the format that can be read."""
 
 # A record may come from a stranger: what becomes part of a path is no more than a name.
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Seed = Annotated[int, Field(ge=0)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=120)]
+MetricName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Seed = Annotated[int, Field(ge=0, lt=1 << 31)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -112,7 +115,7 @@ class RunOutcome(_Part):
     message: str = ""
     """Why it is not ``ok``."""
     traceback: str = ""
-    metrics: dict[str, MetricRecord] = {}
+    metrics: dict[MetricName, MetricRecord] = {}
     curve: list[CurvePoint] = []
     cost: RunCost | None = None
     parameters: int | None = None

@@ -14,7 +14,7 @@ ROOT = Path(ebmbench.__file__).parent
 FLOORS = (
     (
         "cardfiles", "cards", "catalog", "divergence", "errors", "files", "numerics", "optim",
-        "options", "records", "registry", "seeds",
+        "options", "plain", "records", "registry", "seeds", "trust",
     ),
     ("energies", "datasets", "scaffold"),
     ("calculus", "estimators"),

@@ -7,8 +7,10 @@ rows have in common cancels. A published folder keeps the moments in place of th
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import math
+import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ from ebmbench.records import Record, beside
 
 ROWS = "rows.json.gz"
 """Where a published folder keeps the moments."""
+LONGEST = 1 << 28
+"""Bytes that are unpacked of it; it may be a stranger's."""
 DIGITS = 10
 """Significant digits of every moment. Loose and published folders give the same ``pairs.csv``
 because both go through the rounded numbers."""
@@ -153,11 +157,17 @@ def from_bytes(content: bytes, name: str = ROWS) -> Moments:
         EbmbenchError: it is not what :func:`to_bytes` writes.
     """
     try:
-        parts = json.loads(gzip.decompress(content))
+        with gzip.open(io.BytesIO(content)) as file:
+            text = file.read(LONGEST + 1)
+        if len(text) > LONGEST:
+            raise ValueError(f"more than {LONGEST >> 20} MiB")
+        parts = json.loads(text)
         if parts["version"] != 1:
             raise ValueError(f"version {parts['version']}, allowed: 1")
         return {(part["task"], int(part["seed"])): _part(part) for part in parts["moments"]}
-    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (
+        OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, IndexError, RecursionError
+    ) as error:  # fmt: skip
         raise EbmbenchError(f"{name!r} cannot be read as moments of rows: {error}") from None
 
 
