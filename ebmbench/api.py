@@ -214,7 +214,9 @@ def evaluate(
     evaluation = make_evaluation(
         card, energy, dataset, seed=seed, preset=preset, learned_log_z=learned_log_z
     )
-    return measure(evaluation, find_metrics(names, card.folder))
+    # Names that are given here are the caller's own, wherever the card comes from.
+    beside = card.folder if metrics is None else card.folder or Path.cwd()
+    return measure(evaluation, find_metrics(names, beside))
 
 
 def run(

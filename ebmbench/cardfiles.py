@@ -8,7 +8,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
 
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, cut, first_line
+from ebmbench.plain import cleaned
 
 Kind = Literal["tasks", "methods"]
 FOLDERS: dict[Kind, str] = {"tasks": "tasks", "methods": "baselines"}
@@ -50,8 +51,16 @@ def read_toml(path: Path) -> dict[str, Any]:
         EbmbenchError: the file cannot be read or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Some editors begin a file with a byte-order mark.
+        found: dict[str, Any] = cleaned(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        return found
     except OSError as error:
         raise EbmbenchError(f"card {str(path)!r} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise EbmbenchError(f"card {str(path)!r} is not valid TOML: {error}") from None
+    except RecursionError:
+        raise EbmbenchError(
+            f"card {str(path)!r} has too many lists or tables within each other"
+        ) from None
+    except ValueError as error:
+        # Not only of TOML: bytes that are no UTF-8, or a number of thousands of digits.
+        words = cut(first_line(error), 200)
+        raise EbmbenchError(f"card {str(path)!r} is not valid TOML: {words}") from None

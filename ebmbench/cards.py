@@ -24,8 +24,8 @@ from pydantic import (
 )
 
 from ebmbench.cardfiles import read_toml
-from ebmbench.errors import EbmbenchError, did_you_mean
-from ebmbench.options import explain, field_names
+from ebmbench.errors import EbmbenchError, cut, did_you_mean
+from ebmbench.options import Values, explain, field_names
 
 Preset = Literal["smoke", "standard", "full"]
 PRESETS: tuple[Preset, ...] = ("smoke", "standard", "full")
@@ -39,7 +39,7 @@ Family = Annotated[
 REFERENCE = "reference"
 """The family of methods that are normalised references."""
 SCORE_MATCHING = "score matching"
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", max_length=100)]
 Positive = Annotated[int, Field(gt=0)]
 Coordinates = Literal["standardised", "whitened"]
 """In which an energy is trained; see :mod:`ebmbench.energies.coordinates`."""
@@ -76,7 +76,7 @@ class DataTable(_Table):
 
     loader: str
     """A name of :data:`ebmbench.registry.LOADERS` or ``package.module:Class``."""
-    options: dict[str, Any] = {}
+    options: Values = {}
     train: Positive | None = None
     """Training rows; absent: all that the data set has for it."""
     validation: Positive | None = None
@@ -88,7 +88,7 @@ class EnergyTable(_Table):
 
     kind: str
     """A name of :data:`ebmbench.registry.ENERGIES` or ``package.module:Class``."""
-    options: dict[str, Any] = {}
+    options: Values = {}
 
 
 class Budget(_Table):
@@ -204,8 +204,8 @@ class Tuned(_Table):
     found: str
     """How the values were found: the search, its budget and its selection rule."""
     coordinates: Coordinates | None = None
-    hyperparameters: dict[str, Any] = {}
-    optimiser: dict[str, Any] = {}
+    hyperparameters: Values = {}
+    optimiser: Values = {}
 
 
 class MethodCard(Card):
@@ -221,7 +221,7 @@ class MethodCard(Card):
     coordinates: Coordinates = "standardised"
     """Those in which the energy is trained, where its class can be: both are linear maps fitted
     to training rows, which cost no user anything."""
-    hyperparameters: dict[str, Any] = {}
+    hyperparameters: Values = {}
     optimiser: Optimiser = Optimiser()
     search: dict[str, SearchRange] = {}
     tuned: list[Tuned] = []
@@ -284,5 +284,6 @@ def _validate(cls: type[M], values: dict[str, Any], where: str) -> M:
             *table, key = unknown
             inside = f" in [{'.'.join(map(str, table))}]" if table else ""
             hint = did_you_mean(str(key), field_names(cls, tuple(table)))
-            raise EbmbenchError(f"{where}: unknown key {key!r}{inside}{hint}") from None
+            found = repr(cut(str(key)))
+            raise EbmbenchError(f"{where}: unknown key {found}{inside}{hint}") from None
         raise EbmbenchError(f"{where}: {explain(error)}") from None

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from ebmbench.cardfiles import Kind, card_files, shipped
+from ebmbench.cardfiles import Kind, card_files, read_toml, shipped
 from ebmbench.cards import Card, MethodCard, TaskCard, card_by_path, read_card
-from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.errors import EbmbenchError, cut, did_you_mean
 
 C = TypeVar("C", bound=Card)
 
@@ -60,6 +60,20 @@ def select_methods(request: str | Iterable[str]) -> list[MethodCard]:
     return _select(request, methods, MethodCard, "method")
 
 
+def card_of_either_kind(path: str) -> Card:
+    """Return a card by its path: a method's where it names an objective or an estimator.
+
+    Raises:
+        EbmbenchError: it is no card.
+    """
+    if path.endswith(".toml"):
+        words = read_toml(Path(path))
+        if "objective" in words or "estimator" in words:
+            return card_by_path(MethodCard, Path(path))
+    (card,) = select_tasks([path])
+    return card
+
+
 def _select(
     request: str | Iterable[str],
     known: Callable[[], Mapping[str, C]],
@@ -84,13 +98,13 @@ def _match(word: str, known: Callable[[], Mapping[str, C]], cls: type[C], kind: 
         found = [card for card in cards.values() if tag in card.tags or tag == card.family]
         if not found:
             tags = {tag for card in cards.values() for tag in [*card.tags, card.family]}
-            raise EbmbenchError(f"no {kind} has the tag {tag!r}{did_you_mean(tag, tags)}")
+            raise EbmbenchError(f"no {kind} has the tag {cut(tag)!r}{did_you_mean(tag, tags)}")
         return found
     if any(character in word for character in "*?["):
         found = [card for name, card in cards.items() if fnmatch.fnmatchcase(name, word)]
         if not found:
-            raise EbmbenchError(f"no {kind} matches {word!r}{did_you_mean(word, cards)}")
+            raise EbmbenchError(f"no {kind} matches {cut(word)!r}{did_you_mean(word, cards)}")
         return found
     if word not in cards:
-        raise EbmbenchError(f"unknown {kind} {word!r}{did_you_mean(word, cards)}")
+        raise EbmbenchError(f"unknown {kind} {cut(word)!r}{did_you_mean(word, cards)}")
     return [cards[word]]

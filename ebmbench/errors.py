@@ -9,8 +9,16 @@ from collections.abc import Iterable
 class EbmbenchError(Exception):
     """A request that cannot be met: one sentence that names the thing, what was found and allowed.
 
-    The command line prints the sentence and exits with status 2.
+    The command line prints the sentence and exits with :attr:`status`.
     """
+
+    status = 2
+
+
+class RunStopped(EbmbenchError):
+    """A run that began and cannot go on, such as on a full disk; what was finished is kept."""
+
+    status = 1
 
 
 def first_line(error: BaseException, otherwise: str | None = None) -> str:
@@ -30,6 +38,16 @@ def first_line(error: BaseException, otherwise: str | None = None) -> str:
     return type(error).__name__ if otherwise is None else otherwise
 
 
+def cut(text: str, longest: int = 80) -> str:
+    """Return a text as long as a sentence can hold; what is longer ends with dots.
+
+    Example:
+        >>> cut("a" * 100, 5)
+        'aaaa…'
+    """
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def did_you_mean(found: str, allowed: Iterable[str], limit: int = 12) -> str:
     """Return ``"; did you mean 'x'?"``, or the allowed names when none is near.
 
@@ -39,7 +57,7 @@ def did_you_mean(found: str, allowed: Iterable[str], limit: int = 12) -> str:
         limit: how many names to print when nothing is near.
     """
     names = sorted(allowed)
-    near = difflib.get_close_matches(found, names, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(cut(found), names, n=3, cutoff=0.6)
     if near:
         return "; did you mean " + " or ".join(repr(name) for name in near) + "?"
     shown = ", ".join(names[:limit]) + (", …" if len(names) > limit else "")

@@ -7,15 +7,42 @@ pydantic's ``Field``. :func:`build` makes one from a card's table.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast, dataclass_transform, get_args, get_origin
+from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_args, get_origin
 
 import pydantic
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
-from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.errors import EbmbenchError, cut, did_you_mean
 
 T = TypeVar("T")
+DEEPEST = 8
+"""Lists and tables within each other."""
+
+
+def _storable(values: dict[str, Any], depth: int = 1) -> dict[str, Any]:
+    for key, value in values.items():
+        if isinstance(value, list):
+            _storable({f"{key}[{k}]": each for k, each in enumerate(value)}, depth + 1)
+        elif isinstance(value, dict):
+            _storable(value, depth + 1)
+        elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+            raise ValueError(f"{cut(key)} is beyond 64 bits, allowed: a smaller number")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{cut(key)} is {value}, allowed: a finite number")
+        elif not isinstance(value, str | int | float):
+            raise ValueError(
+                f"{cut(key)} is a {type(value).__name__}, allowed: a text, a number, true or "
+                "false, or a list or table of these"
+            )
+    if depth > DEEPEST:
+        raise ValueError(f"more than {DEEPEST} lists and tables within each other")
+    return values
+
+
+Values = Annotated[dict[str, Any], AfterValidator(_storable)]
+"""A table of a card whose keys others know; what is in it is stored and comes back the same."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(Field,))
@@ -47,7 +74,8 @@ def build(cls: Callable[..., T], values: Mapping[str, Any], where: str) -> T:
     allowed = list(getattr(cls, "__dataclass_fields__", {}))
     for key in values:
         if key not in allowed:
-            raise EbmbenchError(f"{where}: unknown key {key!r}{did_you_mean(key, allowed)}")
+            hint = did_you_mean(key, allowed)
+            raise EbmbenchError(f"{where}: unknown key {cut(key)!r}{hint}")
     try:
         return cls(**values)
     except ValidationError as error:
@@ -57,7 +85,7 @@ def build(cls: Callable[..., T], values: Mapping[str, Any], where: str) -> T:
 def explain(error: ValidationError) -> str:
     """Say in a sentence what pydantic refused first: the key, what was found, what is allowed."""
     first = error.errors(include_url=False)[0]
-    path = ".".join(str(part) for part in first["loc"])
+    path = cut(".".join(str(part) for part in first["loc"]))
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if first["type"] == "missing":
         return f"key {path!r} is missing"
@@ -65,7 +93,7 @@ def explain(error: ValidationError) -> str:
         return message
     if isinstance(first["input"], Mapping):
         return f"table {path!r}: {message}"
-    return f"key {path!r} is {first['input']!r}, allowed: {message}"
+    return f"key {path!r} is {cut(repr(first['input']))}, allowed: {message}"
 
 
 def field_names(model: Any, path: tuple[str | int, ...]) -> list[str]:

@@ -4,6 +4,9 @@ A registry maps a short name to ``"package.module:attribute"``. The module is im
 the name is asked for, so ``ebmbench list`` answers at once. A name of that long form is taken as
 it is, which is how a class outside this package is used without touching it. A card that was read
 from a file finds the module beside itself first, and only then where Python looks.
+
+A long name runs code. So it is taken only together with the folder of the card that says it, which
+is known of cards that were given by path or installed, and never of a card out of a record.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -19,9 +23,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from ebmbench.errors import EbmbenchError, did_you_mean, first_line
+from ebmbench.errors import EbmbenchError, cut, did_you_mean, first_line
 
 T = TypeVar("T")
+LONG = re.compile(r"([A-Za-z_][\w.]*|.*\.py):[A-Za-z_][\w.]*", re.DOTALL)
+
+
+def is_long(name: str) -> bool:
+    """Return whether a name says where a class is: ``module:attribute``."""
+    return LONG.fullmatch(name) is not None
 
 
 class Registry(Generic[T]):
@@ -60,27 +70,46 @@ class Registry(Generic[T]):
     def __contains__(self, name: str) -> bool:
         return name in self._targets
 
-    def get(self, name: str, beside: Path | None = None) -> T:
+    def plugins(self) -> Mapping[str, str]:
+        """Return the names that installed packages add, and what they stand for."""
+        return {name: self._targets[name] for name in self._targets.keys() - self._ours.keys()}
+
+    def get(self, name: str, beside: Path | None = None, *, vouched: bool = False) -> T:
         """Import and return what ``name`` stands for.
 
         Arguments:
             name: a short name, or ``module:attribute``.
             beside: the folder of the card that says so, where a module is looked for first.
+            vouched: whether a long name is known to come from a card with a folder, or from the
+                user's own code.
 
         Raises:
-            EbmbenchError: the name is unknown, or its module or attribute cannot be imported.
+            EbmbenchError: the name is unknown, its module or attribute cannot be imported, or it
+                is a long one of which nobody knows where it comes from.
         """
+        if ":" in name and beside is None and not vouched:
+            raise refusal(self.kind, name)
         target = name if ":" in name else self._targets.get(name)
         if target is None:
             hint = did_you_mean(name, self._targets)
-            raise EbmbenchError(f"unknown {self.kind} {name!r}{hint}")
+            raise EbmbenchError(f"unknown {self.kind} {cut(name)!r}{hint}")
         module, _, attribute = target.partition(":")
         try:
             return _resolve(_module(module, beside), attribute)  # type: ignore[no-any-return]
         except Exception as error:
             # A stranger's module may raise anything while it is imported.
-            words = first_line(error)
-            raise EbmbenchError(f"{self.kind} {name!r} cannot be imported: {words}") from error
+            words = cut(first_line(error), 200)
+            raise EbmbenchError(
+                f"{self.kind} {cut(name)!r} cannot be imported: {words}"
+            ) from error
+
+
+def refusal(kind: str, name: str) -> EbmbenchError:
+    """Return what is said of a class named by a card that nobody gave by path or installed."""
+    return EbmbenchError(
+        f"{kind} {cut(name)!r} would be imported, which is done only for a card that is installed "
+        "or given by path (`--cards`), not for one out of a record"
+    )
 
 
 def placed_name(name: str, beside: Path) -> str:
@@ -105,7 +134,12 @@ def _module(name: str, beside: Path | None) -> ModuleType:
     if name.endswith(".py"):
         path = Path(name)
     if path is None or not path.is_file():
-        return importlib.import_module(name)
+        # A card in a subfolder may name a module of the folder where the command was given.
+        sys.path.append(str(Path.cwd()))
+        try:
+            return importlib.import_module(name)
+        finally:
+            sys.path.pop()
     beside = path.resolve().parent if beside is None else beside
     # Two folders may hold modules of one name, so the name here says which file it is.
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import sys
-from pathlib import Path
 
 import click
 
 from ebmbench import __version__
+from ebmbench.cli.ends import listen_to_signals, say, show_any_text
 from ebmbench.cli.verbs import Verbs
-from ebmbench.errors import EbmbenchError
 
 VERBS = {
     "list": "List tasks, methods or metrics.",
@@ -42,22 +40,11 @@ def app() -> None:
 
 
 def main() -> None:
-    """Run the command line; bad input ends with one sentence and status 2."""
-    # A card may name a class in a module beside it; a script does not look there by itself.
-    sys.path.append(str(Path.cwd()))
-    # Where the locale has no × or ∇, a question mark stands for it.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    """Run the command line; what stops it is said in one sentence."""
+    show_any_text()
+    listen_to_signals()
     try:
         status = app(standalone_mode=False)
-    except EbmbenchError as error:
-        click.echo(f"ebmbench: {error}", err=True)
-        sys.exit(2)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("ebmbench: interrupted; finished runs are kept", err=True)
-        sys.exit(130)
+    except BaseException as error:
+        sys.exit(say(error))
     sys.exit(status if isinstance(status, int) else 0)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from ebmbench.cli.vouching import CARDS, vouched_records
 from ebmbench.errors import EbmbenchError
+
+if TYPE_CHECKING:
+    from ebmbench.records import Record
 
 
 @click.command("check")
@@ -16,7 +22,10 @@ from ebmbench.errors import EbmbenchError
     "--rerun", is_flag=True, help="Run one cheap cell a family again and compare its numbers."
 )
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where data files lie.")
-def command(what: Path, rescore: bool, rerun: bool, data_dir: Path | None) -> int:
+@CARDS
+def command(
+    what: Path, rescore: bool, rerun: bool, data_dir: Path | None, cards: str | None
+) -> int:
     """Check that OUT is whole, or that the task or method of a card keeps its contract.
 
     A folder: records valid and in place, hashes right, tables what the records give, byte for
@@ -40,9 +49,9 @@ def command(what: Path, rescore: bool, rerun: bool, data_dir: Path | None) -> in
 
         problems, good = find_problems(what, requested_id), "whole"
         if rescore and not problems:
-            problems += _rescored(what, data_dir)
+            problems += _rescored(what, vouched_records(what, cards), data_dir)
         if rerun and not problems:
-            problems += _run_again(what, data_dir)
+            problems += _run_again(vouched_records(what, cards), data_dir)
     for problem in problems:
         click.echo(problem)
     if not problems:
@@ -50,11 +59,11 @@ def command(what: Path, rescore: bool, rerun: bool, data_dir: Path | None) -> in
     return int(bool(problems))
 
 
-def _rescored(out: Path, data_dir: Path | None) -> list[str]:
+def _rescored(out: Path, records: Sequence[Record], data_dir: Path | None) -> list[str]:
     from ebmbench.harness.rescore import disagreements, evaluate_again
-    from ebmbench.records import Status, read_records
+    from ebmbench.records import Status
 
-    done = [record for record in read_records(out) if record.status is Status.OK]
+    done = [record for record in records if record.status is Status.OK]
     scored = [record for record in done if record.weights is not None]
     problems = []
     for record in scored:
@@ -65,15 +74,14 @@ def _rescored(out: Path, data_dir: Path | None) -> list[str]:
     return problems
 
 
-def _run_again(out: Path, data_dir: Path | None) -> list[str]:
+def _run_again(records: Sequence[Record], data_dir: Path | None) -> list[str]:
     from ebmbench.harness.rerun import label, rerun_folder, seconds
-    from ebmbench.records import Record, read_records
 
     def tell(run: Record) -> None:
         click.echo(f"running {label(run)} again, {seconds(run):.0f} seconds as recorded", err=True)
 
     problems = []
-    for done in rerun_folder(read_records(out), data_dir, tell):
+    for done in rerun_folder(records, data_dir, tell):
         cell = "" if done.record is None else f"{label(done.record)}: "
         click.echo(f"{done.family}: {cell}{done.words}")
         problems += [f"{cell}{text}" for text in done.problems]

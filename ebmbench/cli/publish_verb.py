@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ebmbench.cli.vouching import CARDS, vouched_records
 from ebmbench.errors import EbmbenchError
 
 
@@ -23,12 +24,20 @@ from ebmbench.errors import EbmbenchError
 @click.option(
     "--unpack", is_flag=True, help="The way back: write the records of a published OUT as files."
 )
-def command(out: Path, to: Path, weights: bool, pictures: str | None, unpack: bool) -> int:
+@CARDS
+def command(
+    out: Path,
+    to: Path,
+    weights: bool,
+    pictures: str | None,
+    unpack: bool,
+    cards: str | None,
+) -> int:
     """Write the records of OUT, packed, with tables and metadata to a folder for a repository.
 
     What was published there before is replaced; a folder with anything else in it is refused.
     OUT may be a published folder, also the same one: what follows from its records is written
-    anew.
+    anew. Records that `check` finds fault with are not published.
     """
     if unpack:
         if weights or pictures is not None:
@@ -38,10 +47,19 @@ def command(out: Path, to: Path, weights: bool, pictures: str | None, unpack: bo
         count = unpack_folder(out, to)
         click.echo(f"{count} records unpacked to {to}")
         return 0
+    from ebmbench.harness.job import requested_id
+    from ebmbench.report.audit import record_problems
     from ebmbench.report.publish import publish
 
+    # What cannot be believed here is not passed on.
+    problems = record_problems(out, requested_id)
+    if problems:
+        more = f" (and {len(problems) - 1} more; see `ebmbench check`)" if problems[1:] else ""
+        raise EbmbenchError(f"{str(out)!r} is not published: {problems[0]}{more}")
     names = None if pictures is None else [name.strip() for name in pictures.split(",")]
-    written = publish(out, to, weights=weights, pictures=names)
+    written = publish(
+        out, to, records=vouched_records(out, cards), weights=weights, pictures=names
+    )
     total = sum(written.sizes.values())
     parts = ", ".join(f"{name} {_mib(size)}" for name, size in written.sizes.items() if size)
     click.echo(f"{written.records} records published to {to}: {_mib(total)} ({parts})")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from ebmbench.cli.vouching import CARDS, vouched_records
+
 DEFAULT_ASV = Path("results/asv")
 
 
@@ -37,10 +39,18 @@ DEFAULT_ASV = Path("results/asv")
     type=click.Path(path_type=Path),
     help="asv results to draw on the site. [results/asv, if it is there]",
 )
-def command(out: Path, form: str, figures: str, raw: bool, site: bool, asv: Path | None) -> int:
+@CARDS
+def command(
+    out: Path,
+    form: str,
+    figures: str,
+    raw: bool,
+    site: bool,
+    asv: Path | None,
+    cards: str | None,
+) -> int:
     """Print the leaderboard of OUT; write its tables, its pictures and the site OUT/site."""
     from ebmbench.cli.consoles import make_console, write_and_show
-    from ebmbench.records import read_records
     from ebmbench.report.site.build import build_site
     from ebmbench.report.tables.csv_tables import to_csv
     from ebmbench.report.tables.html import to_html
@@ -48,7 +58,7 @@ def command(out: Path, form: str, figures: str, raw: bool, site: bool, asv: Path
     from ebmbench.report.tables.markdown import to_markdown
     from ebmbench.report.write import read_boards, write_tables
 
-    records = read_records(out)
+    records = vouched_records(out, cards)
     if form == "terminal":
         write_and_show(records, out, make_console(), figures, raw=raw)
     else:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
+
+from ebmbench.cli.vouching import CARDS, vouched_records
 
 
 @click.command("score")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where data files lie.")
-def command(out: Path, data_dir: Path | None) -> int:
+@CARDS
+def command(out: Path, data_dir: Path | None, cards: str | None) -> int:
     """Compute the metrics of OUT again from the stored weights, and rewrite results.csv.
 
     OUT may be a published folder if its weights were published with it.
@@ -20,6 +24,7 @@ def command(out: Path, data_dir: Path | None) -> int:
 
     score_folder(
         out,
+        partial(vouched_records, cards=cards),
         data_dir,
         tell=lambda run: click.echo(f"{run.task} × {run.method} seed {run.seed}: scored"),
     )

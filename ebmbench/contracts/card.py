@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 import traceback
 from pathlib import Path
 
 from ebmbench import catalog
+from ebmbench.cardfiles import read_toml
 from ebmbench.cards import MethodCard, Optimiser, TaskCard, card_by_path
 from ebmbench.contracts.objective import objective_problems
 from ebmbench.contracts.task import few_rows, task_problems
@@ -29,11 +29,7 @@ def card_problems(path: Path, data_dir: Path | None = None) -> list[str]:
         data_dir: where a task's files are looked for first.
     """
     try:
-        words = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        # What is wrong is said by the reader of cards.
-        words = {}
-    try:
+        words = read_toml(path)
         if "objective" in words or "estimator" in words:
             return _of_method(card_by_path(MethodCard, path))
         return _of_task(card_by_path(TaskCard, path), data_dir)

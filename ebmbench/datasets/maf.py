@@ -6,10 +6,6 @@ dropped columns, added noise, splits, and scaling by training and validation row
 
 from __future__ import annotations
 
-import os
-import shutil
-import tarfile
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -17,7 +13,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from ebmbench.datasets.archive import extract
 from ebmbench.datasets.base import Dataset, Loader, Sizes
+from ebmbench.datasets.inert_pickle import read_frame
 from ebmbench.datasets.preprocess import Array, split_dataset
 from ebmbench.datasets.store import cache_folder, find
 from ebmbench.errors import EbmbenchError
@@ -47,41 +45,14 @@ class MAFLoader(Loader):
 
     def load(self, sizes: Sizes, seed: int, data_dir: Path | None) -> Dataset:
         """See :class:`~ebmbench.datasets.base.Loader`."""
-        paths = extract(find(ARCHIVE, data_dir), MEMBERS[self.name])
+        paths = extract(find(ARCHIVE, data_dir), MEMBERS[self.name], cache_folder() / "maf")
         return split_dataset(*READERS[self.name](*paths), sizes)
-
-
-def extract(archive: Path, members: tuple[str, ...]) -> list[Path]:
-    """Unpack members of the archive into the cache, once, and return their paths."""
-    target = cache_folder() / "maf"
-    missing = [member for member in members if not (target / member).is_file()]
-    if missing:
-        with tarfile.open(archive) as tar:
-            for member in missing:
-                _extract_one(tar, member, target / member)
-    return [target / member for member in members]
-
-
-def _extract_one(tar: tarfile.TarFile, member: str, path: Path) -> None:
-    """Write a member aside and rename it, so that a file is there whole or not at all."""
-    content = tar.extractfile(member)
-    if content is None:
-        raise EbmbenchError(f"archive {ARCHIVE!r} holds {member!r} as a folder, allowed: a file")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with content, os.fdopen(handle, "wb") as file:
-            shutil.copyfileobj(content, file)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def power(path: Path) -> Splits:
     """Six columns: two dropped, uniform noise of the resolution of each meter added."""
     rng = np.random.RandomState(42)
-    rows = np.load(path)
+    rows = np.load(path, allow_pickle=False)
     rng.shuffle(rows)
     rows = np.delete(rows, [1, 3], axis=1)
     n = len(rows)
@@ -92,7 +63,8 @@ def power(path: Path) -> Splits:
 
 def gas(path: Path) -> Splits:
     """Eight columns: labels and time dropped, then every column that another one repeats."""
-    frame = pd.read_pickle(path).drop(columns=["Meth", "Eth", "Time"])
+    columns, table = read_frame(path)
+    frame = pd.DataFrame(table, columns=columns).drop(columns=["Meth", "Eth", "Time"])
     partners = (frame.corr() > 0.98).to_numpy().sum(axis=1)
     while np.any(partners > 1):
         frame = frame.drop(columns=frame.columns[np.flatnonzero(partners > 1)[0]])
@@ -122,7 +94,7 @@ def hepmass(train_path: Path, test_path: Path) -> Splits:
 
 def miniboone(path: Path) -> Splits:
     """Forty-three columns, cleaned in the archive already."""
-    return scale_jointly(*tenths(np.load(path)))
+    return scale_jointly(*tenths(np.load(path, allow_pickle=False)))
 
 
 def bsds300(path: Path) -> Splits:

@@ -18,14 +18,24 @@ from ebmbench.energies.coordinates import STANDARDISED, Coordinates
 from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.energies.pulled_back import PulledBack
+from ebmbench.errors import EbmbenchError, cut
 from ebmbench.estimators.base import Estimator
 from ebmbench.harness.coordinates import kind_for
 from ebmbench.harness.job import EFFORT
 from ebmbench.metrics.base import Evaluation
 from ebmbench.objectives.base import Objective
 from ebmbench.options import build
-from ebmbench.registry import ESTIMATORS, LOADERS, OBJECTIVES, Registry, placed_name
+from ebmbench.registry import (
+    ESTIMATORS,
+    LOADERS,
+    OBJECTIVES,
+    Registry,
+    is_long,
+    placed_name,
+    refusal,
+)
 from ebmbench.seeds import derive_seed, generator
+from ebmbench.trust import words_in
 
 
 def make_loader(task: TaskCard) -> Loader:
@@ -135,7 +145,17 @@ def _make(
     """Build what a card names; its options too may name files and classes beside the card."""
     folder = card.folder
     if folder is None:
-        return build(registry.get(name), values, where)
+        for word in words_in(dict(values)):
+            if is_long(word):
+                raise refusal("class", word)
+        made = build(registry.get(name), values, where)
+        for field in fields(made):
+            if isinstance(value := getattr(made, field.name), Path):
+                raise EbmbenchError(
+                    f"{where}: {field.name} is {cut(str(value))!r}, a file beside a card, which "
+                    "is read only for a card that is given by path (`--cards`)"
+                )
+        return made
     values = {
         key: placed_name(value, folder) if isinstance(value, str) else value
         for key, value in values.items()

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import torch
 
-from ebmbench.cards import PRESETS, SELECTIONS, MethodCard, Preset, Selection, TaskCard, card_hash
-from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.cards import PRESETS, SELECTIONS, MethodCard, Preset, Selection, TaskCard
+from ebmbench.errors import EbmbenchError, RunStopped, did_you_mean
 from ebmbench.harness.compatibility import reason_to_skip, validate
 from ebmbench.harness.executors.dask import run_on_cluster
 from ebmbench.harness.executors.local import cores, run_jobs
+from ebmbench.harness.executors.queue import Queue
+from ebmbench.harness.identity import named_hashes
 from ebmbench.harness.job import SEEDS, Job, make_jobs
 from ebmbench.harness.progress import Reporter
 from ebmbench.harness.record import failed_record
-from ebmbench.harness.store import finished, open_folder, write_record, write_results
-from ebmbench.records import Record, Status, read_record
+from ebmbench.harness.resume import in_words, refuse_mixtures, rows_of, why_again
+from ebmbench.harness.store import open_folder, write_record, write_results
+from ebmbench.records import Record, Status, read_loose
 
 Executor = Literal["local", "dask"]
 CostMode = Literal["shared", "alone"]
+MOST_SEEDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,10 @@ class Plan:
     """Good records of the same request; not run again."""
     skip: list[tuple[Job, str]]
     """Jobs that cannot be done, and why."""
+    again: list[str] = field(default_factory=list)
+    """In words, why runs that were done are done again."""
+    seen: dict[Path, tuple[int, ...] | None] = field(default_factory=dict)
+    """Version of every record that lay in the folder, so that a newer one is seen as such."""
 
 
 def plan(
@@ -71,8 +80,9 @@ def plan(
             f"unknown selection {selection!r}{did_you_mean(selection, SELECTIONS)}"
         )
     count = SEEDS[preset] if seeds is None else seeds
-    if count < 1:
-        raise EbmbenchError(f"seeds is {count}, allowed: at least 1")
+    if not 1 <= count <= MOST_SEEDS:
+        allowed = "at least 1" if count < 1 else f"at most {MOST_SEEDS}"
+        raise EbmbenchError(f"seeds is {count}, allowed: {allowed}")
     if device != "cpu" and not torch.cuda.is_available():
         raise EbmbenchError(f"device is {device!r}, and torch finds no CUDA device here")
     if data_dir is not None and not data_dir.is_dir():
@@ -96,49 +106,26 @@ def plan(
         first = next(reason for reason in reasons.values() if reason)
         raise EbmbenchError(f"nothing of the request can be run: {first}")
     open_folder(out)
-    _refuse_mixtures(out, preset, selection, jobs)
-    result = Plan([], [], [])
+    named = {(job.task.name, job.method.name): named_hashes(job) for job in first_seed}
+    seen, stored = read_loose(out)
+    refuse_mixtures(out, jobs, stored, named)
+    result = Plan([], [], [], seen=seen)
+    reasons_again = []
     for job in jobs:
-        reason = reasons[job.task.name, job.method.name]
-        record = None if force else finished(job, out)
-        if reason is not None:
-            result.skip.append((job, reason))
-        elif record is not None:
+        key = job.task.name, job.method.name
+        record = stored.get(job.path(out))
+        why = "" if record is None else why_again(job, record, named[key])
+        if reasons[key] is not None:
+            result.skip.append((job, str(reasons[key])))
+        elif record is not None and why is None and not force:
             result.done.append(record)
         else:
             result.run.append(job)
-    return result
-
-
-def _refuse_mixtures(out: Path, preset: Preset, selection: Selection, jobs: list[Job]) -> None:
-    """Refuse a request whose table would mix what does not compare, before anything is computed.
-
-    Raises:
-        EbmbenchError: the folder holds runs of another preset or selection, or a record that the
-            request does not replace has another card of its task.
-    """
-    replaced = {job.path(out) for job in jobs}
-    wanted = {job.task.name: card_hash(job.task) for job in jobs}
-    for path in sorted((out / "runs").rglob("seed-*.json")):
-        record = read_record(path)
-        if record.preset != preset:
-            raise EbmbenchError(
-                f"output folder {str(out)!r} holds runs of preset {record.preset!r}, asked for "
-                f"{preset!r}; a table never mixes presets, so choose another --out"
-            )
-        if record.selected_by != selection:
-            raise EbmbenchError(
-                f"output folder {str(out)!r} holds runs of selection {record.selected_by!r}, "
-                f"asked for {selection!r}; a table never mixes selections, so choose another --out"
-            )
-        if path in replaced:
-            continue
-        if wanted.get(record.task, card_hash(record.task_card)) != card_hash(record.task_card):
-            raise EbmbenchError(
-                f"output folder {str(out)!r} holds runs of {record.task} with another card or "
-                f"other --steps ({record.method} seed {record.seed}), which one table cannot "
-                "mix; choose another --out"
-            )
+            reasons_again += [why] if why and not force else []
+    replaced = {job.path(out) for job in result.run}
+    rows = rows_of([record for path, record in stored.items() if path not in replaced])
+    run = [replace(job, rows=rows.get((job.task.name, job.seed))) for job in result.run]
+    return replace(result, run=run, again=in_words(reasons_again))
 
 
 def execute(
@@ -167,6 +154,7 @@ def execute(
 
     Raises:
         EbmbenchError: a number is out of range, or the cluster cannot be reached.
+        RunStopped: the disk is full, the output folder is gone, or the cluster is.
     """
     if workers is not None and workers < 1:
         raise EbmbenchError(f"--jobs is {workers}, allowed: at least 1")
@@ -180,28 +168,54 @@ def execute(
     if timeout is not None and timeout <= 0:
         raise EbmbenchError(f"--timeout is {timeout}, allowed: more than 0 seconds")
     records = list(request.done)
-    for job, reason in request.skip:
-        record = failed_record(job, Status.SKIPPED, reason, contended=False)
-        write_record(record, out)
-        records.append(record)
+    for line in request.again:
+        reporter.note(line)
     try:
+        for job, reason in request.skip:
+            records.append(failed_record(job, Status.SKIPPED, reason, contended=False))
+            write_record(records[-1], out)
         count = cores() if workers is None else workers
-        if executor == "dask":
-            records += run_on_cluster(
-                request.run,
-                out,
-                reporter,
-                scheduler=scheduler,
-                workers=count,
-                timeout=timeout,
-            )
-        else:
-            records += run_jobs(request.run, out, reporter, workers=count, timeout=timeout)
+        if request.run:
+            with Queue(request.run, out, request.seen) as queue:
+                if executor == "dask":
+                    records += run_on_cluster(
+                        queue, out, reporter, scheduler=scheduler, workers=count, timeout=timeout
+                    )
+                else:
+                    records += run_jobs(queue, out, reporter, workers=count, timeout=timeout)
+        _refuse_losses(request, out)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise RunStopped(
+            f"output folder {str(out)!r} cannot be written to any more: "
+            f"{error.strerror or error}{where}; finished runs are kept"
+        ) from None
     finally:
         reporter.close()
+        _tabulate(out)
+    return records
+
+
+def _refuse_losses(request: Plan, out: Path) -> None:
+    """Say so where records of a request are gone at its end.
+
+    Raises:
+        RunStopped: something else took them away.
+    """
+    jobs = [*request.run, *(job for job, _ in request.skip)]
+    lost = [job for job in jobs if not job.path(out).is_file()]
+    if lost:
+        raise RunStopped(
+            f"{len(lost)} of {len(jobs)} records are gone from output folder {str(out)!r}, the "
+            f"first {lost[0].label}; something else removed them, so run again"
+        )
+
+
+def _tabulate(out: Path) -> None:
+    """Write the tidy table as far as that can be done, also when a run ends early."""
+    with suppress(OSError, RunStopped):
         if any((out / "runs").rglob("seed-*.json")):
             write_results(out)
-    return records
 
 
 def with_steps(task: TaskCard, preset: Preset, steps: int) -> TaskCard:

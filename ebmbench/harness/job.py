@@ -7,9 +7,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ebmbench.cards import Card, MethodCard, Preset, Selection, TaskCard, card_hash
 from ebmbench.records import Record, record_path
+from ebmbench.trust import may_name
+
+C = TypeVar("C", bound=Card)
 
 EFFORT: dict[Preset, int] = {"smoke": 0, "standard": 1, "full": 2}
 """How much work an estimator of ``log Z`` may do under each preset."""
@@ -32,6 +36,9 @@ class Job:
     """Where data files are looked for first; not part of the identity."""
     selection: Selection = "own-loss"
     """Which weights are scored."""
+    rows: str | None = None
+    """Hash of the rows of the other records of this task and seed, with which its own must be
+    the same; ``None``: there are none. Not part of the identity."""
 
     @property
     def run_id(self) -> str:
@@ -74,22 +81,28 @@ def placed(records: Iterable[Record], cards: Iterable[Card]) -> list[Record]:
     """Return records whose cards know the folder of the card files that they came from.
 
     A record does not say where that was, since it is read elsewhere too; the classes that a card
-    names are found where it lies.
+    names are found where it lies. A record that names other classes than the card of its name is
+    a stranger's, and stays as it is.
 
     Arguments:
         records: read from an output folder.
-        cards: as they were given on the command line.
+        cards: installed, or as they were given on the command line; the last of a name counts.
     """
-    folders = {card.name: card.folder for card in cards}
+    known = {(isinstance(card, TaskCard), card.name): card for card in cards}
     return [
         record.model_copy(
             update={
-                "task_card": record.task_card.placed(folders.get(record.task)),
-                "method_card": record.method_card.placed(folders.get(record.method)),
+                "task_card": _placed(record.task_card, known.get((True, record.task))),
+                "method_card": _placed(record.method_card, known.get((False, record.method))),
             }
         )
         for record in records
     ]
+
+
+def _placed(card: C, given: Card | None) -> C:
+    trusted = given is not None and given.folder is not None and may_name(card, given)
+    return card.placed(given.folder) if given is not None and trusted else card
 
 
 def make_jobs(

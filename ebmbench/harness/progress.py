@@ -27,6 +27,9 @@ STYLE = {Status.OK: "green", Status.SKIPPED: "yellow"}
 class Reporter:
     """What an executor tells. This one shows nothing; subclasses show what they override."""
 
+    def note(self, text: str) -> None:
+        """Something that the user should know, in a line."""
+
     def started(self, job: Job) -> None:
         """A worker took up a job."""
 
@@ -64,6 +67,10 @@ class Lines(Reporter):
         self._done = 0
         self._clock = _Clock(total)
 
+    def note(self, text: str) -> None:
+        """See :class:`Reporter`."""
+        print(text, file=self._stream, flush=True)
+
     def finished(self, job: Job, record: Record) -> None:
         """See :class:`Reporter`."""
         self._done += 1
@@ -77,6 +84,10 @@ class Events(Reporter):
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+
+    def note(self, text: str) -> None:
+        """See :class:`Reporter`."""
+        print(json.dumps({"event": "note", "text": text}), file=self._stream, flush=True)
 
     def started(self, job: Job) -> None:
         """See :class:`Reporter`."""
@@ -115,6 +126,10 @@ class Display(Reporter):
         self._rows: dict[str, TaskID] = {}
         self._live = Live(self._bars, console=console, refresh_per_second=4)
         self._live.start()
+
+    def note(self, text: str) -> None:
+        """See :class:`Reporter`."""
+        self._console.print(escape(text))
 
     def started(self, job: Job) -> None:
         """See :class:`Reporter`."""

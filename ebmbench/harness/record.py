@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ebmbench.cards import card_hash
+from ebmbench.harness.identity import named_hashes
 from ebmbench.harness.job import Job
 from ebmbench.harness.other_work import BUSY
 from ebmbench.harness.provenance import code_hash, machine, now, versions
@@ -16,7 +19,7 @@ def make_record(
     started: str,
     contended: bool,
     machine_words: dict[str, str],
-    data_hash: str = "",
+    hashes: Mapping[str, str],
 ) -> Record:
     """Return the record of a job.
 
@@ -26,7 +29,8 @@ def make_record(
         started: when, UTC by ISO 8601.
         contended: whether other jobs shared the cores; other programs that did are in the cost.
         machine_words: the machine, from :func:`ebmbench.harness.provenance.machine`.
-        data_hash: of the rows; empty before there were any.
+        hashes: ``data``, of the rows, empty before there were any; and
+            :func:`ebmbench.harness.identity.named_hashes`.
     """
     cost = outcome.cost
     loaded = cost is not None and (cost.other_cores or 0.0) > BUSY
@@ -46,8 +50,8 @@ def make_record(
         hashes={
             "task_card": card_hash(job.task),
             "method_card": card_hash(job.method),
-            "data": data_hash,
             "code": code_hash(),
+            **hashes,
         },
         versions=versions(),
         machine=machine_words,
@@ -59,4 +63,11 @@ def failed_record(job: Job, status: Status, message: str, *, contended: bool) ->
     """Return the record of a job whose worker cannot write one itself."""
     words = machine("cpu", {}) | {"device": job.device}
     outcome = RunOutcome(status=status, message=message)
-    return make_record(job, outcome, started=now(), contended=contended, machine_words=words)
+    return make_record(
+        job,
+        outcome,
+        started=now(),
+        contended=contended,
+        machine_words=words,
+        hashes={"data": ""} | named_hashes(job),
+    )

@@ -12,7 +12,7 @@ from ebmbench.harness.job import requested_job
 from ebmbench.harness.store import Artifacts, write_run
 from ebmbench.harness.weights import load_energy
 from ebmbench.numerics import configure
-from ebmbench.records import MetricRecord, Record
+from ebmbench.records import MetricRecord, Record, beside
 
 AGREEMENT = 1e-3
 """Relative difference that rounding on another processor may make."""
@@ -35,7 +35,7 @@ def evaluate_again(record: Record, out: Path, data_dir: Path | None = None) -> E
         )
     configure(threads=1)
     job = requested_job(record, data_dir)
-    weights = job.path(out).parent / record.weights
+    weights = beside(record, out, record.weights) or job.path(out).parent / record.weights
     energy = load_energy(weights, job.task)
     last = None
     if record.selection is not None and record.selection.last_log_likelihood is not None:

@@ -15,6 +15,7 @@ from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.harness.build import load_data
 from ebmbench.harness.evaluation import evaluate_job, with_last
 from ebmbench.harness.fitting import Progress, fit
+from ebmbench.harness.identity import named_hashes
 from ebmbench.harness.job import Job
 from ebmbench.harness.provenance import data_hash, machine, now
 from ebmbench.harness.record import make_record
@@ -29,7 +30,7 @@ class _Known:
     """What is known so far; a failure later on loses none of it."""
 
     outcome: RunOutcome = field(default_factory=RunOutcome)
-    data_hash: str = ""
+    hashes: dict[str, str] = field(default_factory=lambda: {"data": ""})
     artifacts: Artifacts = field(default_factory=Artifacts)
 
     def add(self, **values: object) -> None:
@@ -59,6 +60,8 @@ def run_job(
     numerics = configure(threads=1)
     known = _Known()
     try:
+        # As they are before anything of them is imported or read.
+        known.hashes |= named_hashes(job)
         _fit_and_evaluate(job, known, progress)
     except DataUnavailable as error:
         known.add(status=Status.SKIPPED, message=str(error))
@@ -76,7 +79,7 @@ def run_job(
         started=started,
         contended=contended,
         machine_words=machine(job.device, numerics),
-        data_hash=known.data_hash,
+        hashes=known.hashes,
     )
     return write_run(record, known.artifacts, out)
 
@@ -84,7 +87,13 @@ def run_job(
 def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
     begin = time.perf_counter()
     dataset = load_data(job.task, job.seed, job.data_dir)
-    known.data_hash = data_hash(dataset)
+    rows = data_hash(dataset)
+    if job.rows not in (None, rows):
+        raise EbmbenchError(
+            f"the rows of {job.task.name} at seed {job.seed} are not those of the other records "
+            "in the output folder, which one table cannot mix; choose another --out"
+        )
+    known.hashes["data"] = rows
     fitted = fit(job, dataset, time.perf_counter() - begin, progress)
     known.add(
         status=fitted.status,

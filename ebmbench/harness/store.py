@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +12,19 @@ import numpy as np
 from torch import Tensor
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.job import Job, requested_id
+from ebmbench.files import write_atomically, write_bytes_atomically
 from ebmbench.records import (
     Record,
-    Status,
+    beside,
+    digest_of,
     is_packed,
-    read_record,
+    named_after,
     read_records,
     record_path,
     results_csv,
     to_json,
 )
+from ebmbench.trust import refuse_links
 
 
 @dataclass
@@ -37,73 +39,58 @@ class Artifacts:
     """A sheet of samples as PNG."""
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file under a temporary name, flush it to the disk, and rename it."""
-    write_bytes_atomically(path, text.encode())
-
-
-def write_bytes_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, flush it to the disk, and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 def write_run(record: Record, artifacts: Artifacts, out: Path) -> Record:
-    """Write what lies beside a record, then the record, which names it; return the record."""
-    path = record_path(out, record.task, record.method, record.seed)
-    weights, rows = (path.with_suffix(suffix) for suffix in (".safetensors", ".rows.npy"))
-    if artifacts.weights is not None:
-        write_bytes_atomically(weights, artifacts.weights)
-        record = record.model_copy(update={"weights": weights.name})
-    if artifacts.rows is not None:
-        content = io.BytesIO()
-        np.save(content, artifacts.rows.numpy())
-        write_bytes_atomically(rows, content.getvalue())
-        record = record.model_copy(update={"rows": rows.name})
-    if artifacts.image is not None:
-        write_bytes_atomically(path.with_suffix(".samples.png"), artifacts.image)
+    """Write what lies beside a record, then the record, which names it; return the record.
+
+    Until the record is renamed into place, an older one stands with all its files.
+    """
+    parts = {
+        "safetensors": artifacts.weights,
+        "rows.npy": None if artifacts.rows is None else _as_npy(artifacts.rows),
+        "samples.png": artifacts.image,
+    }
+    fields = {"safetensors": "weights", "rows.npy": "rows"}
+    folder = record_path(out, record.task, record.method, record.seed).parent
+    files, named = dict(record.files), dict[str, str]()
+    for suffix, content in parts.items():
+        if content is None:
+            continue
+        files = {name: files[name] for name in files if not name.endswith(f".{suffix}")}
+        digest = digest_of(content)
+        name = named_after(record.seed, digest, suffix)
+        write_bytes_atomically(folder / name, content)
+        files[name] = digest
+        if suffix in fields:
+            named[fields[suffix]] = name
+    record = record.model_copy(update={"files": files} | named)
     write_record(record, out)
     return record
 
 
 def write_record(record: Record, out: Path) -> Path:
-    """Write a record where it belongs, and return the path."""
+    """Write a record where it belongs, take its forerunner's files away, and return the path."""
     path = record_path(out, record.task, record.method, record.seed)
     write_atomically(path, to_json(record))
+    named = {record.weights, record.rows, *record.files}
+    for old in path.parent.glob(f"seed-{record.seed}.*"):
+        if _OURS.fullmatch(old.name) and old.name not in named:
+            old.unlink(missing_ok=True)
     return path
 
 
+_OURS = re.compile(r"seed-\d+\.([0-9a-f]{12}\.)?(safetensors|rows\.npy|samples\.png)")
+
+
+def _as_npy(rows: Tensor) -> bytes:
+    content = io.BytesIO()
+    np.save(content, rows.numpy())
+    return content.getvalue()
+
+
 def files_of(record: Record, out: Path) -> list[Path]:
-    """Return the files that lie beside a record in an output folder."""
-    path = record_path(out, record.task, record.method, record.seed)
-    named = [path.parent / name for name in (record.weights, record.rows) if name is not None]
-    return [each for each in (*named, path.with_suffix(".samples.png")) if each.is_file()]
-
-
-def finished(job: Job, out: Path) -> Record | None:
-    """Return the record of a job that need not run again: the same request, and it ended ok.
-
-    The cards in the record must be those that its name is a hash of, so that one whose cards were
-    edited is run again.
-
-    Raises:
-        EbmbenchError: what lies there is no record, which only another hand than ours can do.
-    """
-    path = job.path(out)
-    if not path.is_file():
-        return None
-    record = read_record(path)
-    same = record.run_id == job.run_id == requested_id(record)
-    return record if same and record.status is Status.OK else None
+    """Return the files beside a record in an output folder."""
+    names = dict.fromkeys([record.weights, record.rows, *record.files])
+    return [path for name in names if (path := beside(record, out, name)) is not None]
 
 
 def open_folder(out: Path) -> None:
@@ -125,6 +112,7 @@ def open_folder(out: Path) -> None:
         raise EbmbenchError(
             f"output folder {str(out)!r} cannot be written to: {error.strerror}"
         ) from None
+    refuse_links(out)
 
 
 def write_results(out: Path) -> Path:

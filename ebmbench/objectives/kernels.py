@@ -20,7 +20,8 @@ def make_kernel(name: str) -> Sampler:
     Raises:
         EbmbenchError: there is none of that name, or it is no sampler.
     """
-    kernel = SAMPLERS.get(name)
+    # Who builds an objective from a card has looked at the names in it.
+    kernel = SAMPLERS.get(name, vouched=True)
     if not (isinstance(kernel, type) and issubclass(kernel, Sampler)):
         raise EbmbenchError(
             f"sampler {name!r} is no subclass of ebmbench.samplers.base.Sampler, the contract"

@@ -4,9 +4,11 @@ A record is one JSON text that stands alone: what was asked, what came out, what
 everything needed to do it again. The leaderboard is a pure function of these texts.
 """
 
+from ebmbench.records.beside import NAMED, beside, digest_of, named_after
 from ebmbench.records.folder import (
     holds_records,
     iter_stored,
+    read_loose,
     read_record,
     read_records,
     record_path,
@@ -32,6 +34,7 @@ from ebmbench.records.unpacking import unpack
 
 __all__ = [
     "COLUMNS",
+    "NAMED",
     "PACK",
     "SCHEMA",
     "CurvePoint",
@@ -45,11 +48,15 @@ __all__ = [
     "Status",
     "Stored",
     "as_written",
+    "beside",
+    "digest_of",
     "holds_records",
     "is_packed",
     "iter_stored",
+    "named_after",
     "network_passes",
     "pack_bytes",
+    "read_loose",
     "read_record",
     "read_records",
     "record_path",

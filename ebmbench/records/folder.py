@@ -9,9 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from ebmbench.cards import Name
 from ebmbench.errors import EbmbenchError
+from ebmbench.files import version_of
 from ebmbench.records.model import Record
 from ebmbench.records.pack import PACK, is_packed, read_pack
 from ebmbench.records.stored import Stored
+from ebmbench.trust import refuse_links
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
@@ -52,10 +54,11 @@ def iter_stored(out: Path) -> Iterator[Stored]:
 
     Raises:
         EbmbenchError: the folder is missing or holds no record, holds them both packed and loose,
-            or a file cannot be read.
+            a file cannot be read, or there is a link among the files.
     """
     if not out.is_dir():
         raise EbmbenchError(f"output folder {str(out)!r} does not exist")
+    refuse_links(out)
     if not is_packed(out):
         found = False
         for path in _loose_paths(out):
@@ -92,6 +95,22 @@ def read_records(out: Path) -> list[Record]:
     if not found:
         raise EbmbenchError(f"{str(out / PACK)!r} holds no record")
     return [found[key][0] for key in sorted(found)]
+
+
+def read_loose(
+    out: Path,
+) -> tuple[dict[Path, tuple[int, ...] | None], dict[Path, Record]]:
+    """Return the version and the record of every record file under an output folder, by path.
+
+    Raises:
+        EbmbenchError: a record is not valid.
+    """
+    versions: dict[Path, tuple[int, ...] | None] = {}
+    records = {}
+    for path in _loose_paths(out):
+        versions[path] = version_of(path)
+        records[path] = read_record(path)
+    return versions, records
 
 
 def _loose_paths(out: Path) -> Iterator[Path]:

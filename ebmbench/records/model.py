@@ -11,10 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from ebmbench.cards import MethodCard, Name, Preset, Selection, TaskCard
 
 SCHEMA = 1
+KNOWN = (1,)
+"""Versions of the format that can be read."""
 
 # A record may come from a stranger: what becomes part of a path is no more than a name.
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Seed = Annotated[int, Field(ge=0)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=120)]
+MetricName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Seed = Annotated[int, Field(ge=0, lt=1 << 31)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Status(StrEnum):
@@ -145,7 +149,7 @@ class RunOutcome(_Part):
     message: str = ""
     """Why it is not ``ok``."""
     traceback: str = ""
-    metrics: dict[str, MetricRecord] = {}
+    metrics: dict[MetricName, MetricRecord] = {}
     curve: list[CurvePoint] = []
     cost: RunCost | None = None
     parameters: int | None = None
@@ -164,6 +168,8 @@ class RunOutcome(_Part):
     rows: FileName | None = None
     """File name, beside this record, of the test-row log-densities without ``log Z``: a NumPy file
     with ``-E(x)`` of every test row in order, ``(n,)``, float64."""
+    files: dict[FileName, Digest] = {}
+    """SHA-256 of every file beside this record by name; empty in records of 0.1."""
     diverged_at: int | None = None
     """The step of the learning curve at which the run left every reasonable range."""
     selection: SelectionRecord | None = None
@@ -192,7 +198,8 @@ class Record(RunOutcome):
     method_card: MethodCard
     """As used: with the values tuned for the task put in."""
     hashes: dict[str, str]
-    """``task_card``, ``method_card``, ``data``, ``code``."""
+    """``task_card``, ``method_card``, ``data`` (the rows), ``code`` (this package), and where the
+    cards name them, ``source`` (of classes outside this package) and ``files`` (beside a card)."""
     versions: dict[str, str]
     machine: dict[str, str]
     """In words: processor, cores, memory, operating system, matmul path, device, threads."""

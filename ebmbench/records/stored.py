@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from ebmbench.errors import EbmbenchError
+from ebmbench.cards import Card, MethodCard, TaskCard
+from ebmbench.errors import EbmbenchError, cut
 from ebmbench.options import explain
-from ebmbench.records.model import Record
+from ebmbench.plain import cleaned, may_steer
+from ebmbench.records.model import KNOWN, SCHEMA, Record
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,20 @@ class Stored:
         Raises:
             EbmbenchError: the text is not a valid record.
         """
+        content = self.content()
+        if may_steer(self.text):
+            content = cleaned(content)
+        version = content.get("schema_version", SCHEMA)
+        if version not in KNOWN or isinstance(version, bool):
+            raise EbmbenchError(
+                f"record {self.whole_place} has schema_version {cut(repr(version))}, known here: "
+                f"{', '.join(map(str, KNOWN))}; another version of ebmbench wrote it"
+            )
         try:
-            return Record.model_validate_json(self.text)
+            for kind, cls in (("task_card", TaskCard), ("method_card", MethodCard)):
+                if isinstance(content.get(kind), dict):
+                    content[kind] = _card(cls, json.dumps(content[kind]))
+            return Record.model_validate(content)
         except ValidationError as error:
             raise EbmbenchError(
                 f"record {self.whole_place} is not valid: {explain(error)}"
@@ -65,6 +80,12 @@ class Stored:
                 "allowed: a JSON object"
             )
         return content
+
+
+@lru_cache(maxsize=4096)
+def _card(cls: type[Card], text: str) -> Card:
+    """Return a card; the records of a folder share theirs, which are most of what they hold."""
+    return cls.model_validate_json(text)
 
 
 def as_written(content: dict[str, Any]) -> str:

@@ -8,7 +8,16 @@ from typing import Any
 
 from ebmbench.cards import card_hash
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import Record, Status, Stored, holds_records, iter_stored, record_path
+from ebmbench.records import (
+    Record,
+    Status,
+    Stored,
+    beside,
+    holds_records,
+    iter_stored,
+    read_records,
+    record_path,
+)
 from ebmbench.records.identity import written_card_hash, written_run_id
 from ebmbench.report.publication.croissant import wrong_files
 from ebmbench.report.stats.rows import ROWS, measured, moments, to_bytes
@@ -20,9 +29,26 @@ Key = tuple[str, str, int]
 def find_problems(out: Path, run_id: Callable[[Record], str]) -> list[str]:
     """Return a sentence per problem of an output folder; none means that it is whole.
 
+    Its records must be as :func:`record_problems` wants them. Every table must be, byte for byte,
+    what the records give, and every file what the metadata of a published folder say.
+
+    Arguments:
+        out: the folder, its records loose or packed.
+        run_id: the identity that a record should have.
+
+    Raises:
+        EbmbenchError: the folder does not exist or holds no record.
+    """
+    problems = record_problems(out, run_id)
+    return problems or [*_of_tables(read_records(out), out), *wrong_files(out)]
+
+
+def record_problems(out: Path, run_id: Callable[[Record], str]) -> list[str]:
+    """Return a sentence per problem of the records of a folder; none means that they are whole.
+
     Every record must be valid, lie where its content says (in a pack: once and in order), carry
-    the hashes of its own cards, and have what its status promises. Every table must be, byte for
-    byte, what the records give, and every file what the metadata of a published folder say.
+    the hashes of its own cards and of the files beside it, and have what its status promises. Runs
+    of one task and seed must stand on the same rows.
 
     Arguments:
         out: the folder, its records loose or packed.
@@ -40,9 +66,7 @@ def find_problems(out: Path, run_id: Callable[[Record], str]) -> list[str]:
         if not holds_records(out):
             raise
         problems.append(str(error))
-    if not problems:
-        problems += [*_of_tables(records, out), *wrong_files(out)]
-    return problems
+    return problems + list(_of_rows(records.values()))
 
 
 def _of_stored(
@@ -105,14 +129,32 @@ def _of_promises(record: Record) -> Iterable[str]:
 
 
 def _of_files(record: Record, stored: Stored) -> Iterable[str]:
-    folder = record_path(stored.folder, *_key(record)).parent
-    for what, name in (("weights", record.weights), ("log-densities of test rows", record.rows)):
-        if name is not None and not (folder / name).is_file():
-            yield f"the {what} {name!r} are missing"
+    kinds = {record.weights: "weights", record.rows: "log-densities of test rows"}
+    for name in dict.fromkeys([record.weights, record.rows, *record.files]):
+        if name is None:
+            continue
+        try:
+            if beside(record, stored.folder, name) is None:
+                yield f"the {kinds.get(name, 'file')} {name!r} are missing"
+        except EbmbenchError as error:
+            yield str(error)
 
 
-def _of_tables(records: dict[Key, Record], out: Path) -> list[str]:
-    ordered = [records[key] for key in sorted(records)]
+def _of_rows(records: Iterable[Record]) -> Iterable[str]:
+    """Say where two runs of one task and seed stand on different rows."""
+    first: dict[tuple[str, int], Record] = {}
+    for record in records:
+        if not (record.metrics and record.hashes.get("data")):
+            continue
+        other = first.setdefault((record.task, record.seed), record)
+        if other.hashes["data"] != record.hashes["data"]:
+            yield (
+                f"{record.task} seed {record.seed}: {other.method} and {record.method} were run "
+                "on different rows"
+            )
+
+
+def _of_tables(ordered: list[Record], out: Path) -> list[str]:
     try:
         found = moments(ordered, out)
         texts = table_texts(ordered, found)

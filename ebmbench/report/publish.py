@@ -11,13 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from ebmbench.errors import EbmbenchError, did_you_mean
-from ebmbench.records import PACK, Record, is_packed, iter_stored, pack_bytes, read_records
+from ebmbench.records import (
+    PACK,
+    Record,
+    beside,
+    is_packed,
+    iter_stored,
+    pack_bytes,
+    read_records,
+    record_path,
+)
 from ebmbench.report.figures.learned import cache_of
 from ebmbench.report.publication.card import to_card
 from ebmbench.report.publication.croissant import CROISSANT, to_croissant
 from ebmbench.report.publication.parquet import columns_of, to_parquet
 from ebmbench.report.stats.rows import ROWS, moments, to_bytes
 from ebmbench.report.write import write_tables
+from ebmbench.trust import refuse_links
 
 DATA = ("results", "pairs")
 """The tables that are written as parquet too, without suffix, where the report makes them."""
@@ -55,7 +65,12 @@ class Published:
 
 
 def publish(
-    out: Path, to: Path, *, weights: bool = False, pictures: Sequence[str] | None = None
+    out: Path,
+    to: Path,
+    *,
+    records: Sequence[Record] | None = None,
+    weights: bool = False,
+    pictures: Sequence[str] | None = None,
 ) -> Published:
     """Write the records of ``out``, packed, and what follows from them to ``to``.
 
@@ -68,6 +83,8 @@ def publish(
         to: a new folder, or one that was published before and is replaced. A published folder
             may be published onto itself: what follows from its records is written anew, and
             pictures that need weights which are no longer there stay as they are.
+        records: of ``out``, where they know more than what is written, such as where the classes
+            lie that their cards name; ``None``: they are read.
         weights: whether weights and all else that lies beside records go along.
         pictures: names or globs, without suffix, of the pictures to keep; ``None``:
             :data:`SHOWN`.
@@ -76,14 +93,14 @@ def publish(
         EbmbenchError: there is nothing to publish, ``to`` holds something else, a picture is not
             there, or pyarrow is not installed.
     """
-    records = read_records(out)
+    records = read_records(out) if records is None else records
     _refuse_strangers(out, to)
     again = to.resolve() == out.resolve()
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.") as name:
         fresh = Path(name) / "whole"
         fresh.mkdir()
-        _take_along(out, fresh)
+        _take_along(records, out, fresh)
         write_tables(records, fresh)
         if found := moments(records, fresh):
             (fresh / ROWS).write_bytes(to_bytes(found))
@@ -102,11 +119,21 @@ def publish(
     return Published(len(records), {part: _size(to / part) for part in OURS})
 
 
-def _take_along(out: Path, fresh: Path) -> None:
-    """Copy what the tables and pictures are made of, and what cannot be made again."""
-    if (out / "runs").is_dir():
-        beside_records = shutil.ignore_patterns(".*", "seed-*.json")
-        shutil.copytree(out / "runs", fresh / "runs", ignore=beside_records)
+def _take_along(records: Sequence[Record], out: Path, fresh: Path) -> None:
+    """Copy what the tables and pictures are made of, and what cannot be made again.
+
+    Beside records lies what they name, pictures that a user put there, and nothing else of ours.
+    """
+    for record in records:
+        key = record.task, record.method, record.seed
+        folder, copy = record_path(out, *key).parent, record_path(fresh, *key).parent
+        names = [record.weights, record.rows, *record.files]
+        names += [path.name for path in folder.glob(f"seed-{record.seed}.*.png")]
+        for name in dict.fromkeys(names):
+            path = beside(record, out, name)
+            if path is not None:
+                copy.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy / path.name)
     if cache_of(out).is_dir():
         shutil.copytree(cache_of(out), cache_of(fresh))
     if not is_packed(out):
@@ -134,7 +161,8 @@ def _keep_pictures(figures: Path, asked: Sequence[str] | None) -> list[str]:
 
 
 def _without_files(content: dict[str, Any]) -> dict[str, Any]:
-    return content | {name: None for name in ("weights", "rows") if name in content}
+    empty: dict[str, Any] = {"weights": None, "rows": None, "files": {}}
+    return content | {name: empty[name] for name in empty if name in content}
 
 
 def _write_data(records: Sequence[Record], name: str, folder: Path, shown: Sequence[str]) -> None:
@@ -156,6 +184,8 @@ def _write_data(records: Sequence[Record], name: str, folder: Path, shown: Seque
 def _refuse_strangers(out: Path, to: Path) -> None:
     if to.resolve() == out.resolve() and not is_packed(out):
         raise EbmbenchError(f"{str(to)!r} is the folder itself; publish it to another one")
+    if to.is_dir():
+        refuse_links(to)
     if to.exists() and not to.is_dir():
         raise EbmbenchError(f"{str(to)!r} is a file; allowed: a folder")
     strangers = sorted(p.name for p in to.iterdir() if p.name not in OURS) if to.is_dir() else []

@@ -13,8 +13,8 @@ import ebmbench
 ROOT = Path(ebmbench.__file__).parent
 FLOORS = (
     (
-        "cardfiles", "cards", "catalog", "divergence", "errors", "numerics", "optim", "options",
-        "records", "registry", "seeds",
+        "cardfiles", "cards", "catalog", "divergence", "errors", "files", "numerics", "optim",
+        "options", "plain", "records", "registry", "seeds", "trust",
     ),
     ("energies", "datasets", "scaffold"),
     ("calculus", "estimators"),

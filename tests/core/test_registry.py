@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from ebmbench import registry
@@ -16,7 +18,13 @@ def test_every_registered_name_imports(names: Registry) -> None:
 
 
 def test_a_name_of_the_long_form_needs_no_registration() -> None:
-    assert registry.OBJECTIVES.get("collections:OrderedDict.fromkeys") is not None
+    assert registry.OBJECTIVES.get("collections:OrderedDict.fromkeys", vouched=True)
+
+
+def test_a_name_of_the_long_form_out_of_nowhere_is_not_imported(tmp_path: Path) -> None:
+    with pytest.raises(EbmbenchError, match="would be imported, which is done only for a card"):
+        registry.OBJECTIVES.get("collections:OrderedDict")
+    assert registry.OBJECTIVES.get("collections:OrderedDict", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -29,4 +37,4 @@ def test_a_name_of_the_long_form_needs_no_registration() -> None:
 )
 def test_bad_names_are_refused_in_one_sentence(name: str, message: str) -> None:
     with pytest.raises(EbmbenchError, match=message):
-        registry.OBJECTIVES.get(name)
+        registry.OBJECTIVES.get(name, vouched=True)

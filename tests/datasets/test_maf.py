@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import sys
 import tarfile
 from pathlib import Path
 
@@ -12,9 +14,11 @@ import pytest
 import torch
 
 from ebmbench.datasets import maf, store
+from ebmbench.datasets.archive import extract
 from ebmbench.datasets.base import Sizes
 from ebmbench.datasets.maf import MAFLoader
 from ebmbench.datasets.store import RemoteFile
+from ebmbench.errors import EbmbenchError
 
 h5py = pytest.importorskip("h5py", reason="the extra `maf` is not installed")
 
@@ -32,7 +36,8 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     repeated = sensors[:, [0]] + 1e-3 * rng.standard_normal((1000, 1))
     columns = ["Time", "Meth", "Eth", "a", "b", "c", "d", "a2"]
     values = np.hstack([rng.standard_normal((1000, 3)), sensors, repeated])
-    pd.DataFrame(values, columns=columns).to_pickle(root / "gas/ethylene_CO.pickle")
+    frame = pd.DataFrame(values, columns=pd.Index(columns, dtype=object))
+    frame.to_pickle(root / "gas/ethylene_CO.pickle")
     for split in ("train", "test"):
         label = rng.integers(0, 2, (600, 1))
         constant = np.where(rng.random((600, 1)) < 0.5, 0.0, 1.0)
@@ -105,10 +110,6 @@ def test_the_archive_is_unpacked_once(archive: Path) -> None:
 def test_without_h5py_the_sentence_says_what_to_install(
     archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
-    from ebmbench.errors import EbmbenchError
-
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(EbmbenchError, match="pip install h5py"):
         MAFLoader(name="bsds300").load(Sizes(None, None, None), 0, archive)
@@ -117,8 +118,6 @@ def test_without_h5py_the_sentence_says_what_to_install(
 def test_an_extraction_that_ends_early_leaves_no_half_file(
     archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
     def half(source: object, target: object) -> None:
         target.write(source.read(100))  # type: ignore[attr-defined]
         raise KeyboardInterrupt
@@ -129,3 +128,24 @@ def test_an_extraction_that_ends_early_leaves_no_half_file(
             MAFLoader(name="power").load(Sizes(None, None, None), 0, archive)
     assert not [path for path in (archive / "cache").rglob("*") if path.is_file()]
     assert len(MAFLoader(name="power").load(Sizes(None, None, None), 0, archive).train)
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_half_file_in_the_cache_is_unpacked_again(said: bool, archive: Path) -> None:
+    whole = MAFLoader(name="hepmass").load(Sizes(None, None, None), 0, archive)
+    member = archive / "cache/maf/data/hepmass/1000_train.csv"
+    lines = member.read_text().splitlines(keepends=True)
+    member.write_text("".join(lines[:100]))
+    if not said:
+        # As version 0.1 left it.
+        member.with_name("1000_train.csv.sha256").unlink()
+    again = MAFLoader(name="hepmass").load(Sizes(None, None, None), 0, archive)
+    assert torch.equal(again.train, whole.train)
+
+
+def test_an_archive_that_ends_early_is_named(archive: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes((archive / "maf/data.tar.gz").read_bytes()[:20_000])
+    with pytest.raises(EbmbenchError, match=r"cut.tar.gz' cannot be read"):
+        extract(cut, maf.MEMBERS["power"], tmp_path / "out")
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]

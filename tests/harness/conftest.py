@@ -95,7 +95,7 @@ def sabotage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
     monkeypatch.syspath_prepend(folder)
 
     def make(name: str) -> MethodCard:
-        return catalog.methods()["dsm"].model_copy(
+        card = catalog.methods()["dsm"].model_copy(
             update={
                 "name": name.lower(),
                 "objective": f"sabotage_objectives:{name}",
@@ -104,6 +104,7 @@ def sabotage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
                 "tuned": [],
             }
         )
+        return card.placed(folder)
 
     return make
 

@@ -43,5 +43,5 @@ def test_image_runs_leave_a_sheet_beside_the_record(tmp_path: Path) -> None:
     short = task.model_copy(update={"budget": budgets})
     job = Job(short, method.for_task(task.name), 0, "standard")
     run_job(job, tmp_path, False)
-    sheet = job.path(tmp_path).parent / "seed-0.samples.png"
+    (sheet,) = job.path(tmp_path).parent.glob("seed-0.*.samples.png")
     assert imread(sheet).shape[:2] == (10 * 33, 10 * 33)

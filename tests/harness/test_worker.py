@@ -68,8 +68,8 @@ def test_same_job_same_bits(small_job: Job, tmp_path: Path) -> None:
     second = run_job(small_job, tmp_path / "b", True)
     assert essence(first) == essence(second)
     weights = [
-        load_file(small_job.path(tmp_path / folder).with_suffix(".safetensors"))
-        for folder in ("a", "b")
+        load_file(small_job.path(tmp_path / folder).parent / str(record.weights))
+        for folder, record in (("a", first), ("b", second))
     ]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 

@@ -24,7 +24,8 @@ def command(out: Path) -> int:
     from rich.table import Table
 
     from ebmbench.cli.consoles import make_console
-    from ebmbench.harness.store import open_folder, write_atomically
+    from ebmbench.files import write_atomically
+    from ebmbench.harness.store import open_folder
     from ebmbench.numerics import configure
     from ebmbench.studies.connections import (
         CONNECTIONS,

@@ -44,8 +44,9 @@ def command(
 
     from ebmbench import api
     from ebmbench.cli.consoles import make_console
+    from ebmbench.files import write_atomically
     from ebmbench.harness.grid import with_steps
-    from ebmbench.harness.store import open_folder, write_atomically
+    from ebmbench.harness.store import open_folder
     from ebmbench.numerics import configure
     from ebmbench.studies.gradients.measure import Comparison, compare_gradients
     from ebmbench.studies.gradients.table import TITLES, cells, draw, to_frame, to_markdown

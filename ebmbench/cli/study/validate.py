@@ -24,9 +24,10 @@ def command(jobs: int | None, out: Path) -> int:
     Takes minutes to an hour. Exit status: 0 every promise holds, 1 some do not.
     """
     from ebmbench.cli.consoles import make_console
+    from ebmbench.files import write_atomically
     from ebmbench.harness.executors.local import cores
     from ebmbench.harness.provenance import machine, now, versions
-    from ebmbench.harness.store import open_folder, write_atomically
+    from ebmbench.harness.store import open_folder
     from ebmbench.numerics import configure
     from ebmbench.studies.validation.measure import measure
     from ebmbench.studies.validation.page import to_markdown

@@ -7,24 +7,37 @@ job; record and weights come back as bytes, so that no file system needs to be s
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, RunStopped, first_line
+from ebmbench.files import write_bytes_atomically
 from ebmbench.harness.executors.local import THREAD_VARIABLES, death_record
+from ebmbench.harness.executors.queue import Queue
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
 from ebmbench.harness.record import failed_record
 from ebmbench.harness.run import run_job
-from ebmbench.harness.store import files_of, write_bytes_atomically, write_record
+from ebmbench.harness.store import files_of, write_record
 from ebmbench.records import Record, Status, read_record
+
+IN_FLIGHT = 1000
+"""Jobs that the scheduler knows of at a time."""
+WAIT = 0.2
+"""Seconds between two looks at what has ended."""
+PATIENCE = 15.0
+"""Seconds without a scheduler, after which it is taken for gone."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,7 @@ class Shipment:
 
 
 def run_on_cluster(
-    jobs: list[Job],
+    queue: Queue,
     out: Path,
     reporter: Reporter,
     *,
@@ -48,7 +61,7 @@ def run_on_cluster(
     """Run every job on a dask cluster and return the records in the order in which they end.
 
     Arguments:
-        jobs: what to run; the objectives must be importable on the workers.
+        queue: what to run; the objectives must be importable on the workers.
         out: the output folder, on this machine.
         reporter: told what happens; steps within a run are not reported.
         scheduler: address of the scheduler; ``None``: a cluster on this machine.
@@ -57,41 +70,104 @@ def run_on_cluster(
 
     Raises:
         EbmbenchError: dask is not installed, or the scheduler does not answer.
+        RunStopped: the scheduler is gone, or the output folder is.
     """
+    records: list[Record] = []
+    with _client(scheduler, workers) as client:
+        running: dict[Any, Job] = {}
+        while queue.left or running:
+            queue.look()
+            while len(running) < IN_FLIGHT and (taken := queue.take()) is not None:
+                job, record = taken
+                reporter.started(job)
+                if record is None:
+                    # Pure functions are cached by dask; a failed run is to be tried again.
+                    running[client.submit(run_here, job, timeout, pure=False)] = job
+                else:
+                    records.append(record)
+                    reporter.finished(job, record)
+            ended = [future for future in running if future.status != "pending"]
+            for future in ended:
+                job = running.pop(future)
+                shipment = _unpacked(future, job)
+                for name, content in shipment.files.items():
+                    write_bytes_atomically(job.path(out).parent / name, content)
+                write_record(shipment.record, out)
+                queue.done(job)
+                records.append(shipment.record)
+                reporter.finished(job, shipment.record)
+                future.release()
+            if not ended:
+                client.refuse_silence()
+                time.sleep(WAIT)
+    return records
+
+
+class _Client:
+    """A client that notices that its scheduler is gone; a context."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        self._client = client
+        self._address = address
+        self._heard = time.monotonic()
+
+    def submit(self, *arguments: object, **options: object) -> Any:
+        return self._client.submit(*arguments, **options)
+
+    def refuse_silence(self) -> None:
+        """Refuse to wait for a scheduler that has been gone for a while.
+
+        Raises:
+            RunStopped: it has.
+        """
+        if self._client.status == "running":
+            self._heard = time.monotonic()
+        elif time.monotonic() - self._heard > PATIENCE:
+            raise lost(self._address)
+
+
+@contextmanager
+def _client(scheduler: str | None, workers: int) -> Iterator[_Client]:
+    """Connect to a scheduler, or to a cluster on this machine that ends with the context."""
     try:
-        from distributed import Client, LocalCluster, as_completed
+        from distributed import Client, LocalCluster
     except ImportError:
         raise EbmbenchError(
             "--executor dask needs dask; install it with `pip install 'ebmbench[dask]'`"
         ) from None
-    records: list[Record] = []
+    # What dask logs of a lost connection is a traceback a piece; here it becomes a sentence.
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         if scheduler is None:
             cluster = LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=workers, threads_per_worker=1, dashboard_address=None
             )
             stack.enter_context(cluster)
-            scheduler = cluster.scheduler_address
+            scheduler = str(cluster.scheduler_address)
         try:
-            client = stack.enter_context(Client(scheduler, timeout=10))  # type: ignore[no-untyped-call]
+            client = Client(scheduler, timeout=10)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise EbmbenchError(
                 f"no dask scheduler answers at {scheduler!r}: {type(error).__name__}"
             ) from None
-        # Pure functions are cached by dask; a failed run is to be tried again.
-        futures = {client.submit(run_here, job, timeout, pure=False): job for job in jobs}
-        for job in jobs:
-            reporter.started(job)
-        for future in as_completed(futures):  # type: ignore[no-untyped-call]
-            job = futures[future]
-            shipment = _unpacked(future.exception(), future, job)
-            for name, content in shipment.files.items():
-                write_bytes_atomically(job.path(out).parent / name, content)
-            write_record(shipment.record, out)
-            records.append(shipment.record)
-            reporter.finished(job, shipment.record)
-            future.release()
-    return records
+        stack.callback(_close, client)
+        yield _Client(client, scheduler)
+
+
+def _close(client: Any) -> None:
+    # A client whose scheduler is gone complains of that once more.
+    with suppress(OSError, TimeoutError, RuntimeError):
+        client.close(timeout=2)
+
+
+def lost(address: str) -> RunStopped:
+    """Return what is said of a scheduler that was there when the run began."""
+    return RunStopped(
+        f"the dask scheduler at {address!r} is gone; finished runs are kept, and the same command "
+        "goes on with the others"
+    )
 
 
 def run_here(job: Job, timeout: float | None) -> Shipment:
@@ -120,18 +196,34 @@ def run_here(job: Job, timeout: float | None) -> Shipment:
         return Shipment(record, files)
 
 
-def _unpacked(error: BaseException | None, future: object, job: Job) -> Shipment:
+def _unpacked(future: Any, job: Job) -> Shipment:
+    """Return what a job that has ended sent, or a record of how it failed.
+
+    Raises:
+        RunStopped: the scheduler has forgotten the job.
+    """
+    if future.status in ("cancelled", "lost"):
+        raise lost(str(future.client.scheduler and future.client.scheduler.address))
+    error = future.exception()
     if error is None:
-        shipment = future.result()  # type: ignore[attr-defined]
+        shipment = future.result()
         assert isinstance(shipment, Shipment)
         return shipment
-    message = f"the dask worker failed: {type(error).__name__}: {error}".splitlines()[0]
+    message = f"the dask worker failed: {type(error).__name__}: {first_line(error)}"
     return Shipment(failed_record(job, Status.FAILED, message, contended=True))
 
 
 def main() -> None:
     """Run the job on the standard input; the output folder is the only argument."""
+    threading.Thread(target=_end_with_the_worker, args=(os.getppid(),), daemon=True).start()
     run_job(pickle.load(sys.stdin.buffer), Path(sys.argv[1]), contended=True)
+
+
+def _end_with_the_worker(parent: int) -> None:
+    """End this process once the dask worker that started it is gone: nobody waits for the run."""
+    while os.getppid() == parent:
+        time.sleep(WAIT)
+    os._exit(1)
 
 
 if __name__ == "__main__":

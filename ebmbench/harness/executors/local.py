@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from types import ModuleType
 import psutil
 
 from ebmbench.errors import EbmbenchError
+from ebmbench.harness.executors.queue import Queue
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
 from ebmbench.harness.record import failed_record
@@ -38,6 +38,8 @@ class _Worker:
     channel: Connection
     job: Job
     began: float
+    end: str | None = None
+    """What the worker said last: empty, its record is written; else why it could not be."""
 
 
 def cores() -> int:
@@ -48,7 +50,7 @@ def cores() -> int:
 
 
 def run_jobs(
-    jobs: list[Job],
+    queue: Queue,
     out: Path,
     reporter: Reporter,
     *,
@@ -62,7 +64,7 @@ def run_jobs(
     timings do: with more than one they are marked as contended.
 
     Arguments:
-        jobs: what to run.
+        queue: what to run.
         out: the output folder.
         reporter: told what happens.
         workers: processes at a time, each with one thread.
@@ -70,6 +72,7 @@ def run_jobs(
 
     Raises:
         EbmbenchError: more workers than cores.
+        RunStopped: the output folder is gone, or cannot be written to any more.
         KeyboardInterrupt: passed on once all workers are stopped; finished records stay.
     """
     if workers > cores():
@@ -79,45 +82,63 @@ def run_jobs(
         )
     for name in THREAD_VARIABLES:
         os.environ[name] = "1"
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["ebmbench.harness.run"])
     contended = workers > 1
-    waiting, running = deque(jobs), list[_Worker]()
+    running = list[_Worker]()
     records: list[Record] = []
+
+    def ended(job: Job, record: Record) -> None:
+        queue.done(job)
+        records.append(record)
+        reporter.finished(job, record)
+
     try:
-        while waiting or running:
-            while waiting and len(running) < workers:
-                job = waiting.popleft()
-                receiving, sending = context.Pipe(duplex=False)
-                process = context.Process(target=_work, args=(job, out, contended, sending))
-                with _without_main():
-                    process.start()
-                sending.close()
-                running.append(_Worker(process, receiving, job, time.monotonic()))
+        while queue.left or running:
+            queue.look()
+            while len(running) < workers and (taken := queue.take()) is not None:
+                job, record = taken
                 reporter.started(job)
+                if record is None:
+                    running.append(_start(job, out, contended))
+                else:
+                    ended(job, record)
             _listen(running, reporter)
             for worker in list(running):
-                late = timeout is not None and time.monotonic() - worker.began > timeout
-                if late and worker.process.is_alive():
-                    _stop(worker)
-                    message = f"stopped after {timeout:g} s"
-                    record = failed_record(
-                        worker.job, Status.TIMEOUT, message, contended=contended
-                    )
-                    write_record(record, out)
-                elif worker.process.is_alive():
-                    continue
-                else:
-                    worker.process.join()
-                    record = _collect(worker, out, contended)
-                running.remove(worker)
-                worker.channel.close()
-                records.append(record)
-                reporter.finished(worker.job, record)
+                record = _end_of(worker, out, contended, timeout)
+                if record is not None:
+                    running.remove(worker)
+                    worker.channel.close()
+                    ended(worker.job, record)
     finally:
         for worker in running:
             _stop(worker)
     return records
+
+
+def _start(job: Job, out: Path, contended: bool) -> _Worker:
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["ebmbench.harness.run"])
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(job, out, contended, sending))
+    with _without_main():
+        process.start()
+    sending.close()
+    return _Worker(process, receiving, job, time.monotonic())
+
+
+def _end_of(worker: _Worker, out: Path, contended: bool, timeout: float | None) -> Record | None:
+    """Return the record of a worker that has ended or is late; ``None``: it is still at work."""
+    late = timeout is not None and time.monotonic() - worker.began > timeout
+    if not worker.process.is_alive():
+        worker.process.join()
+        _hear(worker)
+        return _collect(worker, out, contended)
+    if not late:
+        return None
+    _stop(worker)
+    message = f"stopped after {timeout:g} s"
+    record = failed_record(worker.job, Status.TIMEOUT, message, contended=contended)
+    write_record(record, out)
+    return record
 
 
 @contextmanager
@@ -138,7 +159,12 @@ def _work(job: Job, out: Path, contended: bool, channel: Connection) -> None:
     end_with_the_parent()
     # Ctrl-C reaches the whole process group; the parent decides what stops.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    run_job(job, out, contended, lambda step, total: channel.send((step, total)))
+    try:
+        run_job(job, out, contended, lambda step, total: channel.send((step, total)))
+    except OSError as error:
+        channel.send(f"its record cannot be written: {error.strerror or error}")
+    else:
+        channel.send("")
 
 
 def end_with_the_parent() -> None:
@@ -164,19 +190,35 @@ def _listen(running: list[_Worker], reporter: Reporter) -> None:
         worker = by_channel.get(ready)  # type: ignore[call-overload]
         if worker is None:
             continue
-        try:
-            while worker.channel.poll():
-                reporter.progress(worker.job, *worker.channel.recv())
-        except EOFError:
-            worker.process.join(PATIENCE)
+        for step, total in _hear(worker):
+            reporter.progress(worker.job, step, total)
+
+
+def _hear(worker: _Worker) -> list[tuple[int, int]]:
+    """Return the progress that a worker has sent, and keep how it says that it ended."""
+    progress = []
+    try:
+        while worker.channel.poll():
+            found = worker.channel.recv()
+            if isinstance(found, str):
+                worker.end = found
+            else:
+                progress.append(found)
+    except (EOFError, OSError):
+        worker.process.join(PATIENCE)
+    return progress
 
 
 def _collect(worker: _Worker, out: Path, contended: bool) -> Record:
     """Read the record that a worker wrote, or write one for a worker that died."""
     path = worker.job.path(out)
-    if worker.process.exitcode == 0 and path.is_file():
+    # An older record may lie there: what counts is that the worker says it wrote this one.
+    if worker.end == "" and path.is_file():
         return read_record(path)
-    record = death_record(worker.job, worker.process.exitcode, contended)
+    if worker.end:
+        record = failed_record(worker.job, Status.FAILED, worker.end, contended=contended)
+    else:
+        record = death_record(worker.job, worker.process.exitcode, contended)
     write_record(record, out)
     return record
 
@@ -186,7 +228,12 @@ def death_record(job: Job, code: int | None, contended: bool) -> Record:
     if code == -signal.SIGKILL:
         message = "the worker was killed, as the kernel does when memory runs out"
         return failed_record(job, Status.OUT_OF_MEMORY, message, contended=contended)
-    message = f"the worker ended with exit code {code}"
+    if code == 0:
+        message = "the worker ended before its run did, without an error, as os._exit(0) does"
+    elif code is not None and code < 0:
+        message = f"the worker was ended by the signal {signal.Signals(-code).name}"
+    else:
+        message = f"the worker ended with exit code {code} and without a record"
     return failed_record(job, Status.FAILED, message, contended=contended)
 
 

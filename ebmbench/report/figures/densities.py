@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,13 @@ from matplotlib.figure import Figure
 
 from ebmbench.partition.grid import Box
 from ebmbench.records import Record, Status
-from ebmbench.report.figures.at_hand import density_at_hand, truth_at_hand
-from ebmbench.report.figures.learned import Picture, square_box, true_picture, weights_path
+from ebmbench.report.figures.at_hand import (
+    density_at_hand,
+    drawn,
+    truth_at_hand,
+    weights_at_hand,
+)
+from ebmbench.report.figures.learned import Picture, square_box, true_picture
 from ebmbench.report.figures.saving import save
 
 COLUMNS = 7
@@ -41,17 +47,22 @@ def draw_densities(records: Sequence[Record], out: Path, form: str = "png") -> l
     """
     paths = []
     for task, runs in drawable(records, out).items():
-        truth = truth_at_hand(runs[0], out)
-        if truth is None:
-            continue
-        box = square_box(truth)
-        learned = [(run, density_at_hand(run, box, out)) for run in runs]
-        panels = [(_title(run), picture) for run, picture in learned if picture is not None]
-        if panels:
-            path = out / "figures" / f"{task.replace('/', '-')}.{form}"
-            save(_figure(task, box, true_picture(truth, box), panels), path, dpi=110)
+        path = out / "figures" / f"{task.replace('/', '-')}.{form}"
+        figure = drawn(partial(_drawing, task, runs, out), runs[0], out)
+        if figure is not None:
+            save(figure, path, dpi=110)
             paths.append(path)
     return paths
+
+
+def _drawing(task: str, runs: Sequence[Record], out: Path) -> Figure | None:
+    truth = truth_at_hand(runs[0], out)
+    if truth is None:
+        return None
+    box = square_box(truth)
+    learned = [(run, density_at_hand(run, box, out)) for run in runs]
+    panels = [(_title(run), picture) for run, picture in learned if picture is not None]
+    return _figure(task, box, true_picture(truth, box), panels) if panels else None
 
 
 def drawable(records: Sequence[Record], out: Path, family: str = "2d") -> dict[str, list[Record]]:
@@ -61,7 +72,7 @@ def drawable(records: Sequence[Record], out: Path, family: str = "2d") -> dict[s
         if record.task_card.family == family and record.status is Status.OK and record.weights:
             first[record.task].setdefault(record.method, record)
     with_weights = {
-        task: [run for run in runs.values() if weights_path(out, run) is not None]
+        task: [run for run in runs.values() if weights_at_hand(run, out) is not None]
         for task, runs in first.items()
     }
     return {task: runs for task, runs in with_weights.items() if runs}

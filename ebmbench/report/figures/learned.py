@@ -16,7 +16,6 @@ from ebmbench.harness.build import make_loader
 from ebmbench.harness.weights import load_energy
 from ebmbench.partition.base import log_density
 from ebmbench.partition.grid import Box, midpoints, reference_box, tabulate
-from ebmbench.records import Record, record_path
 
 CELLS = 200
 """Per axis of a picture."""
@@ -26,14 +25,6 @@ DEVIATIONS = 6.0
 """Half the side of that grid, in standard deviations of the data."""
 
 Picture = NDArray[np.float64]
-
-
-def weights_path(out: Path, record: Record) -> Path | None:
-    """Return the weights beside a record, or ``None`` where they were left out or taken away."""
-    if record.weights is None:
-        return None
-    path = record_path(out, record.task, record.method, record.seed).parent / record.weights
-    return path if path.is_file() else None
 
 
 def learned_density(path: Path, task: TaskCard, box: Box, cache: Path | None = None) -> Picture:

@@ -36,6 +36,8 @@ def history_page(folder: Path) -> Page:
         try:
             machines.add(f"{commit['params']['cpu']}, {commit['params']['os']}")
             for name, fields in commit["results"].items():
+                if fields is None:
+                    continue  # a benchmark that failed
                 columns = dict(zip(commit["result_columns"], fields, strict=False))
                 for label, value in _by_parameters(columns):
                     point = (int(commit["date"]), str(commit["commit_hash"]), value)
@@ -65,6 +67,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _by_parameters(columns: Mapping[str, Any]) -> list[tuple[str, float]]:
     """Return each combination of parameters in words with its result; asv leaves failures null."""
     results = columns["result"]
+    if results is None:
+        return []
     if not isinstance(results, list):
         results = [results]
     choices = itertools.product(*columns.get("params") or [])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,11 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image
 
-from ebmbench.records import Record
+from ebmbench.records import NAMED, Record, beside, record_path
+from ebmbench.report.figures.at_hand import drawn
 from ebmbench.report.figures.densities import drawable
 from ebmbench.report.site.links import slug
 from ebmbench.report.site.panels import Panel, image_panels, mixing_panels, plane_panels
-
-STORED = re.compile(r"seed-(\d+)\.(.+)\.png")
 
 Painter = Callable[[Sequence[Record], Path], Mapping[str, Sequence[Panel]]]
 PAINTERS: Mapping[str, Painter] = {
@@ -61,9 +59,10 @@ def draw_gallery(records: Sequence[Record], out: Path, site: Path) -> Gallery:
     strips: dict[str, dict[str, list[Shown]]] = defaultdict(dict)
     for family, paint in PAINTERS.items():
         for task, runs in drawable(records, out, family).items():
-            for method, panels in paint(runs, out).items():
+            painted = drawn(partial(paint, runs, out), runs[0], out) or {}
+            for method, panels in painted.items():
                 strips[task][method] = [_save(panel, task, method, site) for panel in panels]
-    return Gallery(dict(strips), _stored(out, site))
+    return Gallery(dict(strips), _stored(records, out, site))
 
 
 def _save(panel: Panel, task: str, method: str, site: Path) -> Shown:
@@ -82,15 +81,21 @@ def _palette(name: str) -> NDArray[np.uint8]:
     return np.ascontiguousarray(shades)
 
 
-def _stored(out: Path, site: Path) -> dict[tuple[str, str, int], list[Shown]]:
+def _stored(
+    records: Sequence[Record], out: Path, site: Path
+) -> dict[tuple[str, str, int], list[Shown]]:
     found: dict[tuple[str, str, int], list[Shown]] = defaultdict(list)
-    for path in sorted((out / "runs").rglob("seed-*.png")):
-        match = STORED.fullmatch(path.name)
-        if match is None:
-            continue
-        folder = path.parent.relative_to(out / "runs")
-        task, method, seed = folder.parent.as_posix(), folder.name, int(match[1])
-        name = f"pictures/{slug(task)}.{slug(method)}.{seed}.{slug(match[2])}.png"
-        shutil.copyfile(path, site / name)
-        found[task, method, seed].append(Shown(name, match[2].replace("-", " ")))
+    for record in records:
+        key = record.task, record.method, record.seed
+        folder = record_path(out, *key).parent
+        for name in sorted(path.name for path in folder.glob(f"seed-{record.seed}.*.png")):
+            match = NAMED.fullmatch(name)
+            path = beside(record, out, name)
+            # What has a hash and is not of this record was left behind by a run that was killed.
+            if match is None or path is None or (match[1] and name not in record.files):
+                continue
+            stem = match[2].removesuffix(".png")
+            copy = f"pictures/{slug(record.task)}.{slug(record.method)}.{key[2]}.{slug(stem)}.png"
+            shutil.copyfile(path, site / copy)
+            found[key].append(Shown(copy, stem.replace("-", " ")))
     return dict(found)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from latex2mathml.converter import convert_to_element
 from markupsafe import Markup
 
 from ebmbench.report.site.links import method_link, run_link, slug, task_link
+from ebmbench.report.site.mathematics import to_mathml, to_mathml_lines
 from ebmbench.report.tables.words import number_text
 
-QUAD = re.compile(r"\\q?quad\b")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -62,40 +58,6 @@ def embed(value: Any) -> Markup:
     """
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("<", "\\u003c"))
-
-
-@cache
-def to_mathml(latex: str) -> Markup:
-    r"""Return LaTeX as MathML, which browsers draw; as code where it is not understood.
-
-    Example:
-        >>> "<script>" in to_mathml(r"\text{<script>}")
-        False
-    """
-    try:
-        math_element = convert_to_element(latex, display="block")
-    except Exception:
-        # The library raises errors of many kinds; a card's typing mistake must not end a report.
-        return Markup("<code>{}</code>").format(latex)
-    for element in math_element.iter():
-        # Signs come as character references, which would be escaped a second time.
-        element.text = html.unescape(element.text) if element.text else element.text
-    return Markup(ElementTree.tostring(math_element, encoding="unicode"))
-
-
-def to_mathml_lines(latex: str) -> Markup:
-    r"""Return LaTeX as MathML, a line for each part that ``\quad`` sets apart.
-
-    No browser breaks a formula that is wider than its card.
-
-    Example:
-        >>> str(to_mathml_lines(r"a, \quad b")).count("<math")
-        2
-    """
-    parts = [part for part in QUAD.split(latex) if part.strip()]
-    if any(part.count("{") != part.count("}") for part in parts):
-        parts = [latex]
-    return Markup("").join(to_mathml(part) for part in parts)
 
 
 def to_number(value: float | None, digits: int = 4) -> str:

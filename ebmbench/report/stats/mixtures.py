@@ -1,4 +1,4 @@
-"""What must not stand in one table: presets, selections, versions of a card, or edits of a card."""
+"""What must not stand in one table: presets, selections, versions or edits of a card, or rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def refuse_mixtures(records: Sequence[Record]) -> None:
     """Check that all numbers answer the same question.
 
     Raises:
-        EbmbenchError: the records mix presets, selections, versions of a card, or cards of one version.
+        EbmbenchError: the records mix presets, selections, versions of a card, cards of one
+            version, or rows of one task and seed.
     """
     presets = sorted({record.preset for record in records})
     if len(presets) > 1:
@@ -35,6 +36,14 @@ def refuse_mixtures(records: Sequence[Record]) -> None:
                     f"the records mix versions {' and '.join(map(str, versions))} of {kind} "
                     f"{name!r}; run the old ones again"
                 )
+    rows: dict[tuple[str, int], str] = {}
+    for record in records:
+        data = record.hashes.get("data") if record.metrics else None
+        if data and rows.setdefault((record.task, record.seed), data) != data:
+            raise EbmbenchError(
+                f"the records hold runs of {record.task} at seed {record.seed} on different rows "
+                f"(one is {record.method}); run all on the same rows"
+            )
     # A method's card differs between tasks by what is tuned, so it is compared within one.
     pairs: dict[str, list[Card]] = defaultdict(list)
     for record in records:

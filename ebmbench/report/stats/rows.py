@@ -7,8 +7,10 @@ rows have in common cancels. A published folder keeps the moments in place of th
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import math
+import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import Record, record_path
+from ebmbench.records import Record, beside
 
 ROWS = "rows.json.gz"
 """Where a published folder keeps the moments."""
+LONGEST = 1 << 28
+"""Bytes that are unpacked of it; it may be a stranger's."""
 DIGITS = 10
 """Significant digits of every moment. Loose and published folders give the same ``pairs.csv``
 because both go through the rounded numbers."""
@@ -97,7 +101,7 @@ def measured(records: Sequence[Record], folder: Path) -> Moments:
     """Return the moments of the rows that the records of a folder name and that are there."""
     found: dict[tuple[str, int], dict[str, NDArray[np.float64]]] = defaultdict(dict)
     for record in records:
-        path = _path(record, folder)
+        path = beside(record, folder, record.rows)
         if path is not None:
             found[record.task, record.seed][record.method] = _load(path)
     result = {key: of_rows(found[key]) for key in sorted(found)}
@@ -119,7 +123,7 @@ def between(
         new = after.get(key)
         if new is None or old.hashes.get("data") != new.hashes.get("data"):
             continue
-        paths = _path(old, folder), _path(new, other)
+        paths = beside(old, folder, old.rows), beside(new, other, new.rows)
         if paths[0] is not None and paths[1] is not None:
             both = of_rows({"a": _load(paths[0]), "b": _load(paths[1])})
             error = None if both is None else both.stderr("a", "b")
@@ -153,11 +157,17 @@ def from_bytes(content: bytes, name: str = ROWS) -> Moments:
         EbmbenchError: it is not what :func:`to_bytes` writes.
     """
     try:
-        parts = json.loads(gzip.decompress(content))
+        with gzip.open(io.BytesIO(content)) as file:
+            text = file.read(LONGEST + 1)
+        if len(text) > LONGEST:
+            raise ValueError(f"more than {LONGEST >> 20} MiB")
+        parts = json.loads(text)
         if parts["version"] != 1:
             raise ValueError(f"version {parts['version']}, allowed: 1")
         return {(part["task"], int(part["seed"])): _part(part) for part in parts["moments"]}
-    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (
+        OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, IndexError, RecursionError
+    ) as error:  # fmt: skip
         raise EbmbenchError(f"{name!r} cannot be read as moments of rows: {error}") from None
 
 
@@ -174,15 +184,6 @@ def _part(part: dict[str, Any]) -> RowMoments:
         raise ValueError("fewer than two rows, or a mean too few")
     means = tuple(map(float, part["means"]))
     return RowMoments(methods, int(part["n"]), means, tuple(map(tuple, table.tolist())))
-
-
-def _path(record: Record, folder: Path) -> Path | None:
-    """Return the file of a run's rows; none where its record names none: another run's may lie."""
-    if record.rows is None:
-        return None
-    beside = record_path(folder, record.task, record.method, record.seed)
-    path = beside.parent / record.rows
-    return path if path.is_file() else None
 
 
 def _load(path: Path) -> NDArray[np.float64]:

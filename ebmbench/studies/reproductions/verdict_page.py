@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ebmbench.files import write_atomically
 from ebmbench.harness.provenance import code_hash, machine, now, versions
-from ebmbench.harness.store import write_atomically
 from ebmbench.numerics import configure
 from ebmbench.studies.reproductions.base import Experiment, Table, Verdict
 from ebmbench.studies.reproductions.card import ReproductionCard, reproductions

@@ -1,0 +1,39 @@
+"""Text without the characters that steer a terminal or turn the order of a line around."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters but for tabs and new lines, and marks that reorder what is shown."""
+ESCAPED = re.compile(
+    r"\\([bfr]|u00(0[0-8bcef]|1|7f|[89])|u20(0[ef]|2[89a-e]|6[6-9]))", re.IGNORECASE
+)
+"""The same, or what looks like it, as JSON writes it."""
+
+
+def plain(text: str) -> str:
+    r"""Return a text without the characters that steer a terminal.
+
+    Example:
+        >>> plain("red \x1b[31malert")
+        'red [31malert'
+    """
+    return STEERING.sub("", text)
+
+
+def may_steer(text: str) -> bool:
+    """Return whether the strings of a JSON text may hold such a character, escaped or not."""
+    return bool(ESCAPED.search(text) or STEERING.search(text))
+
+
+def cleaned(value: Any) -> Any:
+    """Return a value out of JSON or TOML with every text in it :func:`plain`."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, list):
+        return [cleaned(each) for each in value]
+    if isinstance(value, dict):
+        return {plain(key): cleaned(each) for key, each in value.items()}
+    return value
