@@ -61,6 +61,8 @@ class Dataset:
     """Height and width where rows are grey images in logit space."""
     outliers: Tensor | None = None
     """Rows of another kind in the same coordinates, ``(m, d)``, which no model is trained on."""
+    columns: tuple[str, ...] = ()
+    """Names of the coordinates where each is a column of a table; empty: they have none."""
 
     @property
     def dim(self) -> int:

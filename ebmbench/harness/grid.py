@@ -10,6 +10,7 @@ import torch
 
 from ebmbench.cards import PRESETS, MethodCard, Preset, TaskCard, card_hash
 from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.harness.build import load_data
 from ebmbench.harness.compatibility import reason_to_skip, validate
 from ebmbench.harness.executors.dask import run_on_cluster
 from ebmbench.harness.executors.local import cores, run_jobs
@@ -81,6 +82,10 @@ def plan(
     if reasons and all(reasons.values()):
         first = next(reason for reason in reasons.values() if reason)
         raise EbmbenchError(f"nothing of the request can be run: {first}")
+    for task in tasks:
+        # A table of one's own is looked at before anything runs on it.
+        if task.data.loader == "csv":
+            load_data(task, 0, data_dir)
     open_folder(out)
     _refuse_mixtures(out, preset, jobs)
     result = Plan([], [], [])

@@ -14,7 +14,7 @@ ROOT = Path(ebmbench.__file__).parent
 FLOORS = (
     (
         "cardfiles", "cards", "catalog", "divergence", "errors", "numerics", "optim", "options",
-        "records", "registry", "seeds",
+        "records", "registry", "seeds", "tablefiles",
     ),
     ("energies", "datasets", "scaffold"),
     ("calculus", "estimators"),
