@@ -190,6 +190,7 @@ def run(
     out: Path | str,
     *,
     preset: Preset = "standard",
+    settings: Iterable[str] = (),
     seeds: int | None = None,
     steps: int | None = None,
     jobs: int | None = None,
@@ -204,7 +205,7 @@ def run(
     """Run a grid in worker processes, write tables and pictures, and return the tidy table.
 
     What is done already under ``out`` is not done again. The arguments are those of
-    ``ebmbench run``.
+    ``ebmbench run``; ``settings`` are those of ``--set``, such as ``["dsm.sigma=0.02,0.05"]``.
 
     Raises:
         EbmbenchError: the request is wrong, or nothing of it can be done.
@@ -214,10 +215,13 @@ def run(
     from ebmbench.harness.progress import Reporter
     from ebmbench.records import read_records
     from ebmbench.report.write import write_tables
+    from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
 
     folder = Path(out)
     where = None if data_dir is None else Path(data_dir)
-    chosen_tasks, chosen_methods = catalog.select_tasks(tasks), catalog.select_methods(methods)
+    chosen = [read_setting(text) for text in settings]
+    chosen_tasks = set_in_tasks(catalog.select_tasks(tasks), chosen, preset)
+    chosen_methods = set_in_methods(catalog.select_methods(methods), chosen)
     request = plan(
         chosen_tasks,
         chosen_methods,

@@ -46,6 +46,7 @@ def plan(
     device: str = "cpu",
     data_dir: Path | None = None,
     force: bool = False,
+    look_only: bool = False,
 ) -> Plan:
     """Check a request and sort its jobs into those to run, those done and those to skip.
 
@@ -59,6 +60,7 @@ def plan(
         device: where training runs.
         data_dir: where data files are looked for first.
         force: run again what is done.
+        look_only: leave no folder behind.
 
     Raises:
         EbmbenchError: the request is wrong, or nothing of it can be done.
@@ -86,7 +88,8 @@ def plan(
         # A table of one's own is looked at before anything runs on it.
         if task.data.loader == "csv":
             load_data(task, 0, data_dir)
-    open_folder(out)
+    if not look_only:
+        open_folder(out)
     _refuse_mixtures(out, preset, jobs)
     result = Plan([], [], [])
     for job in jobs:
@@ -122,8 +125,8 @@ def _refuse_mixtures(out: Path, preset: Preset, jobs: list[Job]) -> None:
         if wanted.get(record.task, card_hash(record.task_card)) != card_hash(record.task_card):
             raise EbmbenchError(
                 f"output folder {str(out)!r} holds runs of {record.task} with another card or "
-                f"other --steps ({record.method} seed {record.seed}), which one table cannot "
-                "mix; choose another --out"
+                f"other --steps or --set ({record.method} seed {record.seed}), which one table "
+                "cannot mix; choose another --out"
             )
 
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ebmbench.cards import Budget, TaskCard
+from ebmbench.cards import PRESETS, Budget, TaskCard
 from ebmbench.tablefiles.card import table_card
 
 HEAD = """\
@@ -35,7 +35,7 @@ def table_toml(table: Path, folder: Path, name: str | None = None) -> tuple[str,
 def _toml(card: TaskCard, path: str) -> str:
     options = card.data.options | {"path": path}
     sizes = {k: v for k in ("validation", "test") if (v := getattr(card.data, k)) is not None}
-    budgets = {preset: _budget(getattr(card.budget, preset)) for preset in ("smoke", "standard", "full")}
+    budgets = {preset: _budget(getattr(card.budget, preset)) for preset in PRESETS}
     tables: dict[str, dict[str, Any]] = {
         "": {
             "name": card.name,

@@ -114,9 +114,10 @@ def _preprocessing(path: Path, dialect: Dialect, dropped: dict[str, str], test: 
     words = []
     if path.suffix in TEXT:
         header = "names in the first line" if dialect.header else "no line of names"
+        encoding = dialect.encoding.removesuffix("-sig").upper()
         words.append(
-            f"Read as text in {dialect.encoding.removesuffix('-sig').upper()} with a {SEPARATORS[dialect.separator]} between "
-            f"cells, decimal mark {dialect.decimal!r} and {header}."
+            f"Read as text in {encoding} with a {SEPARATORS[dialect.separator]} between cells, "
+            f"decimal mark {dialect.decimal!r} and {header}."
         )
     if dropped:
         named = ", ".join(f"{name} ({why})" for name, why in dropped.items())

@@ -86,7 +86,8 @@ class TableFile:
             table = table[~empty.any(1)]
         elif empty.any():
             row, place = (int(k) for k in np.argwhere(empty)[0])
-            raise self._refused(row, self.columns[place], "nothing", 'missing = "drop_rows" or drop')
+            way_out = 'missing = "drop_rows" or drop'
+            raise self._refused(row, self.columns[place], "nothing", way_out)
         if not len(table):
             raise EbmbenchError(f"table {str(self.path)!r} has no row, allowed: 1 or more")
         return table
@@ -107,9 +108,8 @@ class TableFile:
                 f"{len(self.columns)}"
             )
         if which not in self.names:
-            raise EbmbenchError(
-                f"table {str(self.path)!r} has no column {which!r}{did_you_mean(which, self.names)}"
-            )
+            hint = did_you_mean(which, self.names)
+            raise EbmbenchError(f"table {str(self.path)!r} has no column {which!r}{hint}")
         return self.names.index(which)
 
 
@@ -134,12 +134,10 @@ def read_table_file(path: Path, dialect: Dialect, array: str | None = None) -> T
             f"table {str(path)!r} cannot be read: {error.strerror or first_line(error)}"
         ) from None
     names = [
-        str(k) if isinstance(name, int) or str(name).startswith("Unnamed: ") else str(name)
+        str(name) if dialect.header and not str(name).startswith("Unnamed: ") else str(k)
         for k, name in enumerate(frame.columns, 1)
     ]
-    columns = [
-        _column(name, frame.iloc[:, k], dialect.decimal) for k, name in enumerate(names)
-    ]
+    columns = [_column(name, frame.iloc[:, k], dialect.decimal) for k, name in enumerate(names)]
     return TableFile(path, tuple(columns))
 
 
@@ -192,7 +190,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             f"table {str(path)!r} needs pyarrow: `pip install 'ebmbench[publish]'`"
         ) from None
     except ValueError as error:
-        raise EbmbenchError(f"table {str(path)!r} is no Parquet file: {first_line(error)}") from None
+        words = first_line(error)
+        raise EbmbenchError(f"table {str(path)!r} is no Parquet file: {words}") from None
 
 
 def _read_array(path: Path, name: str | None) -> NDArray[Any]:

@@ -93,8 +93,8 @@ def a_density(folder: Path) -> None:
 
 
 def a_table(folder: Path) -> None:
-    rows = ["a,b,c,d,e", *(f"{k % 17}.5,{(k * k) % 23},1{k % 29},{k % 3},{k % 7}" for k in range(300))]
-    (folder / f"{folder.name}.csv").write_text("\n".join(rows) + "\n")
+    rows = [f"{k % 17}.5,{(k * k) % 23},1{k % 29},{k % 3},{k % 7}" for k in range(300)]
+    (folder / f"{folder.name}.csv").write_text("\n".join(["a,b,c,d,e", *rows, ""]))
 
 
 def a_metric(folder: Path) -> None:

@@ -13,8 +13,8 @@ import ebmbench
 ROOT = Path(ebmbench.__file__).parent
 FLOORS = (
     (
-        "cardfiles", "cards", "catalog", "divergence", "errors", "numerics", "optim", "options",
-        "records", "registry", "seeds", "tablefiles",
+        "cardfiles", "cards", "catalog", "divergence", "errors", "names", "numerics", "optim",
+        "options", "records", "registry", "seeds", "settings", "tablefiles",
     ),
     ("energies", "datasets", "scaffold"),
     ("calculus", "estimators"),
