@@ -18,6 +18,7 @@ VERBS = {
     "report": "Show the leaderboard of an output folder; write its tables, pictures and site.",
     "score": "Compute the metrics again from stored weights, without training.",
     "compare": "Say what got better or worse between two output folders.",
+    "merge": "Make several output folders one, or say why they do not belong together.",
     "check": "Check that an output folder is whole, or that a card keeps its contract.",
     "publish": "Make results fit for a repository: packed records, tables, metadata; or unpack.",
     "new": "Write the beginning of a method, task, table, metric or energy.",
