@@ -117,13 +117,15 @@ def train(
         The learning curve, what the objective learned beside the energy, and the cost.
 
     Raises:
-        EbmbenchError: the method is a reference, which is not trained by steps.
+        EbmbenchError: the method is a reference, which is not trained by steps; an unknown preset.
     """
     from ebmbench.harness import training
     from ebmbench.harness.build import make_objective, make_streams
     from ebmbench.harness.grid import with_steps
+    from ebmbench.harness.job import refuse_preset
     from ebmbench.objectives.base import Objective as ObjectiveBase
 
+    refuse_preset(preset)
     card = task(name)
     optimiser = Optimiser()
     label = type(objective).__name__
@@ -170,12 +172,14 @@ def evaluate(
         learned_log_z: what the objective learned, if it did.
 
     Raises:
-        EbmbenchError: an unknown metric or task.
+        EbmbenchError: an unknown metric, task or preset.
     """
     from ebmbench.harness.build import make_evaluation
+    from ebmbench.harness.job import refuse_preset
     from ebmbench.metrics.evaluate import evaluate as measure
     from ebmbench.metrics.registry import find_metrics
 
+    refuse_preset(preset)
     card = task(name)
     names = card.metrics.names if metrics is None else metrics
     evaluation = make_evaluation(
@@ -211,7 +215,7 @@ def run(
         EbmbenchError: the request is wrong, or nothing of it can be done.
     """
     from ebmbench.harness.grid import execute, plan
-    from ebmbench.harness.job import placed
+    from ebmbench.harness.job import placed, refuse_preset
     from ebmbench.harness.progress import Reporter
     from ebmbench.records import read_records
     from ebmbench.report.write import write_tables
@@ -219,6 +223,7 @@ def run(
 
     folder = Path(out)
     where = None if data_dir is None else Path(data_dir)
+    refuse_preset(preset)
     chosen = [read_setting(text) for text in settings]
     chosen_tasks = set_in_tasks(catalog.select_tasks(tasks), chosen, preset)
     chosen_methods = set_in_methods(catalog.select_methods(methods), chosen)

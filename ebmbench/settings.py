@@ -18,7 +18,7 @@ from typing import Any
 from ebmbench.cards import MethodCard, Optimiser, Preset, TaskCard, changed_card
 from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.names import method_label
-from ebmbench.options import build
+from ebmbench.options import build, option_names
 from ebmbench.registry import ESTIMATORS, OBJECTIVES
 
 TASK = "task"
@@ -125,7 +125,7 @@ def _variants(card: MethodCard, settings: dict[str, Setting]) -> list[MethodCard
 
 
 def _keys(card: MethodCard) -> list[str]:
-    own = list(getattr(_class(card), "__dataclass_fields__", {}))
+    own = option_names(_class(card))
     return own if card.objective is None else [*own, *Optimiser.model_fields]
 
 

@@ -28,6 +28,11 @@ VERBS = {
 }
 MOVED = {name: f"study {name}" for name in ("connections", "gradients", "reproduce")}
 """Verbs that were commands of their own before 0.2."""
+MEANT = {
+    "board": "report", "evaluate": "score", "init": "new", "leaderboard": "report",
+    "plot": "report", "show": "report", "table": "report", "train": "run", "verify": "check",
+}  # fmt: skip
+"""Words that others use, and the verbs that do it here."""
 
 
 @click.group(
@@ -35,6 +40,7 @@ MOVED = {name: f"study {name}" for name in ("connections", "gradients", "reprodu
     verbs=VERBS,
     module="ebmbench.cli.{}_verb",
     moved=MOVED,
+    meant=MEANT,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="ebmbench")

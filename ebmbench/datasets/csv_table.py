@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -26,7 +26,7 @@ class CSVLoader(Loader):
     """Relative to the card; ``.parquet``, ``.npy`` and ``.npz`` say what they are."""
     separator: str = ","
     r"""Of text: one character, or ``\s+`` for any white space."""
-    decimal: Annotated[str, Field(pattern=r"^[.,]$")] = "."
+    decimal: Literal[".", ","] = "."
     header: bool = True
     """Whether the first line holds names; without it columns are named 1, 2, …"""
     encoding: str = "utf-8-sig"

@@ -8,13 +8,13 @@ from typing import Literal
 
 import torch
 
-from ebmbench.cards import PRESETS, MethodCard, Preset, TaskCard, card_hash
-from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.cards import MethodCard, Preset, TaskCard, card_hash
+from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import load_data
 from ebmbench.harness.compatibility import reason_to_skip, validate
 from ebmbench.harness.executors.dask import run_on_cluster
 from ebmbench.harness.executors.local import cores, run_jobs
-from ebmbench.harness.job import SEEDS, Job, make_jobs
+from ebmbench.harness.job import SEEDS, Job, make_jobs, refuse_preset
 from ebmbench.harness.progress import Reporter
 from ebmbench.harness.record import failed_record
 from ebmbench.harness.store import finished, open_folder, write_record, write_results
@@ -65,8 +65,7 @@ def plan(
     Raises:
         EbmbenchError: the request is wrong, or nothing of it can be done.
     """
-    if preset not in PRESETS:
-        raise EbmbenchError(f"unknown preset {preset!r}{did_you_mean(preset, PRESETS)}")
+    refuse_preset(preset)
     count = SEEDS[preset] if seeds is None else seeds
     if count < 1:
         raise EbmbenchError(f"seeds is {count}, allowed: at least 1")

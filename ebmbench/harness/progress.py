@@ -47,7 +47,7 @@ def summary(record: Record) -> str:
     words = []
     likelihood = record.metrics.get("log_likelihood")
     if likelihood is not None:
-        words.append(f"log-likelihood {likelihood.value:.3f} nats")
+        words.append(f"log-likelihood {likelihood.value:z.3f} nats")
         if not likelihood.certified:
             words[-1] += " (refused)"
     if record.cost is not None:
