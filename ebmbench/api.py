@@ -146,14 +146,16 @@ def train(
         Likelihoods and a learned ``log Z`` are those of the rows as they are.
 
     Raises:
-        EbmbenchError: the method is a reference, which is not trained by steps.
+        EbmbenchError: the method is a reference, which is not trained by steps; an unknown preset.
     """
     from ebmbench.harness import training
     from ebmbench.harness.build import make_objective, make_streams
     from ebmbench.harness.coordinates import named, training_view
     from ebmbench.harness.grid import with_steps
+    from ebmbench.harness.job import refuse_preset
     from ebmbench.objectives.base import Objective as ObjectiveBase
 
+    refuse_preset(preset)
     card = task(name)
     optimiser = Optimiser()
     label = type(objective).__name__
@@ -203,12 +205,14 @@ def evaluate(
         learned_log_z: what the objective learned, if it did.
 
     Raises:
-        EbmbenchError: an unknown metric or task.
+        EbmbenchError: an unknown metric, task or preset.
     """
     from ebmbench.harness.build import make_evaluation
+    from ebmbench.harness.job import refuse_preset
     from ebmbench.metrics.evaluate import evaluate as measure
     from ebmbench.metrics.registry import find_metrics
 
+    refuse_preset(preset)
     card = task(name)
     names = card.metrics.names if metrics is None else metrics
     evaluation = make_evaluation(
@@ -225,6 +229,7 @@ def run(
     out: Path | str,
     *,
     preset: Preset = "standard",
+    settings: Iterable[str] = (),
     seeds: int | None = None,
     steps: int | None = None,
     jobs: int | None = None,
@@ -240,20 +245,24 @@ def run(
     """Run a grid in worker processes, write tables and pictures, and return the tidy table.
 
     What is done already under ``out`` is not done again. The arguments are those of
-    ``ebmbench run``.
+    ``ebmbench run``; ``settings`` are those of ``--set``, such as ``["dsm.sigma=0.02,0.05"]``.
 
     Raises:
         EbmbenchError: the request is wrong, or nothing of it can be done.
     """
     from ebmbench.harness.grid import execute, plan
-    from ebmbench.harness.job import placed
+    from ebmbench.harness.job import placed, refuse_preset
     from ebmbench.harness.progress import Reporter
     from ebmbench.records import read_records
     from ebmbench.report.write import write_tables
+    from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
 
     folder = Path(out)
     where = None if data_dir is None else Path(data_dir)
-    chosen_tasks, chosen_methods = catalog.select_tasks(tasks), catalog.select_methods(methods)
+    refuse_preset(preset)
+    chosen = [read_setting(text) for text in settings]
+    chosen_tasks = set_in_tasks(catalog.select_tasks(tasks), chosen, preset)
+    chosen_methods = set_in_methods(catalog.select_methods(methods), chosen)
     request = plan(
         chosen_tasks,
         chosen_methods,

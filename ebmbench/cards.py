@@ -25,6 +25,7 @@ from pydantic import (
 
 from ebmbench.cardfiles import read_toml
 from ebmbench.errors import EbmbenchError, cut, did_you_mean
+from ebmbench.names import MethodName, Name, method_label
 from ebmbench.options import Values, explain, field_names
 
 Preset = Literal["smoke", "standard", "full"]
@@ -39,7 +40,6 @@ Family = Annotated[
 REFERENCE = "reference"
 """The family of methods that are normalised references."""
 SCORE_MATCHING = "score matching"
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", max_length=100)]
 Positive = Annotated[int, Field(gt=0)]
 Coordinates = Literal["standardised", "whitened"]
 """In which an energy is trained; see :mod:`ebmbench.energies.coordinates`."""
@@ -129,6 +129,8 @@ class Card(_Table):
     tags: list[str] = []
     summary: str
     citation: Citation
+    settings: dict[str, Any] = {}
+    """What ``--set`` put in place of the card's own values, by key."""
 
     _folder: Path | None = PrivateAttr(default=None)
 
@@ -211,6 +213,7 @@ class Tuned(_Table):
 class MethodCard(Card):
     """One way to fit a model: an objective with its optimiser, or a normalised reference."""
 
+    name: MethodName
     equation: str
     """LaTeX of the loss as implemented."""
     assumptions: str = ""
@@ -234,8 +237,19 @@ class MethodCard(Card):
             raise ValueError("the family 'reference' with an estimator, any other without")
         return self
 
+    @model_validator(mode="after")
+    def _named_by_its_settings(self) -> MethodCard:
+        name = self.name.partition("[")[0]
+        label = method_label(name, self.settings)
+        if label != self.name:
+            raise ValueError(f"name is {self.name!r}, allowed with these settings: {label!r}")
+        return self
+
     def for_task(self, task: str) -> MethodCard:
-        """Return this card with the values tuned for ``task`` put in; later tables win."""
+        """Return this card with the values tuned for ``task`` put in; later tables win.
+
+        What was set by hand comes last.
+        """
         hyperparameters = dict(self.hyperparameters)
         optimiser = self.optimiser.model_dump()
         coordinates = self.coordinates
@@ -244,14 +258,28 @@ class MethodCard(Card):
                 hyperparameters |= tuned.hyperparameters
                 optimiser |= tuned.optimiser
                 coordinates = tuned.coordinates or coordinates
-        values = self.model_dump() | {
+        for key, value in self.settings.items():
+            if key == "coordinates":
+                coordinates = value
+            else:
+                (optimiser if key in Optimiser.model_fields else hyperparameters)[key] = value
+        values = {
             "coordinates": coordinates,
             "hyperparameters": hyperparameters,
             "optimiser": optimiser,
             "tuned": [],
         }
-        tuned_card = _validate(MethodCard, values, f"card {self.name!r} tuned for {task!r}")
-        return tuned_card.placed(self.folder)
+        return changed_card(self, values, f"card {self.name!r} tuned for {task!r}")
+
+
+def changed_card(card: C, values: dict[str, Any], where: str) -> C:
+    """Return a card with other values in some of its keys.
+
+    Raises:
+        EbmbenchError: a value that the card does not take; the sentence begins with ``where``.
+    """
+    changed = _validate(type(card), card.model_dump() | values, where)
+    return changed.placed(card.folder)
 
 
 def read_card(cls: type[M], path: Path) -> M:

@@ -1,6 +1,7 @@
 """Finding cards: shipped ones, those of installed packages, and those given by path.
 
-Names on the command line take commas, globs and tags: ``2d/*,tag:known-density,./mine.toml``.
+Names on the command line take commas, globs and tags: ``2d/*,tag:known-density,./mine.toml``. A
+table is a task too (``my.csv``): it gets a card from its rows and columns.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from ebmbench.cardfiles import Kind, card_files, read_toml, shipped
 from ebmbench.cards import Card, MethodCard, TaskCard, card_by_path, read_card
 from ebmbench.errors import EbmbenchError, cut, did_you_mean
+from ebmbench.tablefiles.dialect import SUFFIXES
 
 C = TypeVar("C", bound=Card)
 
@@ -47,10 +49,10 @@ def select_tasks(request: str | Iterable[str]) -> list[TaskCard]:
     """Return the task cards that ``request`` names, each once, in the order of the request.
 
     Arguments:
-        request: names, globs, ``tag:…``, ``all`` or paths of cards, separated by commas.
+        request: names, globs, ``tag:…``, ``all`` or paths of cards or tables, separated by commas.
 
     Raises:
-        EbmbenchError: a name that matches nothing.
+        EbmbenchError: a name that matches nothing, or two cards of one name.
     """
     return _select(request, tasks, TaskCard, "task")
 
@@ -81,8 +83,16 @@ def _select(
     kind: str,
 ) -> list[C]:
     words = request.split(",") if isinstance(request, str) else list(request)
-    found = [card for word in words for card in _match(word.strip(), known, cls, kind)]
-    return list({card.name: card for card in found}.values())
+    found: dict[str, C] = {}
+    for word in words:
+        for card in _match(word.strip(), known, cls, kind):
+            other = found.setdefault(card.name, card)
+            if other.model_dump() != card.model_dump() or other.folder != card.folder:
+                raise EbmbenchError(
+                    f"{word.strip()!r} gives a {kind} {card.name!r}, and another one has that "
+                    "name; allowed: one of them at a time, or other names"
+                )
+    return list(found.values())
 
 
 def _match(word: str, known: Callable[[], Mapping[str, C]], cls: type[C], kind: str) -> list[C]:
@@ -90,6 +100,10 @@ def _match(word: str, known: Callable[[], Mapping[str, C]], cls: type[C], kind: 
         raise EbmbenchError(f"an empty {kind} name was given; 'all' takes every {kind}")
     if word.endswith(".toml"):
         return [card_by_path(cls, Path(word))]
+    if cls is TaskCard and word.endswith(SUFFIXES):
+        from ebmbench.tablefiles.card import table_card
+
+        return [cast(C, table_card(Path(word)))]
     cards = known()
     if word == "all":
         return list(cards.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_args, get_origin
 
 import pydantic
@@ -71,7 +72,7 @@ def build(cls: Callable[..., T], values: Mapping[str, Any], where: str) -> T:
     Raises:
         EbmbenchError: an unknown key, a wrong type or a value out of range.
     """
-    allowed = list(getattr(cls, "__dataclass_fields__", {}))
+    allowed = option_names(cls)
     for key in values:
         if key not in allowed:
             hint = did_you_mean(key, allowed)
@@ -80,6 +81,11 @@ def build(cls: Callable[..., T], values: Mapping[str, Any], where: str) -> T:
         return cls(**values)
     except ValidationError as error:
         raise EbmbenchError(f"{where}: {explain(error)}") from None
+
+
+def option_names(cls: Any) -> list[str]:
+    """Return the names of the options of a class made by :func:`options`; of any other none."""
+    return [field.name for field in fields(cls)] if is_dataclass(cls) else []
 
 
 def explain(error: ValidationError) -> str:
@@ -93,6 +99,8 @@ def explain(error: ValidationError) -> str:
         return message
     if isinstance(first["input"], Mapping):
         return f"table {path!r}: {message}"
+    if "allowed" in message:
+        return f"key {path!r}: {message}"
     return f"key {path!r} is {cut(repr(first['input']))}, allowed: {message}"
 
 

@@ -230,6 +230,7 @@ LOADERS: Registry[Any] = Registry(
         "ica": "ebmbench.datasets.ica:ICALoader",
         "sklearn": "ebmbench.datasets.bundled:BundledLoader",
         "uci": "ebmbench.datasets.uci:UCILoader",
+        "csv": "ebmbench.datasets.csv_table:CSVLoader",
         "maf": "ebmbench.datasets.maf:MAFLoader",
         "mnist": "ebmbench.datasets.mnist:MNISTLoader",
         "digits": "ebmbench.datasets.digits:DigitsLoader",

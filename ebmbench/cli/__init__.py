@@ -16,6 +16,7 @@ VERBS = {
     "report": "Show the leaderboard of an output folder; write its tables, pictures and site.",
     "score": "Compute the metrics again from stored weights, without training.",
     "compare": "Say what got better or worse between two output folders.",
+    "merge": "Make several output folders one, or say why they do not belong together.",
     "check": "Check that an output folder is whole, or that a card keeps its contract.",
     "publish": "Make results fit for a repository: packed records, tables, metadata; or unpack.",
     "new": "Write the beginning of a method, task, table, metric or energy.",
@@ -25,6 +26,11 @@ VERBS = {
 }
 MOVED = {name: f"study {name}" for name in ("connections", "gradients", "reproduce")}
 """Verbs that were commands of their own before 0.2."""
+MEANT = {
+    "board": "report", "evaluate": "score", "init": "new", "leaderboard": "report",
+    "plot": "report", "show": "report", "table": "report", "train": "run", "verify": "check",
+}  # fmt: skip
+"""Words that others use, and the verbs that do it here."""
 
 
 @click.group(
@@ -32,6 +38,7 @@ MOVED = {name: f"study {name}" for name in ("connections", "gradients", "reprodu
     verbs=VERBS,
     module="ebmbench.cli.{}_verb",
     moved=MOVED,
+    meant=MEANT,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="ebmbench")

@@ -11,7 +11,7 @@ from rich.console import Console
 if TYPE_CHECKING:
     from ebmbench.records import Record
 
-WIDTH = 120
+WIDTH = 80
 """Characters of a line where there is no terminal to ask: a log, a pipe."""
 
 

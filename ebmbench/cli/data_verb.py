@@ -43,10 +43,11 @@ def list_files(data_dir: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=1))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("name", "where", "licence"):
-        table.add_column(column, overflow="fold")
+    for column in ("name", "folder", "licence"):
+        table.add_column(column, overflow="fold", no_wrap=column == "name")
     for row in rows:
-        table.add_row(row["name"], row["where"], row["licence"])
+        folder = row["where"].removesuffix(f"/{row['name']}")
+        table.add_row(row["name"], folder, row["licence"])
     make_console().print(table)
 
 

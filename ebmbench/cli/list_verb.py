@@ -25,7 +25,7 @@ def command(kind: str, as_json: bool) -> None:
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in rows[0]:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "name")
     for row in rows:
         table.add_row(*[_cell(value) for value in row.values()])
     make_console().print(table)

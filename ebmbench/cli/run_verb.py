@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Literal
@@ -11,7 +12,9 @@ import click
 from ebmbench import catalog
 from ebmbench.cards import PRESETS, SELECTIONS, Preset, Selection
 from ebmbench.cli.consoles import make_console, write_and_show
+from ebmbench.cli.planning import plan_event, plan_words, print_assumed, print_plan
 from ebmbench.errors import EbmbenchError
+from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
 
 
 @click.command("run")
@@ -24,6 +27,14 @@ from ebmbench.errors import EbmbenchError
     default="standard",
     show_default=True,
     help="smoke: seconds a run. standard: a laptop, minutes. full: the budget of the cards.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="WHO.KEY=VALUE",
+    help="A value in place of a card's: dsm.sigma=0.05, '*.learning_rate=3e-4', "
+    "task.budget.steps=100. Several values, 0.02,0.05, make a variant of the method each.",
 )
 @click.option("--steps", type=int, help="Training steps, in place of the preset's.")
 @click.option(
@@ -50,6 +61,7 @@ from ebmbench.errors import EbmbenchError
     help="alone: one run at a time, so that timings can be published.",
 )
 @click.option("--force", is_flag=True, help="Run again what is already done.")
+@click.option("--plan", "plan_only", is_flag=True, help="Say what would be done, and stop.")
 @click.option("--quiet", is_flag=True, help="Print only the leaderboard.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event on stdout.")
 def command(
@@ -57,6 +69,7 @@ def command(
     tasks: str,
     seeds: int | None,
     preset: Preset,
+    settings: tuple[str, ...],
     steps: int | None,
     selection: Selection,
     out: Path | None,
@@ -68,6 +81,7 @@ def command(
     scheduler: str | None,
     cost: Literal["shared", "alone"],
     force: bool,
+    plan_only: bool,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -76,11 +90,14 @@ def command(
     What is done already is not done again: run the same command to resume. Exit status: 0 all
     runs ok (or skipped for a stated reason), 1 some run was not, 2 the request was wrong.
     """
-    chosen_tasks = catalog.select_tasks(tasks)
-    chosen_methods = catalog.select_methods(methods)
+    chosen = [read_setting(text) for text in settings]
+    chosen_tasks = set_in_tasks(catalog.select_tasks(tasks), chosen, preset)
+    chosen_methods = set_in_methods(catalog.select_methods(methods), chosen)
     if scheduler is not None and executor != "dask":
         raise EbmbenchError("--scheduler is for --executor dask only")
     # Torch is loaded from here on, and not for a request that is wrong on its face.
+    from ebmbench.harness.executors.local import cores
+    from ebmbench.harness.forecast import forecast, known_costs, machine_ratio
     from ebmbench.harness.grid import execute, plan
     from ebmbench.harness.job import placed
     from ebmbench.harness.progress import Display, Events, Lines, Reporter
@@ -88,6 +105,9 @@ def command(
     from ebmbench.report.write import write_tables
 
     folder = out or Path("runs") / preset
+    console = make_console()
+    if not (quiet or as_json):
+        print_assumed(chosen_tasks, console)
     request = plan(
         chosen_tasks,
         chosen_methods,
@@ -99,8 +119,21 @@ def command(
         data_dir=data_dir,
         force=force,
         selection=selection,
+        look_only=plan_only,
     )
-    console = make_console()
+    known = known_costs(folder)
+    ratio = machine_ratio(known) if plan_only else None
+    expected = forecast(request.run, known, ratio or 1.0)
+    workers = 1 if cost == "alone" else jobs or cores()
+    if as_json:
+        click.echo(json.dumps(plan_event(request, expected)))
+    elif plan_only:
+        print_plan(request, known, ratio, console)
+    if not (quiet or as_json):
+        words = plan_words(request, expected, workers)
+        console.print(words, markup=False, highlight=False)
+    if plan_only:
+        return 0
     reporter: Reporter
     if as_json:
         reporter = Events(sys.stdout)

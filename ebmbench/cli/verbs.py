@@ -18,6 +18,7 @@ class Verbs(click.Group):
         verbs: name to the line of help.
         module: where a verb is found, with ``{}`` for its name.
         moved: former names to what is typed now; they are answered with it.
+        meant: other words for a verb, which is what they are answered with.
     """
 
     def __init__(
@@ -26,12 +27,14 @@ class Verbs(click.Group):
         verbs: Mapping[str, str],
         module: str,
         moved: Mapping[str, str] | None = None,
+        meant: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
         self.verbs = verbs
         self.module = module
         self.moved = moved or {}
+        self.meant = meant or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """See :class:`click.Group`: in the order of the table."""
@@ -55,7 +58,11 @@ class Verbs(click.Group):
         if args and args[0] in self.moved:
             raise EbmbenchError(f"`ebmbench {args[0]}` is now `ebmbench {self.moved[args[0]]}`")
         if args and args[0] not in self.verbs and not args[0].startswith("-"):
-            raise EbmbenchError(f"unknown command {args[0]!r}{did_you_mean(args[0], self.verbs)}")
+            meant = self.meant.get(args[0])
+            hint = did_you_mean(args[0], self.verbs)
+            if meant is not None:
+                hint = f"; did you mean {meant!r}?"
+            raise EbmbenchError(f"unknown command {args[0]!r}{hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

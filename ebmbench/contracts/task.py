@@ -12,7 +12,7 @@ from ebmbench.harness.build import load_data, make_energy
 from ebmbench.partition.quadrature import POINTS
 
 FEW = {"train": 512, "validation": 64, "test": 64}
-"""Rows of each split in a trial, at most."""
+"""Rows of each split in a trial, at most; of training rows two for a column where that is more."""
 STEPS = 5
 BATCH = 64
 
@@ -47,7 +47,8 @@ def task_problems(card: TaskCard, data_dir: Path | None) -> list[str]:
 def few_rows(card: TaskCard, data_dir: Path | None) -> TaskCard:
     """Return the card with few of the rows that there are, and few steps."""
     dataset = load_data(card, 0, data_dir)
-    sizes = {split: min(most, len(getattr(dataset, split))) for split, most in FEW.items()}
+    few = FEW | {"train": max(FEW["train"], 2 * dataset.dim)}
+    sizes = {split: min(most, len(getattr(dataset, split))) for split, most in few.items()}
     budget = Budget(steps=STEPS, batch=min(BATCH, sizes["train"]))
     return card.model_copy(
         update={

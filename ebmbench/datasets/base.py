@@ -64,6 +64,8 @@ class Dataset:
     log_det: float = 0.0
     """``log |det|`` of the map from the space that the task names to that of these rows: what
     their log-densities gain there, where likelihoods are reported. Zero of what a loader gives."""
+    columns: tuple[str, ...] = ()
+    """Names of the coordinates where each is a column of a table; empty: they have none."""
 
     @property
     def dim(self) -> int:

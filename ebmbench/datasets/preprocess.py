@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ebmbench.datasets.base import Dataset, Sizes
+from ebmbench.datasets.rows import refuse_degenerate
 from ebmbench.errors import EbmbenchError
 
 Array = NDArray[np.float64]
@@ -35,7 +37,15 @@ class Recipe:
     validation_cap: int | None = None
 
 
-def prepare(table: Array, recipe: Recipe, sizes: Sizes, seed: int) -> Dataset:
+def prepare(
+    table: Array,
+    recipe: Recipe,
+    sizes: Sizes,
+    seed: int,
+    *,
+    columns: Sequence[str] = (),
+    who: str = "the table",
+) -> Dataset:
     """Split, dequantise and scale a table; every statistic comes from training rows.
 
     The table is split by distinct rows: all copies of a row go to the same split, or a model that
@@ -47,9 +57,12 @@ def prepare(table: Array, recipe: Recipe, sizes: Sizes, seed: int) -> Dataset:
         recipe: what to do.
         sizes: how many rows of each split to keep.
         seed: of the split and of the noise.
+        columns: their names, for messages; empty: their numbers from 1.
+        who: whose rows they are, for messages.
 
     Raises:
-        EbmbenchError: a split is asked to have more rows than there are.
+        EbmbenchError: a split is asked to have more rows than there are, or the training rows are
+            none on which a density is finite: before the noise, since that hides it.
     """
     rng = np.random.default_rng(seed)
     n_test = round(recipe.test_fraction * len(table))
@@ -57,6 +70,7 @@ def prepare(table: Array, recipe: Recipe, sizes: Sizes, seed: int) -> Dataset:
     if recipe.validation_cap is not None:
         n_validation = min(n_validation, recipe.validation_cap)
     test, validation, train = split_distinct(table, n_test, n_validation, rng)
+    refuse_degenerate(table[train], columns, who)
     rows = table + rng.uniform(-1, 1, table.shape) * recipe.dequantise * median_gaps(table[train])
     mean, scale = fit_scale(rows[train], recipe.whiten)
     rows = (rows - mean) @ scale

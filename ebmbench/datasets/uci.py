@@ -63,7 +63,8 @@ class UCILoader(Loader):
         """See :class:`~ebmbench.datasets.base.Loader`."""
         table = TABLES[self.name]
         rows = read_table(find(table.file, data_dir), table)
-        return prepare(rows, table.recipe, sizes, derive_seed("uci", self.name, seed))
+        random = derive_seed("uci", self.name, seed)
+        return prepare(rows, table.recipe, sizes, random, who=f"table {table.file!r}")
 
 
 def read_table(path: Path, table: Table) -> Array:

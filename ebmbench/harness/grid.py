@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,14 +10,15 @@ from typing import Literal
 
 import torch
 
-from ebmbench.cards import PRESETS, SELECTIONS, MethodCard, Preset, Selection, TaskCard
+from ebmbench.cards import SELECTIONS, MethodCard, Preset, Selection, TaskCard
 from ebmbench.errors import EbmbenchError, RunStopped, did_you_mean
+from ebmbench.harness.build import load_data
 from ebmbench.harness.compatibility import reason_to_skip, validate
 from ebmbench.harness.executors.dask import run_on_cluster
 from ebmbench.harness.executors.local import cores, run_jobs
 from ebmbench.harness.executors.queue import Queue
 from ebmbench.harness.identity import named_hashes
-from ebmbench.harness.job import SEEDS, Job, make_jobs
+from ebmbench.harness.job import SEEDS, Job, make_jobs, refuse_preset
 from ebmbench.harness.progress import Reporter
 from ebmbench.harness.record import failed_record
 from ebmbench.harness.resume import in_words, refuse_mixtures, rows_of, why_again
@@ -55,6 +57,7 @@ def plan(
     data_dir: Path | None = None,
     force: bool = False,
     selection: Selection = "own-loss",
+    look_only: bool = False,
 ) -> Plan:
     """Check a request and sort its jobs into those to run, those done and those to skip.
 
@@ -69,12 +72,12 @@ def plan(
         data_dir: where data files are looked for first.
         force: run again what is done.
         selection: which weights are scored.
+        look_only: leave no folder behind.
 
     Raises:
         EbmbenchError: the request is wrong, or nothing of it can be done.
     """
-    if preset not in PRESETS:
-        raise EbmbenchError(f"unknown preset {preset!r}{did_you_mean(preset, PRESETS)}")
+    refuse_preset(preset)
     if selection not in SELECTIONS:
         raise EbmbenchError(
             f"unknown selection {selection!r}{did_you_mean(selection, SELECTIONS)}"
@@ -98,15 +101,38 @@ def plan(
         data_dir=data_dir,
         selection=selection,
     )
-    first_seed = [job for job in jobs if job.seed == 0]
-    for job in first_seed:
+    return plan_jobs(jobs, out, force=force, look_only=look_only)
+
+
+def plan_jobs(
+    jobs: Sequence[Job], out: Path, *, force: bool = False, look_only: bool = False
+) -> Plan:
+    """Sort jobs of one preset and selection into those to run, those done and those to skip.
+
+    Arguments:
+        jobs: in the order in which they are to be run.
+        out: the output folder.
+        force: run again what is done.
+        look_only: leave no folder behind.
+
+    Raises:
+        EbmbenchError: a card is bad, a table is none that a model can take, the folder holds what
+            does not compare, or nothing can be done.
+    """
+    firsts = {(job.task.name, job.method.name): job for job in reversed(jobs)}
+    for job in firsts.values():
         validate(job)
-    reasons = {(job.task.name, job.method.name): reason_to_skip(job) for job in first_seed}
+    reasons = {key: reason_to_skip(job) for key, job in firsts.items()}
     if reasons and all(reasons.values()):
         first = next(reason for reason in reasons.values() if reason)
         raise EbmbenchError(f"nothing of the request can be run: {first}")
-    open_folder(out)
-    named = {(job.task.name, job.method.name): named_hashes(job) for job in first_seed}
+    for job in {job.task.name: job for job in firsts.values()}.values():
+        # A table of one's own is looked at before anything runs on it.
+        if job.task.data.loader == "csv":
+            load_data(job.task, job.seed, job.data_dir)
+    if not look_only:
+        open_folder(out)
+    named = {key: named_hashes(job) for key, job in firsts.items()}
     seen, stored = read_loose(out)
     refuse_mixtures(out, jobs, stored, named)
     result = Plan([], [], [], seen=seen)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ebmbench.cards import Card, MethodCard, Preset, Selection, TaskCard, card_hash
+from ebmbench.cards import PRESETS, Card, MethodCard, Preset, Selection, TaskCard, card_hash
+from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.records import Record, record_path
 from ebmbench.trust import may_name
 
@@ -56,6 +57,16 @@ class Job:
     def path(self, out: Path) -> Path:
         """Return where the record goes under the output folder."""
         return record_path(out, self.task.name, self.method.name, self.seed)
+
+
+def refuse_preset(preset: str) -> None:
+    """Check that a preset is one.
+
+    Raises:
+        EbmbenchError: it is not.
+    """
+    if preset not in PRESETS:
+        raise EbmbenchError(f"unknown preset {preset!r}{did_you_mean(preset, PRESETS)}")
 
 
 def requested_job(record: Record, data_dir: Path | None = None) -> Job:

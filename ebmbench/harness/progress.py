@@ -50,11 +50,12 @@ def summary(record: Record) -> str:
     words = []
     likelihood = record.metrics.get("log_likelihood")
     if likelihood is not None:
-        words.append(f"log-likelihood {likelihood.value:.3f} nats")
+        words.append(f"log-likelihood {likelihood.value:z.3f} nats")
         if not likelihood.certified:
             words[-1] += " (refused)"
     if record.cost is not None:
-        words.append(f"{record.cost.train_seconds:.1f} s")
+        words.append(f"{record.cost.train_seconds:.1f} s training")
+        words.append(f"{record.cost.evaluation_seconds:.1f} s evaluation")
     return ", ".join(words)
 
 
@@ -133,7 +134,7 @@ class Display(Reporter):
 
     def started(self, job: Job) -> None:
         """See :class:`Reporter`."""
-        self._rows[job.label] = self._bars.add_task(job.label, total=None, left="")
+        self._rows[job.label] = self._bars.add_task(escape(job.label), total=None, left="")
 
     def progress(self, job: Job, step: int, total: int) -> None:
         """See :class:`Reporter`."""
@@ -149,7 +150,9 @@ class Display(Reporter):
         done = int(self._bars.tasks[0].completed)
         self._bars.update(self._all, left=f"{self._clock.left(done)} left")
         style = STYLE.get(record.status, "bold red")
-        self._console.print(f"[{style}]●[/] {job.label}  [dim]{escape(summary(record))}[/]")
+        self._console.print(
+            f"[{style}]●[/] {escape(job.label)}  [dim]{escape(summary(record))}[/]"
+        )
 
     def close(self) -> None:
         """See :class:`Reporter`."""

@@ -7,15 +7,16 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from ebmbench.cards import Name
 from ebmbench.errors import EbmbenchError
 from ebmbench.files import version_of
+from ebmbench.names import MethodName, Name
 from ebmbench.records.model import Record
 from ebmbench.records.pack import PACK, is_packed, read_pack
 from ebmbench.records.stored import Stored
 from ebmbench.trust import refuse_links
 
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
+_TASK: TypeAdapter[str] = TypeAdapter(Name)
+_METHOD: TypeAdapter[str] = TypeAdapter(MethodName)
 
 
 def record_path(out: Path, task: str, method: str, seed: int) -> Path:
@@ -24,9 +25,9 @@ def record_path(out: Path, task: str, method: str, seed: int) -> Path:
     Raises:
         EbmbenchError: a name that no card may have, such as one that leaves the folder.
     """
-    for kind, name in (("task", task), ("method", method)):
+    for kind, allowed, name in (("task", _TASK, task), ("method", _METHOD, method)):
         try:
-            _NAME.validate_python(name)
+            allowed.validate_python(name)
         except ValidationError:
             raise EbmbenchError(
                 f"{name!r} is no name of a {kind}; allowed: small letters, digits and hyphens "

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ebmbench.cards import MethodCard, Name, Preset, Selection, TaskCard
+from ebmbench.cards import MethodCard, Preset, Selection, TaskCard
+from ebmbench.names import MethodName, Name
 
 SCHEMA = 1
 KNOWN = (1,)
@@ -185,7 +186,7 @@ class Record(RunOutcome):
     """Hash of what was asked."""
     task: Name
     task_version: int
-    method: Name
+    method: MethodName
     method_version: int
     seed: Seed
     preset: Preset

@@ -11,6 +11,7 @@ from typing import Literal
 from ebmbench import catalog
 from ebmbench.errors import EbmbenchError
 from ebmbench.scaffold.example import example_table
+from ebmbench.scaffold.table import table_toml
 
 Kind = Literal["method", "task", "table", "metric", "energy", "levels"]
 
@@ -32,7 +33,6 @@ PLANE = {
 class Scaffold:
     """What is written for a kind."""
 
-    what: str
     card: str
     """The template of the card."""
     stub: str
@@ -41,43 +41,32 @@ class Scaffold:
     """Put into the card, with the name's own words put into them."""
 
 
+KINDS: dict[Kind, str] = {
+    "method": "a training objective",
+    "task": "a density or a data set of one's own",
+    "table": "a CSV table",
+    "metric": "a number to measure, and a task that names it",
+    "energy": "an energy network, and a task that uses it",
+    "levels": "an energy of many noise levels, and a task that uses it",
+}
 SCAFFOLDS: dict[Kind, Scaffold] = {
-    "method": Scaffold("a training objective", "method.toml.txt", "objective.py.txt", {}),
+    "method": Scaffold("method.toml.txt", "objective.py.txt", {}),
     "task": Scaffold(
-        "a density or a data set of one's own",
         "task.toml.txt",
         "loader.py.txt",
         PLANE | {"loader": "$module:$cls", "loader_options": "{ separation = 4.0 }"},
     ),
-    "table": Scaffold(
-        "a CSV table",
-        "task.toml.txt",
-        "table.py.txt",
-        PLANE
-        | {
-            "family": "uci",
-            "loader": "$module:$cls",
-            "loader_options": '{ path = "$name.csv" }',
-            "sizes": "",
-            "metrics": '"log_likelihood", "hyvarinen_score", "energy_distance"',
-            "log_z": "ais",
-            "tolerance": "0.1",
-        },
-    ),
     "metric": Scaffold(
-        "a number to measure, and a task that names it",
         "task.toml.txt",
         "metric.py.txt",
         PLANE | {"metrics": '"log_likelihood", "regret", "$module:$module"'},
     ),
     "energy": Scaffold(
-        "an energy network, and a task that uses it",
         "task.toml.txt",
         "energy.py.txt",
         PLANE | {"energy": "$module:$cls", "energy_options": "{ width = 64 }"},
     ),
     "levels": Scaffold(
-        "an energy of many noise levels, and a task that uses it",
         "task.toml.txt",
         "levels.py.txt",
         PLANE
@@ -100,31 +89,59 @@ def write_new(kind: Kind, name: str, folder: Path) -> list[Path]:
     Raises:
         EbmbenchError: the name is not allowed or taken, or a file is in the way.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or len(name) > 50:
-        raise EbmbenchError(
-            f"the name is {name!r}, allowed: at most 50 lower case letters, digits and single "
-            "dashes, beginning with a letter"
-        )
-    card_kind = "method" if kind == "method" else "task"
-    if name in (catalog.methods() if kind == "method" else catalog.tasks()):
-        raise EbmbenchError(
-            f"there is a {card_kind} {name!r} already; `ebmbench list {card_kind}s` shows it"
-        )
-    scaffold = SCAFFOLDS[kind]
+    _refuse_name("method" if kind == "method" else "task", name)
+    if kind == "table":
+        table = folder / f"{name}.csv"
+        _write({table: example_table()})
+        return [*write_table_card(table, folder, name), table]
     own = {
         "name": name,
         "module": name.replace("-", "_"),
         "cls": "".join(word.capitalize() for word in name.split("-")),
         "title": name.replace("-", " ").capitalize(),
     }
+    scaffold = SCAFFOLDS[kind]
     words = {key: Template(text).substitute(own) for key, text in scaffold.words.items()} | own
     here = Path(__file__).parent
-    texts = {
-        folder / f"{name}.toml": _filled(here / scaffold.card, words),
-        folder / f"{own['module']}.py": _filled(here / scaffold.stub, words),
-    }
-    if kind == "table":
-        texts[folder / f"{name}.csv"] = example_table()
+    return _write(
+        {
+            folder / f"{name}.toml": _filled(here / scaffold.card, words),
+            folder / f"{own['module']}.py": _filled(here / scaffold.stub, words),
+        }
+    )
+
+
+def write_table_card(table: Path, folder: Path, name: str | None = None) -> list[Path]:
+    """Write a card for a table that is there, and return its path.
+
+    Arguments:
+        table: the file.
+        folder: where the card goes.
+        name: of the card; ``None``: that of the file.
+
+    Raises:
+        EbmbenchError: the table cannot be read, the name is not allowed or taken, or a file is in
+            the way.
+    """
+    if name is not None:
+        _refuse_name("task", name)
+    name, text = table_toml(table, folder, name)
+    return _write({folder / f"{name}.toml": text})
+
+
+def _refuse_name(kind: Literal["method", "task"], name: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or len(name) > 50:
+        raise EbmbenchError(
+            f"the name is {name!r}, allowed: at most 50 lower case letters, digits and single "
+            "dashes, beginning with a letter"
+        )
+    if name in (catalog.methods() if kind == "method" else catalog.tasks()):
+        raise EbmbenchError(
+            f"there is a {kind} {name!r} already; `ebmbench list {kind}s` shows it"
+        )
+
+
+def _write(texts: dict[Path, str]) -> list[Path]:
     for path in texts:
         if path.exists():
             raise EbmbenchError(f"{str(path)!r} exists already; move it away or take another name")

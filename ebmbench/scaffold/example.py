@@ -8,11 +8,14 @@ ROWS = 400
 
 
 def example_table() -> str:
-    """Return a CSV with a header: two groups of points in three columns that depend."""
+    """Return a CSV with a header: two groups of points in five columns that depend."""
     rng = np.random.default_rng(0)
     group = rng.integers(2, size=ROWS)
     height = rng.normal(2.0 * group, 0.4)
     width = rng.normal(0.5 * height, 0.3)
     weight = height * width + rng.normal(0.0, 0.2, ROWS)
-    lines = [f"{a:.3f},{b:.3f},{c:.3f}" for a, b, c in zip(height, width, weight, strict=True)]
-    return "\n".join(["height,width,weight", *lines, ""])
+    price = rng.gamma(3.0, np.exp(0.2 * weight))
+    days = rng.normal(10.0, 2.0 + np.abs(height), ROWS)
+    rows = np.stack([height, width, weight, price, days], 1)
+    lines = [",".join(f"{cell:.3f}" for cell in row) for row in rows]
+    return "\n".join(["height,width,weight,price,days", *lines, ""])

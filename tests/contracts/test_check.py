@@ -47,7 +47,7 @@ def problems(
         ("metric", "return Measurement(spread,", "return dict(value=spread,", "returned a dict"),
         ("metric", "def mine", "def Mine", "cannot be imported"),
         ("task", ".float()", ".double()", "train rows are torch.float64"),
-        ("task", ".float()", ".float() * float('nan')", "train row 0 has nan in column 0"),
+        ("task", ".float()", ".float() * float('nan')", "train row 1 has nan in column 1"),
         (
             "task",
             '"mine", seed, split',
@@ -83,10 +83,10 @@ def test_a_broken_card_is_told_what_is_wrong(
 
 
 def test_text_in_a_table_is_a_sentence(tmp_path: Path) -> None:
-    card, _, table = write_new("table", "mine", tmp_path)
+    card, table = write_new("table", "mine", tmp_path)
     table.write_text("a,b\n1,2\n3,four\n")
     (problem,) = card_problems(card)
-    assert "could not convert string to float: 'four'" in problem
+    assert "data row 2 holds 'four' in column 'b', allowed: finite numbers" in problem
 
 
 def test_a_family_is_an_open_word(tmp_path: Path) -> None:
@@ -117,10 +117,8 @@ def test_shipped_score_matching_has_the_right_sign(name: str) -> None:
 
 
 def test_rows_of_a_width_that_an_energy_cannot_take(tmp_path: Path) -> None:
-    card, _, _ = write_new("table", "mine", tmp_path)
-    text = (
-        card.read_text().replace('"mlp"', '"conv"').replace("hidden = [64, 64]", "channels = [4]")
-    )
-    card.write_text(text)
+    card, _ = write_new("table", "mine", tmp_path)
+    text = card.read_text().replace('"mlp"', '"conv"')
+    card.write_text(text.replace("hidden = [128, 128]", "channels = [4]"))
     (problem,) = card_problems(card)
-    assert "energy 'conv' needs square images, but a row has 3 numbers" in problem
+    assert "energy 'conv' needs square images, but a row has 5 numbers" in problem

@@ -13,8 +13,9 @@ import ebmbench
 ROOT = Path(ebmbench.__file__).parent
 FLOORS = (
     (
-        "cardfiles", "cards", "catalog", "divergence", "errors", "files", "numerics", "optim",
-        "options", "plain", "records", "registry", "seeds", "trust",
+        "cardfiles", "cards", "catalog", "divergence", "errors", "files", "names", "numerics",
+        "optim", "options", "plain", "records", "registry", "seeds", "settings", "tablefiles",
+        "trust",
     ),
     ("energies", "datasets", "scaffold"),
     ("calculus", "estimators"),

@@ -16,7 +16,7 @@ def slug(name: str) -> str:
         >>> slug("2d/two-moons")
         '2d.two-moons'
     """
-    return re.sub(r"[^a-z0-9-]", ".", name)
+    return re.sub(r"[^A-Za-z0-9+-]", ".", name)
 
 
 def task_link(task: str) -> str:

@@ -40,7 +40,7 @@ def number_text(value: float) -> str:
     if size >= 10:
         return f"{value:.1f}"
     # Never a row of zeros where there is a number.
-    return f"{value:.3f}" if size >= 1e-3 or size == 0 else f"{value:.1e}"
+    return f"{value:z.3f}" if size >= 1e-3 or size == 0 else f"{value:.1e}"
 
 
 def cell_text(cell: Cell, raw: bool = False) -> str:
@@ -64,9 +64,13 @@ def interval_text(found: Interval) -> str:
 
     Example:
         >>> interval_text(Interval(0.01234, 0.0042, 3))
-        '+0.01234 ± 0.0042'
+        '+0.0123 ± 0.0042'
     """
-    return f"{found.mean:+.4g}{_width_text(found)}"
+    if not found.half_width or not math.isfinite(found.half_width):
+        return f"{found.mean:+.4g}{_width_text(found)}"
+    # Both to the two digits that the half-width has.
+    digits = max(0, 1 - math.floor(math.log10(float(f"{found.half_width:.1e}"))))
+    return f"{found.mean:+z.{digits}f} ± {found.half_width:.{digits}f}"
 
 
 def _width_text(found: Interval) -> str:
@@ -78,7 +82,7 @@ def _width_text(found: Interval) -> str:
 
 def raw_text(value: float) -> str:
     """Return a log-likelihood in nats: three decimals, or one from a hundred on."""
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"
+    return f"{value:z.3f}" if abs(value) < 100 else f"{value:.1f}"
 
 
 def marked_text(board: Board, row: Row, task: str, raw: bool = False) -> str:

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ebmbench.cards import Citation, Name, Positive, Preset, read_card
+from ebmbench.cards import Citation, Positive, Preset, read_card
 from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.names import Name
 
 Rule = Literal["within", "at_most", "at_least"]
 

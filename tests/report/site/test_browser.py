@@ -205,9 +205,9 @@ def test_the_verdict_comes_before_the_summary_and_the_summary_before_the_boards(
 
 def test_the_theme_button_says_what_it_does(page: Chrome) -> None:
     button = page.find_element(By.ID, "theme")
-    assert button.text == "Dark theme"
+    assert button.text == "Use dark theme"
     button.click()
-    assert button.text == "Light theme"
+    assert button.text == "Use light theme"
     page.execute_script("localStorage.clear()")
 
 

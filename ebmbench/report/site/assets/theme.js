@@ -20,7 +20,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.getElementById("theme");
     // The label says what a press does; "pressed" beside a label that changes would say it twice.
-    const show = () => (button.textContent = dark() ? "Light theme" : "Dark theme");
+    const show = () => (button.textContent = dark() ? "Use light theme" : "Use dark theme");
     button.addEventListener("click", () => {
       const next = dark() ? "light" : "dark";
       document.documentElement.dataset.theme = next;

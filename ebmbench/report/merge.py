@@ -1,0 +1,94 @@
+"""Several output folders made one: every run once, and nothing that one table could not show."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ebmbench.errors import EbmbenchError
+from ebmbench.records import Record, Status, Stored, as_written, iter_stored, record_path
+from ebmbench.report.stats.mixtures import refuse_mixtures
+
+Key = tuple[str, str, int]
+"""Task, method and seed."""
+
+
+def merge(folders: Sequence[Path], to: Path) -> list[Record]:
+    """Write the records of several folders, and what lies beside them, to a new one.
+
+    Of a run that two folders hold, one that ended ok comes before one that did not. Nothing is
+    left behind unless all of it can be written.
+
+    Arguments:
+        folders: with records, packed or loose.
+        to: a folder that does not exist yet or is empty.
+
+    Returns:
+        The records that were written.
+
+    Raises:
+        EbmbenchError: ``to`` holds something, a folder cannot be read, or the folders hold what
+            does not belong into one: other presets, cards, rows or numbers of the same run.
+    """
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise EbmbenchError(f"{str(to)!r} is not empty; allowed: a new folder")
+    chosen = _chosen(stored for folder in folders for stored in iter_stored(folder))
+    records = [record for record, _ in chosen.values()]
+    refuse_mixtures(records)
+    _refuse_other_rows(chosen.values())
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.") as name:
+        fresh = Path(name) / "whole"
+        for record, stored in chosen.values():
+            path = record_path(fresh, record.task, record.method, record.seed)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for beside in _beside(record, stored.folder):
+                shutil.copyfile(beside, path.parent / beside.name)
+            path.write_text(as_written(stored.content()), encoding="utf-8", newline="")
+        if to.exists():
+            to.rmdir()
+        fresh.rename(to)
+    return records
+
+
+def _chosen(found: Iterable[Stored]) -> dict[Key, tuple[Record, Stored]]:
+    chosen: dict[Key, tuple[Record, Stored]] = {}
+    for stored in found:
+        record = stored.record()
+        key = (record.task, record.method, record.seed)
+        if key not in chosen:
+            chosen[key] = record, stored
+            continue
+        other, place = chosen[key]
+        if record.status is Status.OK and other.status is not Status.OK:
+            chosen[key] = record, stored
+        elif other.status is Status.OK is record.status and record.metrics != other.metrics:
+            raise EbmbenchError(
+                f"{place.whole_place} and {stored.whole_place} hold other numbers of the same "
+                f"run, {record.task} × {record.method} seed {record.seed}; remove one of them"
+            )
+    return chosen
+
+
+def _refuse_other_rows(chosen: Iterable[tuple[Record, Stored]]) -> None:
+    rows: dict[tuple[str, int], tuple[str, Stored]] = {}
+    for record, stored in chosen:
+        digest = record.hashes.get("data", "")
+        if not digest:
+            continue
+        known, place = rows.setdefault((record.task, record.seed), (digest, stored))
+        if known != digest:
+            raise EbmbenchError(
+                f"{place.whole_place} and {stored.whole_place} are of other rows of "
+                f"{record.task} at seed {record.seed}; allowed: the same rows for every method"
+            )
+
+
+def _beside(record: Record, folder: Path) -> list[Path]:
+    """Return the files that lie beside a record, of those that a record may have."""
+    path = record_path(folder, record.task, record.method, record.seed)
+    names = [record.weights, record.rows, path.with_suffix(".samples.png").name]
+    paths = [path.parent / name for name in names if name is not None]
+    return [each for each in paths if each.is_file() and not each.is_symlink()]
