@@ -24,21 +24,22 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
-from ebmbench.objectives.kernels import KernelName, chain_scores, make_kernel
+from ebmbench.objectives.kernels import KernelName, chain_info, chain_scores, make_kernel
 from ebmbench.options import options
 from ebmbench.samplers.bridge import ReferenceGaussian
 from ebmbench.samplers.run import run_chains
+from ebmbench.samplers.step_sizes import StepSizes
 from ebmbench.samplers.target import target_of
 
 
 @dataclass(frozen=True)
 class PersistentChains(State):
-    """Chains that live on, and how far they step."""
+    """Chains that live on."""
 
     chains: Tensor
     """The replay buffer, ``(m, d)``."""
-    step_size: Tensor
-    """``ε``, a scalar."""
+    step_sizes: StepSizes
+    """How far they step."""
 
 
 @options
@@ -48,13 +49,15 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
     steps: Annotated[int, Field(gt=0)] = 10
     """``k``: transitions per training step."""
     step_size: Annotated[float, Field(gt=0)] = 0.1
-    """``ε`` at the start, in units of the data; MALA adapts it to its acceptance."""
+    """``ε`` at the start, in units of the data; MALA and HMC adapt it."""
     sampler: KernelName = "langevin"
     """``langevin``, ``mala``, ``hmc``, or a sampler of one's own."""
     buffer: Annotated[int, Field(gt=0)] = 10000
     """Chains in the replay buffer."""
     restart: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Probability that a chain starts anew from the reference Gaussian."""
+    energy_penalty: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the squared energies of data and negatives in the loss."""
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
@@ -62,7 +65,8 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> PersistentChains:
         """See :class:`~ebmbench.objectives.base.Objective`; chains start at the reference."""
         chains = ReferenceGaussian.of(energy).draw(self.buffer, generator)
-        return PersistentChains(chains, data.new_tensor(self.step_size))
+        aim = make_kernel(self.sampler).target_acceptance
+        return PersistentChains(chains, StepSizes.start(self.step_size, aim, data))
 
     def loss(
         self, energy: Energy, batch: Tensor, state: PersistentChains, generator: torch.Generator
@@ -81,19 +85,20 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
             target.evaluate(x),
             target,
             self.steps,
-            step_size=state.step_size,
+            step_sizes=state.step_sizes,
             generator=generator,
             target_acceptance=sampler.target_acceptance,
             positions_only=True,
         )
         moved = chains.index_copy(0, index, trace.state.x)
-        after = PersistentChains(moved, trace.step_size)
-        info = {
-            "acceptance": trace.acceptance,
-            "divergent": trace.divergent,
-            "step_size": trace.step_size,
-        }
-        return contrastive_step(energy, batch, trace.state.x, after, info=info)
+        return contrastive_step(
+            energy,
+            batch,
+            trace.state.x,
+            PersistentChains(moved, trace.step_sizes),
+            info=chain_info(trace),
+            energy_penalty=self.energy_penalty,
+        )
 
     def _restarted(self, energy: Energy, x: Tensor, generator: torch.Generator) -> Tensor:
         fresh = ReferenceGaussian.of(energy).draw(len(x), generator)

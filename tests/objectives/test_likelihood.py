@@ -15,6 +15,7 @@ from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.objectives.mle_exact import ExactMaximumLikelihood
 from ebmbench.objectives.mle_mcmc import MCMCMaximumLikelihood
 from ebmbench.objectives.pcd import PersistentChains, PersistentContrastiveDivergence
+from ebmbench.samplers.step_sizes import StepSizes
 
 Make = Callable[..., Energy]
 
@@ -143,7 +144,7 @@ def test_the_step_size_follows_the_acceptance_from_step_to_step(
     energy = gaussian_energy([0.0, 0.0], [4.0, 9.0])
     objective = MCMCMaximumLikelihood(sampler=sampler, step_size=3.0)  # type: ignore[arg-type]
     state = objective.init(energy, rows, generator)
-    assert float(state.step_size) == 3.0
+    assert state.step_sizes.sizes.tolist() == [3.0, 3.0, 3.0]
     acceptance = []
     for _ in range(25):
         step = objective.loss(energy, rows[:50], state, generator)
@@ -151,7 +152,10 @@ def test_the_step_size_follows_the_acceptance_from_step_to_step(
         acceptance.append(float(step.info["acceptance"]))
     assert acceptance[0] < 0.3
     assert sum(acceptance[-5:]) / 5 == pytest.approx(wanted, abs=0.06)
-    assert torch.equal(step.info["step_size"], state.step_size)
+    sizes = state.step_sizes.sizes
+    # the bolder a group's aim, the larger its step
+    assert bool((sizes.diff() < 0).all())
+    torch.testing.assert_close(step.info["step_size"], sizes.prod() ** (1 / 3))
 
 
 def test_persistent_chains_go_back_where_they_came_from(
@@ -174,7 +178,7 @@ def test_restarted_chains_come_from_the_reference(
 ) -> None:
     energy = gaussian_energy([0.0, 0.0], [1.0, 1.0])
     chains = torch.full((4000, 2), 50.0).double()
-    far = PersistentChains(chains, torch.tensor(1e-6).double())
+    far = PersistentChains(chains, StepSizes.start(1e-6, None, chains))
     batch = rows.repeat(10, 1)
     for restart in (0.0, 0.25, 1.0):
         objective = PersistentContrastiveDivergence(restart=restart, steps=1, sampler="langevin")
