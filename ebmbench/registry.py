@@ -143,6 +143,7 @@ OBJECTIVES: Registry[Any] = Registry(
         "mle-mcmc": "ebmbench.objectives.mle_mcmc:MCMCMaximumLikelihood",
         "cd": "ebmbench.objectives.cd:ContrastiveDivergence",
         "pcd": "ebmbench.objectives.pcd:PersistentContrastiveDivergence",
+        "jarzynski": "ebmbench.objectives.jarzynski:JarzynskiReweighting",
         "sm": "ebmbench.objectives.sm:ScoreMatching",
         "dsm": "ebmbench.objectives.dsm:DenoisingScoreMatching",
         "ssm": "ebmbench.objectives.ssm:SlicedScoreMatching",

@@ -32,6 +32,8 @@ class Fitted:
     cost: RunCost
     learned: Mapping[str, Tensor] = field(default_factory=dict)
     """Parameters that were trained beside the energy."""
+    log_z: float | None = None
+    """The ``log Z`` that the method brings, if it does."""
     own_sampler: OwnSampler | None = None
     """What the method brings to draw from the model."""
     curve: list[CurvePoint] = field(default_factory=list)
@@ -42,12 +44,6 @@ class Fitted:
     diverged_at: int | None = None
     finite: bool = True
     """Whether loss and parameters are; without that there is nothing to evaluate."""
-
-    @property
-    def log_z(self) -> float | None:
-        """The ``log Z`` that the objective learned, if it did."""
-        found = self.learned.get("log_z")
-        return None if found is None else float(found.detach())
 
 
 def fit(job: Job, dataset: Dataset, data_seconds: float, progress: Progress) -> Fitted:
@@ -98,11 +94,13 @@ def _fit_energy(job: Job, dataset: Dataset, data_seconds: float, progress: Progr
     )
     meter.stop()
     learned = result.state.learned
+    log_z = objective.own_log_z(energy, result.state)
     step, reason = _diverged(result, dataset.dim)
     return Fitted(
         energy=energy,
         cost=meter.of_training(result, rehearsal, job.device),
         learned=learned,
+        log_z=None if log_z is None else float(log_z.detach()),
         own_sampler=objective.own_sampler(energy, result.state),
         curve=result.curve,
         parameters=sum(p.numel() for p in (*energy.parameters(), *learned.values())),

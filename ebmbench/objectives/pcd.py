@@ -14,7 +14,6 @@ long as the chains keep up with the parameters (small learning rate, good mixing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
@@ -22,24 +21,11 @@ from pydantic import Field
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Objective, State, Step, StepCost
+from ebmbench.objectives.base import Objective, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.objectives.kernels import KernelName, chain_info, chain_scores, make_kernel
+from ebmbench.objectives.persistent import PersistentChains
 from ebmbench.options import options
-from ebmbench.samplers.bridge import ReferenceGaussian
-from ebmbench.samplers.run import run_chains
-from ebmbench.samplers.step_sizes import StepSizes
-from ebmbench.samplers.target import target_of
-
-
-@dataclass(frozen=True)
-class PersistentChains(State):
-    """Chains that live on."""
-
-    chains: Tensor
-    """The replay buffer, ``(m, d)``."""
-    step_sizes: StepSizes
-    """How far they step."""
 
 
 @options
@@ -64,46 +50,30 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> PersistentChains:
         """See :class:`~ebmbench.objectives.base.Objective`; chains start at the reference."""
-        chains = ReferenceGaussian.of(energy).draw(self.buffer, generator)
-        aim = make_kernel(self.sampler).target_acceptance
-        return PersistentChains(chains, StepSizes.start(self.step_size, aim, data))
+        return PersistentChains.start(
+            energy, self.buffer, generator, sampler=self.sampler, step_size=self.step_size
+        )
 
     def loss(
         self, energy: Energy, batch: Tensor, state: PersistentChains, generator: torch.Generator
     ) -> Step[PersistentChains]:
         """See :class:`~ebmbench.objectives.base.Objective`; one chain per example."""
-        chains = state.chains
-        # A random block of neighbours: distinct chains at the price of one number.
-        count = min(len(batch), len(chains))
-        start = torch.randint(len(chains), (1,), generator=generator, device=batch.device)
-        index = (start + torch.arange(count, device=batch.device)) % len(chains)
-        x = self._restarted(energy, chains[index], generator)
-        sampler = make_kernel(self.sampler)
-        target = target_of(energy)
-        trace = run_chains(
-            sampler,
-            target.evaluate(x),
-            target,
-            self.steps,
-            step_sizes=state.step_sizes,
-            generator=generator,
-            target_acceptance=sampler.target_acceptance,
-            positions_only=True,
+        trace, after = state.advanced(
+            energy,
+            len(batch),
+            generator,
+            sampler=self.sampler,
+            steps=self.steps,
+            restart=self.restart,
         )
-        moved = chains.index_copy(0, index, trace.state.x)
         return contrastive_step(
             energy,
             batch,
             trace.state.x,
-            PersistentChains(moved, trace.step_sizes),
+            after,
             info=chain_info(trace),
             energy_penalty=self.energy_penalty,
         )
-
-    def _restarted(self, energy: Energy, x: Tensor, generator: torch.Generator) -> Tensor:
-        fresh = ReferenceGaussian.of(energy).draw(len(x), generator)
-        u = torch.empty_like(x[:, :1]).uniform_(generator=generator)
-        return torch.where(u < self.restart, fresh, x)
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""

@@ -14,7 +14,8 @@ from ebmbench.objectives.cd import ContrastiveDivergence
 from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.objectives.mle_exact import ExactMaximumLikelihood
 from ebmbench.objectives.mle_mcmc import MCMCMaximumLikelihood
-from ebmbench.objectives.pcd import PersistentChains, PersistentContrastiveDivergence
+from ebmbench.objectives.pcd import PersistentContrastiveDivergence
+from ebmbench.objectives.persistent import PersistentChains
 from ebmbench.samplers.step_sizes import StepSizes
 
 Make = Callable[..., Energy]

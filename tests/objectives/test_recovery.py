@@ -19,6 +19,7 @@ CASES: dict[str, dict[str, Any]] = {
     "mle-mcmc": {"transitions": 12, "leapfrog": 3},
     "cd": {"steps": 2, "sampler": "mala", "step_size": 0.7},
     "pcd": {"steps": 3, "sampler": "mala", "buffer": 500},
+    "jarzynski": {"steps": 3, "walkers": 500},
     "sm": {},
     "dsm": {"sigma": SIGMA},
     "ssm": {},
