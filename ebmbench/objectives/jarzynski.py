@@ -4,16 +4,16 @@ r"""Maximum likelihood with walkers that carry their weight, and a running ``log
           \sum_i w_i \nabla_\theta E_\theta(x_i), \qquad w = \operatorname{softmax}(A), \qquad
           \log \hat Z = \log \tfrac1m \textstyle\sum_i e^{A_i}
 
-Carbone, Hua, Coste & Vanden-Eijnden (2023), Sect. 3 (arXiv:2305.19414). A change of the parameters
-from ``θ`` to ``θ'`` leaves a walker where it is and adds :math:`E_\theta(x) - E_{\theta'}(x)` to
-its log-weight ``A``; then Metropolis-adjusted transitions move it, which leave
-:math:`p_{\theta'}` invariant and the weight as it is (annealed importance sampling along the path
-of training, Neal 2001). By Jarzynski's equality the weighted walkers are unbiased at every step,
-however fast the parameters move and however badly the chains mix. Walkers start at the Gaussian of
-the training rows with :math:`A = 0` against its *normalised* density, so ``A`` gives ``log Z``
-itself, with no constant to be known. The paper's walkers make unadjusted steps, whose error
-enters ``A``; here it is refused instead, so the weights vary by the change of the parameters
-alone.
+Carbone, Hua, Coste & Vanden-Eijnden (2023, arXiv:2305.19414). A change of the parameters from ``θ``
+to ``θ'`` leaves a walker where it is and adds :math:`E_\theta(x) - E_{\theta'}(x)` to its
+log-weight ``A``; there it enters the loss; then Metropolis-adjusted transitions move it, which
+leave :math:`p_{\theta'}` invariant and the weight as it is (annealed importance sampling along the
+path of training, Neal 2001). By Jarzynski's equality walkers weighted so are unbiased at every
+step of a given path of the parameters, however fast it is and however badly the chains mix.
+Walkers start at the Gaussian of the training rows with :math:`A = 0` against its *normalised*
+density, so ``A`` gives ``log Z`` itself, with no constant to be known. The paper's walkers make
+unadjusted steps, whose error enters ``A``; here it is refused instead, so the weights vary by the
+change of the parameters alone.
 
 As in PCD a random block of walkers is seen at each step. What passed in between telescopes: a
 walker remembers its energy when it was last seen. Where the effective sample size of a block
@@ -115,10 +115,12 @@ class JarzynskiReweighting(Objective[Walkers]):
             state.log_weights.index_copy(0, index, log_weights),
             trace.step_sizes,
         )
+        # Not where the walkers end: there the energy would be raised at the very points that
+        # weigh its change, and log Z would fall short.
         return contrastive_step(
             energy,
             batch,
-            trace.state.x,
+            at.x,
             after,
             info={**chain_info(trace), "effective_share": share, "log_z": log_z},
             negative_weights=torch.softmax(log_weights, 0),

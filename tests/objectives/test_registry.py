@@ -30,6 +30,12 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("mle-mcmc", {"transitions": 4, "leapfrog": 2, "annealed": 0.5, "resample": True}),
     ("nce", {"nu": 3, "components": 2, "inflation": 1.3}),
     ("pcd", {"steps": 2, "sampler": "langevin", "buffer": 50, "restart": 0.2}),
+    ("pcd", {"steps": 2, "sampler": "mala", "buffer": 50, "energy_penalty": 0.3}),
+    ("jarzynski", {"steps": 2, "sampler": "hmc", "walkers": 50, "resample_below": 1.0}),
+    ("pcd-pt", {"steps": 2, "rungs": 1, "buffer": 50}),
+    ("pcd-pt", {"steps": 1, "rungs": 3, "buffer": 50, "sampler": "hmc"}),
+    ("ps-cd", {"gamma": 1.0, "steps": 2, "sampler": "langevin", "buffer": 50}),
+    ("mpf", {"epsilon": 0.2, "copies": 3}),
     ("fd-ssm", {"epsilon": 0.2, "projections": 2}),
     ("ssm", {"directions": "gaussian", "projections": 3}),
     ("ssm-vr", {"directions": "sphere", "projections": 2}),
@@ -116,7 +122,10 @@ def tensors(state: object) -> list[Tensor]:
     found = []
     for each in fields(state):
         value = getattr(state, each.name)
-        found += [value] if isinstance(value, Tensor) else tensors(value)
+        if isinstance(value, tuple):
+            found += [tensor for record in value for tensor in tensors(record)]
+        else:
+            found += [value] if isinstance(value, Tensor) else tensors(value)
     return found
 
 
