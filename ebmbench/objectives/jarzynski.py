@@ -4,8 +4,8 @@ r"""Maximum likelihood with walkers that carry their weight, and a running ``log
           \sum_i w_i \nabla_\theta E_\theta(x_i), \qquad w = \operatorname{softmax}(A), \qquad
           \log \hat Z = \log \tfrac1m \textstyle\sum_i e^{A_i}
 
-Carbone, Hua, Coste & Vanden-Eijnden (2023, arXiv:2305.19414). A change of the parameters from ``θ``
-to ``θ'`` leaves a walker where it is and adds :math:`E_\theta(x) - E_{\theta'}(x)` to its
+Carbone, Hua, Coste & Vanden-Eijnden (2023, arXiv:2305.19414). A change of the parameters from
+``θ`` to ``θ'`` leaves a walker where it is and adds :math:`E_\theta(x) - E_{\theta'}(x)` to its
 log-weight ``A``; there it enters the loss; then Metropolis-adjusted transitions move it, which
 leave :math:`p_{\theta'}` invariant and the weight as it is (annealed importance sampling along the
 path of training, Neal 2001). By Jarzynski's equality walkers weighted so are unbiased at every
@@ -71,7 +71,7 @@ class JarzynskiReweighting(Objective[Walkers]):
     """``ε`` at the start, in units of the data; it is adapted."""
     sampler: Literal["mala", "hmc"] = "mala"
     """An adjusted kernel: it must leave the model invariant."""
-    walkers: Annotated[int, Field(gt=0)] = 1000
+    walkers: Annotated[int, Field(gt=0)] = 10000
     """``m``."""
     resample_below: Annotated[float, Field(ge=0, le=1)] = 0.5
     """Share of a block below which its effective sample size must not fall."""

@@ -159,6 +159,36 @@ def test_the_step_size_follows_the_acceptance_from_step_to_step(
     torch.testing.assert_close(step.info["step_size"], sizes.prod() ** (1 / 3))
 
 
+@pytest.mark.parametrize(("sampler", "start", "wanted"), [("mala", 3.0, 0.6), ("hmc", 0.01, 0.75)])
+def test_short_chains_from_the_data_adapt_their_step(
+    sampler: str,
+    start: float,
+    wanted: float,
+    *,
+    gaussian_energy: Make,
+    rows: Tensor,
+    generator: torch.Generator,
+) -> None:
+    energy = gaussian_energy([0.0, 0.0], [4.0, 9.0])
+    objective = ContrastiveDivergence(steps=5, sampler=sampler, step_size=start)
+    state = objective.init(energy, rows, generator)
+    for _ in range(150):
+        step = objective.loss(energy, rows[:60], state, generator)
+        state = step.state
+    assert float(step.info["acceptance"]) == pytest.approx(wanted, abs=0.12)
+    assert float(step.info["dead_chains"]) < 0.1
+
+
+def test_plain_langevin_keeps_its_step(
+    gaussian_energy: Make, rows: Tensor, generator: torch.Generator
+) -> None:
+    energy = gaussian_energy([0.0, 0.0], [4.0, 9.0])
+    objective = ContrastiveDivergence(steps=3, step_size=0.2)
+    step = objective.loss(energy, rows, objective.init(energy, rows, generator), generator)
+    assert step.state.step_sizes.sizes.tolist() == [0.2]
+    assert float(step.info["dead_chains"]) == 0
+
+
 def test_persistent_chains_go_back_where_they_came_from(
     gaussian_energy: Make, rows: Tensor, generator: torch.Generator
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ebmbench import catalog
 from ebmbench.calculus import count_evaluations
 from ebmbench.energies.base import Energy
 from ebmbench.energies.ica import ICAEnergy
@@ -43,6 +44,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 everything = pytest.mark.parametrize(
     ("name", "options"), VARIANTS, ids=[f"{name}-{options}" for name, options in VARIANTS]
 )
+CHAINS = {"cd", "cd-short", "jarzynski", "mle-mcmc", "pcd", "pcd-pt", "ps-cd"}
+CHAIN_INFO = {"acceptance", "divergent", "dead_chains", "step_size", "energy_gap"}
 BLIND_TO_CONSTANTS = set(OBJECTIVES) - {"nce"}
 
 
@@ -200,6 +203,19 @@ def test_the_last_batch_may_be_a_single_row(
     assert bool(torch.isfinite(step.loss))
 
 
+@pytest.mark.parametrize("name", sorted(CHAINS))
+def test_chains_say_whether_they_move(name: str, rows: Tensor) -> None:
+    info = run(name, {}, perturbed_mlp(), rows, 2).info
+    assert set(info) >= CHAIN_INFO
+    assert 0 <= float(info["dead_chains"]) < 0.2
+    assert float(info["step_size"]) > 0
+
+
+def test_every_objective_with_chains_is_among_them() -> None:
+    with_chains = {card.objective for card in catalog.methods().values() if "mcmc" in card.tags}
+    assert with_chains == CHAINS
+
+
 @pytest.mark.parametrize(
     ("name", "options", "complaint"),
     [
@@ -211,6 +227,9 @@ def test_the_last_batch_may_be_a_single_row(
         ("mle-mcmc", {"annealed": 1.5}, "'annealed' is 1.5"),
         ("nce", {"nu": 0}, "'nu' is 0"),
         ("pcd", {"restart": 2}, "'restart' is 2"),
+        ("jarzynski", {"sampler": "langevin"}, "'sampler' is 'langevin'"),
+        ("mpf", {"epsilon": 0.0}, "'epsilon' is 0.0"),
+        ("ps-cd", {"gamma": 0}, "'gamma' is 0"),
         ("ssm", {"directions": "cube"}, "'directions' is 'cube'"),
         ("ssm-vr", {"projections": "many"}, "'projections' is 'many'"),
         ("sm", {"sigma": 0.1}, "unknown key 'sigma'"),
