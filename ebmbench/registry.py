@@ -146,6 +146,7 @@ OBJECTIVES: Registry[Any] = Registry(
         "jarzynski": "ebmbench.objectives.jarzynski:JarzynskiReweighting",
         "pcd-pt": "ebmbench.objectives.pcd_pt:ParallelTemperingContrastiveDivergence",
         "cd-short": "ebmbench.objectives.cd_short:ShortRunChains",
+        "drl": "ebmbench.objectives.drl:DiffusionRecoveryLikelihood",
         "ps-cd": "ebmbench.objectives.ps_cd:PseudoSphericalContrastiveDivergence",
         "mpf": "ebmbench.objectives.mpf:MinimumProbabilityFlow",
         "sm": "ebmbench.objectives.sm:ScoreMatching",

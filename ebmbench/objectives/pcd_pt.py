@@ -51,8 +51,8 @@ class Ladders(State):
     """``(R, m, d)``, hottest first."""
     log_gaps: Tensor
     """Of neighbouring temperatures, but for a constant, ``(R,)``."""
-    step_sizes: tuple[StepSizes, ...]
-    """Of each rung."""
+    step_sizes: StepSizes
+    """Of each rung, ``(R, g)``."""
 
     @property
     def betas(self) -> Tensor:
@@ -84,7 +84,8 @@ class ParallelTemperingContrastiveDivergence(Objective[Ladders]):
         x = ReferenceGaussian.of(energy).draw(self.rungs * self.buffer, generator)
         sizes = StepSizes.start(self.step_size, make_kernel(self.sampler).target_acceptance, x)
         chains = x.reshape(self.rungs, self.buffer, -1)
-        return Ladders(chains, x.new_zeros(self.rungs), (sizes,) * self.rungs)
+        each = StepSizes(sizes.sizes.repeat(self.rungs, 1), sizes.age)
+        return Ladders(chains, x.new_zeros(self.rungs), each)
 
     def loss(
         self, energy: Energy, batch: Tensor, state: Ladders, generator: torch.Generator
@@ -102,7 +103,7 @@ class ParallelTemperingContrastiveDivergence(Objective[Ladders]):
                 bridge.evaluate(state.chains[r, index]),
                 bridge.at(beta.expand(len(index))),
                 self.steps,
-                step_sizes=state.step_sizes[r],
+                step_sizes=StepSizes(state.step_sizes.sizes[r], state.step_sizes.age),
                 generator=generator,
                 target_acceptance=kernel.target_acceptance,
             )
@@ -116,7 +117,7 @@ class ParallelTemperingContrastiveDivergence(Objective[Ladders]):
         after = Ladders(
             state.chains.index_copy(1, index, moved),
             state.log_gaps + gain * (rates - rates.mean()),
-            tuple(trace.step_sizes for trace in traces),
+            StepSizes(torch.stack([t.step_sizes.sizes for t in traces]), top.step_sizes.age),
         )
         info = {**chain_info(top), "swap_rate": rates.min()}
         return contrastive_step(energy, batch, moved[-1], after, info=info)

@@ -36,7 +36,8 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 def test_every_objective_is_here() -> None:
-    assert set(CASES) == set(OBJECTIVES)
+    """Those of many noise levels have tests of their own."""
+    assert set(CASES) == {name for name in OBJECTIVES if not OBJECTIVES.get(name).needs_levels}
 
 
 @pytest.mark.parametrize("name", list(CASES))
