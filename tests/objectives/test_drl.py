@@ -25,7 +25,7 @@ class GaussianLevels(TiltedLevels):
         self.precisions = nn.Parameter(torch.tensor(precisions, dtype=torch.float64))
 
     def tilt(self, u: Tensor, sigma: Tensor) -> Tensor:
-        own = ((sigma - self.levels).abs() < 1e-9).to(u) @ self.precisions
+        own = ((sigma - self.levels).abs() < 1e-6).to(u) @ self.precisions
         spread = 1 + sigma[:, 0] ** 2
         return 0.5 * (own * spread - 1) * u[:, 0] ** 2
 
@@ -77,3 +77,20 @@ def test_an_energy_without_levels_is_refused_in_a_sentence(
     state = objective.init(energy, rows, generator)
     with pytest.raises(EbmbenchError, match="GaussianEnergy has no noise levels"):
         objective.loss(energy, rows, state, generator)
+
+
+def test_its_own_sampler_goes_down_the_levels(generator: torch.Generator) -> None:
+    """With the true energies the ends have the variance of the lowest level."""
+    truth = 1 / (VARIANCE + torch.tensor(LEVELS, dtype=torch.float64) ** 2)
+    energy, objective = GaussianLevels(truth.tolist()), DiffusionRecoveryLikelihood(steps=30)
+    state = objective.init(energy, torch.zeros(1, 1).double(), generator)
+    for _ in range(20):
+        state = objective.loss(energy, torch.zeros(300, 1).double(), state, generator).state
+    sampler = objective.own_sampler(energy, state)
+    assert sampler is not None
+    assert not sampler.exact
+    x = sampler.draw(20_000, generator)
+    squares = x.square()
+    exact = VARIANCE + LEVELS[-1] ** 2
+    error = (squares.mean() - exact) / (squares.std() / math.sqrt(len(x)))
+    assert abs(float(error)) < 4
