@@ -10,6 +10,10 @@ Gaussian. Every chain is advanced in place, so it is persistent in Tieleman's se
 
 Cost: two energies and ``k`` scores per example, with MALA one more. Follows maximum likelihood as
 long as the chains keep up with the parameters (small learning rate, good mixing).
+
+Measured (``docs/chains.md``): on three modes that no chain crosses, 2500 steps end at −3.95 nats
+without and at −1.96 and −1.88 with an energy penalty of 0.01 (two seeds; the optimum is −1.81); a
+buffer of 10,000 and restarts of 0.05 without it end at −3.72 and −4.41.
 """
 
 from __future__ import annotations

@@ -51,15 +51,15 @@ def test_the_gradient_is_that_of_the_recovery_likelihood(
     truth = 1 / (VARIANCE + torch.tensor(LEVELS, dtype=torch.float64) ** 2)
     precisions = truth if right else 1.5 * truth + 0.1
     energy = GaussianLevels(precisions.tolist())
-    objective = DiffusionRecoveryLikelihood(steps=30)
-    rows = math.sqrt(VARIANCE) * torch.empty(4000, 1).double().normal_(generator=generator)
+    objective = DiffusionRecoveryLikelihood(steps=20)
+    rows = math.sqrt(VARIANCE) * torch.empty(1500, 1).double().normal_(generator=generator)
     rows = rows * (VARIANCE / rows.square().mean()).sqrt()
     state = objective.init(energy, rows, generator)
     draws = []
-    for k in range(40):
+    for k in range(30):
         step = objective.loss(energy, rows, state, generator)
         state = step.state
-        if k >= 8:
+        if k >= 6:
             draws.append(torch.autograd.grad(step.loss, energy.precisions)[0])
     values = torch.stack(draws)
     error = (values.mean(0) - closed_form(precisions)) / (values.std(0) / math.sqrt(len(draws)))
@@ -82,14 +82,14 @@ def test_an_energy_without_levels_is_refused_in_a_sentence(
 def test_its_own_sampler_goes_down_the_levels(generator: torch.Generator) -> None:
     """With the true energies the ends have the variance of the lowest level."""
     truth = 1 / (VARIANCE + torch.tensor(LEVELS, dtype=torch.float64) ** 2)
-    energy, objective = GaussianLevels(truth.tolist()), DiffusionRecoveryLikelihood(steps=30)
+    energy, objective = GaussianLevels(truth.tolist()), DiffusionRecoveryLikelihood(steps=20)
     state = objective.init(energy, torch.zeros(1, 1).double(), generator)
     for _ in range(20):
         state = objective.loss(energy, torch.zeros(300, 1).double(), state, generator).state
     sampler = objective.own_sampler(energy, state)
     assert sampler is not None
     assert not sampler.exact
-    x = sampler.draw(20_000, generator)
+    x = sampler.draw(8000, generator)
     squares = x.square()
     exact = VARIANCE + LEVELS[-1] ** 2
     error = (squares.mean() - exact) / (squares.std() / math.sqrt(len(x)))
