@@ -24,6 +24,7 @@ from ebmbench.registry import OBJECTIVES, SAMPLERS
 from ebmbench.samplers.hmc import HMC
 from ebmbench.samplers.pilot import pilot
 from ebmbench.samplers.run import run_chains
+from ebmbench.samplers.step_sizes import StepSizes
 from ebmbench.samplers.target import target_of
 
 SIGMA = 0.1
@@ -177,12 +178,13 @@ def our_chains(name: str, size: Size) -> Action:
     energy, x, noise = network(size), rows(size), torch.Generator().manual_seed(3)
     energy.requires_grad_(False)
     sampler = HMC(LEAPFROG) if name == "hmc" else SAMPLERS.get(name)()
-    target, step_size = target_of(energy), torch.tensor(STEP_SIZE)
+    target = target_of(energy)
+    sizes = StepSizes.start(STEP_SIZE, None, x)
 
     def chains() -> Tensor:
         start = target.evaluate(x)
         return run_chains(
-            sampler, start, target, CHAIN_STEPS, step_size=step_size, generator=noise
+            sampler, start, target, CHAIN_STEPS, step_sizes=sizes, generator=noise
         ).state.x
 
     return chains

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from torch import Tensor
+
 from ebmbench.cards import TaskCard
 from ebmbench.datasets.base import Dataset
 from ebmbench.energies import energy_class
@@ -62,6 +64,19 @@ def named(training: Training, energy: Energy) -> Training:
         learned.data -= energy.map.log_det
     selected, last = (_outer(each, energy) for each in (training.selected, training.last))
     return replace(training, selected=selected, last=last)
+
+
+def named_log_z(log_z: Tensor | None, energy: Energy) -> float | None:
+    """Return the ``log Z`` of an outer energy, given that of its inner one.
+
+    Arguments:
+        log_z: of what was trained, a scalar, or ``None``.
+        energy: the outer energy; itself, where nothing was pulled back.
+    """
+    if log_z is None:
+        return None
+    shift = energy.map.log_det if isinstance(energy, PulledBack) else 0.0
+    return float(log_z.detach()) - shift
 
 
 def _outer(weights: WeightSet, energy: PulledBack) -> WeightSet:

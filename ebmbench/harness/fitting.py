@@ -17,7 +17,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.energies.pulled_back import moved
 from ebmbench.harness.build import make_energy, make_estimator, make_objective, make_streams
-from ebmbench.harness.coordinates import kind_for, named, training_view
+from ebmbench.harness.coordinates import kind_for, named, named_log_z, training_view
 from ebmbench.harness.cost import Meter
 from ebmbench.harness.job import Job
 from ebmbench.harness.selection import WeightSet
@@ -38,6 +38,8 @@ class Fitted:
     cost: RunCost
     learned: Mapping[str, Tensor] = field(default_factory=dict)
     """Parameters that were trained beside the energy."""
+    log_z: float | None = None
+    """The ``log Z`` that the method brings, if it does."""
     own_sampler: OwnSampler | None = None
     """What the method brings to draw from the model."""
     last: WeightSet | None = None
@@ -53,12 +55,6 @@ class Fitted:
     diverged_at: int | None = None
     finite: bool = True
     """Whether the selected weights are; without that there is nothing to evaluate."""
-
-    @property
-    def log_z(self) -> float | None:
-        """The ``log Z`` that the objective learned, if it did."""
-        found = self.learned.get("log_z")
-        return None if found is None else float(found.detach())
 
     def last_energy(self) -> Energy | None:
         """Return an energy with the weights of the last step, where they are others."""
@@ -118,6 +114,7 @@ def _fit_energy(job: Job, dataset: Dataset, data_seconds: float, progress: Progr
         progress=progress,
     )
     meter.stop()
+    log_z = named_log_z(objective.own_log_z(energy, result.state), whole)
     result = named(result, whole)
     learned = result.state.learned
     step, reason = _diverged(result, dataset.dim)
@@ -127,6 +124,7 @@ def _fit_energy(job: Job, dataset: Dataset, data_seconds: float, progress: Progr
         energy=whole,
         cost=meter.of_training(result, rehearsal, job.device),
         learned=learned,
+        log_z=log_z,
         own_sampler=moved(objective.own_sampler(energy, result.state), whole),
         coordinates=kind_for(job.task, job.method.coordinates),
         last=result.last if differ and result.last.finite else None,

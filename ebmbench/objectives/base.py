@@ -102,6 +102,18 @@ class Objective(ABC, Generic[StateT]):
     def cost(self, dim: int) -> StepCost:
         """Return the declared evaluations per example of one step in ``dim`` dimensions."""
 
+    def own_log_z(self, energy: Energy, state: StateT) -> Tensor | None:
+        """Return the estimate of ``log Z`` that the method brings, a scalar, if it brings one.
+
+        By default it is the ``log_z`` among what was learned. A method that carries an estimate
+        without training it (weights of chains) returns that of the energy as it is handed in.
+
+        Arguments:
+            energy: the trained model, with the weights that are evaluated.
+            state: the state after the last step.
+        """
+        return state.learned.get("log_z")
+
     def own_sampler(self, energy: Energy, state: StateT) -> OwnSampler | None:
         """Return how the method itself draws from what it trained; by default it does not.
 

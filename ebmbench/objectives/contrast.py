@@ -20,6 +20,7 @@ def contrastive_step(
     *,
     info: Mapping[str, Tensor],
     energy_penalty: float = 0.0,
+    negative_weights: Tensor | None = None,
 ) -> Step[StateT]:
     r"""Return the loss :math:`\bar E(x^+) - \bar E(x^-)`, whose gradient follows Eq. 3-4.
 
@@ -35,10 +36,12 @@ def contrastive_step(
         info: diagnostics of the sampler.
         energy_penalty: weight of the mean squared energies of data and negatives, which keeps
             them near zero (Du & Mordatch 2019, Sect. 3.3).
+        negative_weights: of the negatives in their mean, ``(m,)``, summing to one; equal ones
+            unless given.
     """
     both = calculus.value(energy, torch.cat([batch, negatives]), create_graph=True)
     data, model = both[: len(batch)], both[len(batch) :]
-    gap = data.mean() - model.mean()
+    gap = data.mean() - (model.mean() if negative_weights is None else negative_weights @ model)
     loss = gap
     if energy_penalty:
         loss = gap + energy_penalty * ((data * data).mean() + (model * model).mean())

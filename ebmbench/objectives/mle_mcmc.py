@@ -5,7 +5,8 @@ r"""Maximum likelihood with long chains that start from noise.
 
 Song & Kingma (2021), Eq. 3-4 (arXiv:2101.03288). At every training step one fresh chain per
 example starts at the reference Gaussian and makes many Metropolis-adjusted transitions (HMC
-by default), whose step size follows the measured acceptance and is carried from step to step.
+by default), whose step sizes follow the measured acceptance, ever more slowly, and are carried
+from step to step (:mod:`ebmbench.samplers.step_sizes`).
 
 Cost per example: two energies (data and negatives) and
 ``1 + transitions × leapfrog`` scores. Unbiased as the chains become long; with finitely many
@@ -14,7 +15,6 @@ transitions it is a non-convergent sampler (Nijkamp et al. 2019).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
@@ -22,27 +22,21 @@ from pydantic import Field
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Objective, State, Step, StepCost
+from ebmbench.objectives.base import Objective, Step, StepCost
+from ebmbench.objectives.cd import ChainStepSizes
 from ebmbench.objectives.contrast import contrastive_step
-from ebmbench.objectives.kernels import KernelName, make_kernel
+from ebmbench.objectives.kernels import KernelName, chain_info, make_kernel
 from ebmbench.options import options
 from ebmbench.samplers.anneal import anneal_chains
 from ebmbench.samplers.base import Sampler
 from ebmbench.samplers.bridge import Bridge, ReferenceGaussian
 from ebmbench.samplers.hmc import HMC
+from ebmbench.samplers.step_sizes import StepSizes
 from ebmbench.samplers.target import target_of
 
 
-@dataclass(frozen=True)
-class AdaptedStepSize(State):
-    """What one step learns of the chains for the next."""
-
-    step_size: Tensor
-    """``ε``, a scalar; the next step starts with it."""
-
-
 @options
-class MCMCMaximumLikelihood(Objective[AdaptedStepSize]):
+class MCMCMaximumLikelihood(Objective[ChainStepSizes]):
     """Maximum likelihood, the expectation under the model by long chains."""
 
     transitions: Annotated[int, Field(gt=0)] = 10
@@ -62,13 +56,14 @@ class MCMCMaximumLikelihood(Objective[AdaptedStepSize]):
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> AdaptedStepSize:
+    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> ChainStepSizes:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return AdaptedStepSize(data.new_tensor(self.step_size))
+        aim = self._kernel(None).target_acceptance
+        return ChainStepSizes(StepSizes.start(self.step_size, aim, data))
 
     def loss(
-        self, energy: Energy, batch: Tensor, state: AdaptedStepSize, generator: torch.Generator
-    ) -> Step[AdaptedStepSize]:
+        self, energy: Energy, batch: Tensor, state: ChainStepSizes, generator: torch.Generator
+    ) -> Step[ChainStepSizes]:
         """See :class:`~ebmbench.objectives.base.Objective`; as many chains as examples."""
         reference = ReferenceGaussian.of(energy)
         kernel = self._kernel(reference.std)
@@ -79,17 +74,12 @@ class MCMCMaximumLikelihood(Objective[AdaptedStepSize]):
             steps=self.transitions,
             rise=max(1, round(self.annealed * self.transitions)),
             resample=self.resample,
-            step_size=state.step_size,
+            step_sizes=state.step_sizes,
             generator=generator,
             target_acceptance=kernel.target_acceptance,
         )
-        after = AdaptedStepSize(trace.step_size)
-        info = {
-            "acceptance": trace.acceptance,
-            "divergent": trace.divergent,
-            "step_size": trace.step_size,
-        }
-        return contrastive_step(energy, batch, trace.state.x, after, info=info)
+        after = ChainStepSizes(trace.step_sizes)
+        return contrastive_step(energy, batch, trace.state.x, after, info=chain_info(trace))
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""

@@ -10,11 +10,14 @@ Gaussian. Every chain is advanced in place, so it is persistent in Tieleman's se
 
 Cost: two energies and ``k`` scores per example, with MALA one more. Follows maximum likelihood as
 long as the chains keep up with the parameters (small learning rate, good mixing).
+
+Measured (``docs/chains.md``): on three modes that no chain crosses, 2500 steps end at −3.95 nats
+without and at −1.96 and −1.88 with an energy penalty of 0.01 (two seeds; the optimum is −1.81); a
+buffer of 10,000 and restarts of 0.05 without it end at −3.72 and −4.41.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
@@ -22,23 +25,11 @@ from pydantic import Field
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Objective, State, Step, StepCost
+from ebmbench.objectives.base import Objective, Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
-from ebmbench.objectives.kernels import KernelName, chain_scores, make_kernel
+from ebmbench.objectives.kernels import KernelName, chain_info, chain_scores, make_kernel
+from ebmbench.objectives.persistent import PersistentChains
 from ebmbench.options import options
-from ebmbench.samplers.bridge import ReferenceGaussian
-from ebmbench.samplers.run import run_chains
-from ebmbench.samplers.target import target_of
-
-
-@dataclass(frozen=True)
-class PersistentChains(State):
-    """Chains that live on, and how far they step."""
-
-    chains: Tensor
-    """The replay buffer, ``(m, d)``."""
-    step_size: Tensor
-    """``ε``, a scalar."""
 
 
 @options
@@ -48,57 +39,45 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
     steps: Annotated[int, Field(gt=0)] = 10
     """``k``: transitions per training step."""
     step_size: Annotated[float, Field(gt=0)] = 0.1
-    """``ε`` at the start, in units of the data; MALA adapts it to its acceptance."""
+    """``ε`` at the start, in units of the data; MALA and HMC adapt it."""
     sampler: KernelName = "langevin"
     """``langevin``, ``mala``, ``hmc``, or a sampler of one's own."""
     buffer: Annotated[int, Field(gt=0)] = 10000
     """Chains in the replay buffer."""
     restart: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Probability that a chain starts anew from the reference Gaussian."""
+    energy_penalty: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the squared energies of data and negatives in the loss."""
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> PersistentChains:
         """See :class:`~ebmbench.objectives.base.Objective`; chains start at the reference."""
-        chains = ReferenceGaussian.of(energy).draw(self.buffer, generator)
-        return PersistentChains(chains, data.new_tensor(self.step_size))
+        return PersistentChains.start(
+            energy, self.buffer, generator, sampler=self.sampler, step_size=self.step_size
+        )
 
     def loss(
         self, energy: Energy, batch: Tensor, state: PersistentChains, generator: torch.Generator
     ) -> Step[PersistentChains]:
         """See :class:`~ebmbench.objectives.base.Objective`; one chain per example."""
-        chains = state.chains
-        # A random block of neighbours: distinct chains at the price of one number.
-        count = min(len(batch), len(chains))
-        start = torch.randint(len(chains), (1,), generator=generator, device=batch.device)
-        index = (start + torch.arange(count, device=batch.device)) % len(chains)
-        x = self._restarted(energy, chains[index], generator)
-        sampler = make_kernel(self.sampler)
-        target = target_of(energy)
-        trace = run_chains(
-            sampler,
-            target.evaluate(x),
-            target,
-            self.steps,
-            step_size=state.step_size,
-            generator=generator,
-            target_acceptance=sampler.target_acceptance,
-            positions_only=True,
+        trace, after = state.advanced(
+            energy,
+            len(batch),
+            generator,
+            sampler=self.sampler,
+            steps=self.steps,
+            restart=self.restart,
         )
-        moved = chains.index_copy(0, index, trace.state.x)
-        after = PersistentChains(moved, trace.step_size)
-        info = {
-            "acceptance": trace.acceptance,
-            "divergent": trace.divergent,
-            "step_size": trace.step_size,
-        }
-        return contrastive_step(energy, batch, trace.state.x, after, info=info)
-
-    def _restarted(self, energy: Energy, x: Tensor, generator: torch.Generator) -> Tensor:
-        fresh = ReferenceGaussian.of(energy).draw(len(x), generator)
-        u = torch.empty_like(x[:, :1]).uniform_(generator=generator)
-        return torch.where(u < self.restart, fresh, x)
+        return contrastive_step(
+            energy,
+            batch,
+            trace.state.x,
+            after,
+            info=chain_info(trace),
+            energy_penalty=self.energy_penalty,
+        )
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""

@@ -17,6 +17,7 @@ from ebmbench.samplers.base import Sampler
 from ebmbench.samplers.bridge import Bridge, ReferenceGaussian
 from ebmbench.samplers.resampling import systematic_resample
 from ebmbench.samplers.run import Trace, run_chains
+from ebmbench.samplers.step_sizes import StepSizes
 
 
 def anneal_chains(
@@ -27,7 +28,7 @@ def anneal_chains(
     steps: int,
     rise: int,
     resample: bool,
-    step_size: Tensor,
+    step_sizes: StepSizes,
     generator: torch.Generator,
     target_acceptance: float | None,
 ) -> Trace:
@@ -40,28 +41,33 @@ def anneal_chains(
         steps: number of transitions, at least ``rise``.
         rise: transitions until the model is reached, at least one; one: no annealing.
         resample: whether to choose chains by weight at each rise of ``β``.
-        step_size: the step size at the start, a scalar tensor; it is adapted all the way.
+        step_sizes: the step sizes at the start; they are adapted all the way.
         generator: the source of all randomness.
-        target_acceptance: the acceptance to adapt to; ``None``: keep the step size.
+        target_acceptance: the acceptance to adapt to; ``None``: keep the step sizes.
     """
     state = bridge.evaluate(x)
-    acceptance = torch.zeros_like(step_size)
-    divergent = torch.zeros_like(step_size)
+    acceptance = divergent = torch.zeros_like(state.log_density[0])
+    # of each chain, whether neither it nor the one that it was copied from has moved
+    still = torch.ones(len(x), dtype=torch.bool, device=x.device)
     for k in range(steps):
         if resample and k < rise:
             weights = bridge.slope(state) / rise
-            state = state[systematic_resample(weights, len(weights), generator)]
+            chosen = systematic_resample(weights, len(weights), generator)
+            state, still = state[chosen], still[chosen]
         target = bridge.at((k + 1) / rise) if k + 1 < rise else bridge.model
+        before = state.x
         trace = run_chains(
             sampler,
             state,
             target,
             1,
-            step_size=step_size,
+            step_sizes=step_sizes,
             generator=generator,
             target_acceptance=target_acceptance,
+            first=k,
         )
-        state, step_size = trace.state, trace.step_size
+        state, step_sizes = trace.state, trace.step_sizes
+        still = still & (state.x == before).all(1)
         acceptance = acceptance + trace.acceptance / steps
         divergent = divergent + trace.divergent / steps
-    return Trace(state, acceptance, divergent, step_size)
+    return Trace(state, acceptance, divergent, still.to(acceptance).mean(), step_sizes)

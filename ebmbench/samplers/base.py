@@ -101,7 +101,8 @@ class Sampler(ABC):
         Arguments:
             state: where the chains are.
             target: the distribution to be left invariant.
-            step_size: a number or a scalar tensor; its meaning is stated by the sampler.
+            step_size: a number, a scalar tensor or one for each chain, ``(n, 1)``; its meaning is
+                stated by the sampler.
             generator: the source of all randomness.
         """
 

@@ -14,7 +14,9 @@ from ebmbench.objectives.cd import ContrastiveDivergence
 from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.objectives.mle_exact import ExactMaximumLikelihood
 from ebmbench.objectives.mle_mcmc import MCMCMaximumLikelihood
-from ebmbench.objectives.pcd import PersistentChains, PersistentContrastiveDivergence
+from ebmbench.objectives.pcd import PersistentContrastiveDivergence
+from ebmbench.objectives.persistent import PersistentChains
+from ebmbench.samplers.step_sizes import StepSizes
 
 Make = Callable[..., Energy]
 
@@ -143,7 +145,7 @@ def test_the_step_size_follows_the_acceptance_from_step_to_step(
     energy = gaussian_energy([0.0, 0.0], [4.0, 9.0])
     objective = MCMCMaximumLikelihood(sampler=sampler, step_size=3.0)  # type: ignore[arg-type]
     state = objective.init(energy, rows, generator)
-    assert float(state.step_size) == 3.0
+    assert state.step_sizes.sizes.tolist() == [3.0, 3.0, 3.0]
     acceptance = []
     for _ in range(25):
         step = objective.loss(energy, rows[:50], state, generator)
@@ -151,7 +153,40 @@ def test_the_step_size_follows_the_acceptance_from_step_to_step(
         acceptance.append(float(step.info["acceptance"]))
     assert acceptance[0] < 0.3
     assert sum(acceptance[-5:]) / 5 == pytest.approx(wanted, abs=0.06)
-    assert torch.equal(step.info["step_size"], state.step_size)
+    sizes = state.step_sizes.sizes
+    # the bolder a group's aim, the larger its step
+    assert bool((sizes.diff() < 0).all())
+    torch.testing.assert_close(step.info["step_size"], sizes.prod() ** (1 / 3))
+
+
+@pytest.mark.parametrize(("sampler", "start", "wanted"), [("mala", 3.0, 0.6), ("hmc", 0.01, 0.75)])
+def test_short_chains_from_the_data_adapt_their_step(
+    sampler: str,
+    start: float,
+    wanted: float,
+    *,
+    gaussian_energy: Make,
+    rows: Tensor,
+    generator: torch.Generator,
+) -> None:
+    energy = gaussian_energy([0.0, 0.0], [4.0, 9.0])
+    objective = ContrastiveDivergence(steps=5, sampler=sampler, step_size=start)
+    state = objective.init(energy, rows, generator)
+    for _ in range(150):
+        step = objective.loss(energy, rows[:60], state, generator)
+        state = step.state
+    assert float(step.info["acceptance"]) == pytest.approx(wanted, abs=0.12)
+    assert float(step.info["dead_chains"]) < 0.1
+
+
+def test_plain_langevin_keeps_its_step(
+    gaussian_energy: Make, rows: Tensor, generator: torch.Generator
+) -> None:
+    energy = gaussian_energy([0.0, 0.0], [4.0, 9.0])
+    objective = ContrastiveDivergence(steps=3, step_size=0.2)
+    step = objective.loss(energy, rows, objective.init(energy, rows, generator), generator)
+    assert step.state.step_sizes.sizes.tolist() == [0.2]
+    assert float(step.info["dead_chains"]) == 0
 
 
 def test_persistent_chains_go_back_where_they_came_from(
@@ -174,7 +209,7 @@ def test_restarted_chains_come_from_the_reference(
 ) -> None:
     energy = gaussian_energy([0.0, 0.0], [1.0, 1.0])
     chains = torch.full((4000, 2), 50.0).double()
-    far = PersistentChains(chains, torch.tensor(1e-6).double())
+    far = PersistentChains(chains, StepSizes.start(1e-6, None, chains))
     batch = rows.repeat(10, 1)
     for restart in (0.0, 0.25, 1.0):
         objective = PersistentContrastiveDivergence(restart=restart, steps=1, sampler="langevin")

@@ -8,10 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from ebmbench import catalog
 from ebmbench.calculus import count_evaluations
 from ebmbench.energies.base import Energy
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.energies.mlp import MLPEnergy
+from ebmbench.energies.mlp_levels import MLPLevels
 from ebmbench.errors import EbmbenchError
 from ebmbench.objectives import Objective, State, Step
 from ebmbench.options import build
@@ -30,6 +32,13 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("mle-mcmc", {"transitions": 4, "leapfrog": 2, "annealed": 0.5, "resample": True}),
     ("nce", {"nu": 3, "components": 2, "inflation": 1.3}),
     ("pcd", {"steps": 2, "sampler": "langevin", "buffer": 50, "restart": 0.2}),
+    ("pcd", {"steps": 2, "sampler": "mala", "buffer": 50, "energy_penalty": 0.3}),
+    ("jarzynski", {"steps": 2, "sampler": "hmc", "walkers": 50, "resample_below": 1.0}),
+    ("pcd-pt", {"steps": 2, "rungs": 1, "buffer": 50}),
+    ("pcd-pt", {"steps": 1, "rungs": 3, "buffer": 50, "sampler": "hmc"}),
+    ("ps-cd", {"gamma": 1.0, "steps": 2, "sampler": "langevin", "buffer": 50}),
+    ("drl", {"steps": 2, "sampler": "langevin"}),
+    ("mpf", {"epsilon": 0.2, "copies": 3}),
     ("fd-ssm", {"epsilon": 0.2, "projections": 2}),
     ("ssm", {"directions": "gaussian", "projections": 3}),
     ("ssm-vr", {"directions": "sphere", "projections": 2}),
@@ -37,6 +46,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 everything = pytest.mark.parametrize(
     ("name", "options"), VARIANTS, ids=[f"{name}-{options}" for name, options in VARIANTS]
 )
+CHAINS = {"cd", "cd-short", "drl", "jarzynski", "mle-mcmc", "pcd", "pcd-pt", "ps-cd"}
+CHAIN_INFO = {"acceptance", "divergent", "dead_chains", "step_size", "energy_gap"}
 BLIND_TO_CONSTANTS = set(OBJECTIVES) - {"nce"}
 
 
@@ -55,6 +66,23 @@ def perturbed_mlp(dtype: torch.dtype = torch.float64) -> MLPEnergy:
     return energy.to(dtype)
 
 
+def perturbed_levels(dtype: torch.dtype = torch.float64) -> MLPLevels:
+    """The same of many noise levels."""
+    generator = torch.Generator().manual_seed(3)
+    energy = MLPLevels(
+        torch.zeros(2), torch.ones(2), [1.0, 0.3, 0.1], hidden=[8, 8], generator=generator
+    )
+    with torch.no_grad():
+        for parameter in energy.parameters():
+            parameter.add_(0.2 * torch.empty_like(parameter).normal_(generator=generator))
+    return energy.to(dtype)
+
+
+def network(name: str, dtype: torch.dtype = torch.float64) -> Energy:
+    """A network that an objective can train."""
+    return perturbed_levels(dtype) if OBJECTIVES.get(name).needs_levels else perturbed_mlp(dtype)
+
+
 def ica() -> ICAEnergy:
     demixing = torch.tensor([[1.0, 0.4], [-0.3, 0.8]], dtype=torch.float64)
     zero, one = torch.zeros(2).double(), torch.ones(2).double()
@@ -67,8 +95,8 @@ def fresh() -> torch.Generator:
 
 def started(
     name: str, options: dict[str, Any], rows: Tensor
-) -> tuple[Objective, MLPEnergy, torch.Generator, State]:
-    objective, energy, generator = make(name, options), perturbed_mlp(), fresh()
+) -> tuple[Objective, Energy, torch.Generator, State]:
+    objective, energy, generator = make(name, options), network(name), fresh()
     return objective, energy, generator, objective.init(energy, rows, generator)
 
 
@@ -92,17 +120,20 @@ def gradients(step: Step, energy: Energy) -> Iterator[tuple[str, Tensor]]:
 
 
 @everything
-@pytest.mark.parametrize("energy", [perturbed_mlp(), ica()], ids=["mlp", "ica"])
+@pytest.mark.parametrize("known", [False, True], ids=["mlp", "ica"])
 def test_a_finite_scalar_whose_gradient_reaches_every_parameter(
-    name: str, options: dict[str, Any], energy: Energy, rows: Tensor
+    name: str, options: dict[str, Any], known: bool, rows: Tensor
 ) -> None:
+    if known and OBJECTIVES.get(name).needs_levels:
+        pytest.skip("it needs an energy of many noise levels")
+    energy = ica() if known else network(name)
     step = run(name, options, energy, rows, 2)
     assert step.loss.shape == ()
     assert bool(torch.isfinite(step.loss))
-    last_bias = list(dict(energy.named_parameters()))[-1]
+    last_bias = [each for each, _ in energy.named_parameters() if each.endswith("bias")]
     for parameter, gradient in gradients(step, energy):
         assert bool(torch.isfinite(gradient).all())
-        constant = isinstance(energy, MLPEnergy) and parameter == last_bias
+        constant = not known and parameter == last_bias[-1]
         constant &= not options.get("energy_penalty")
         if constant and name in BLIND_TO_CONSTANTS:
             # A constant in the energy belongs to log Z, which these losses do not see.
@@ -123,7 +154,7 @@ def tensors(state: object) -> list[Tensor]:
 @everything
 def test_the_generator_decides_every_bit(name: str, options: dict[str, Any], rows: Tensor) -> None:
     before, torch_state = rows.clone(), torch.get_rng_state()
-    first, second = (run(name, options, perturbed_mlp(), rows, 3) for _ in range(2))
+    first, second = (run(name, options, network(name), rows, 3) for _ in range(2))
     assert torch.equal(first.loss, second.loss)
     for mine, other in zip(tensors(first.state), tensors(second.state), strict=True):
         assert torch.equal(mine, other)
@@ -156,7 +187,7 @@ def test_the_state_keeps_its_shape_and_is_not_changed_in_place(
 def test_the_loss_has_the_dtype_of_the_model(
     name: str, options: dict[str, Any], dtype: torch.dtype, rows: Tensor
 ) -> None:
-    step = run(name, options, perturbed_mlp(dtype), rows.to(dtype), 1)
+    step = run(name, options, network(name, dtype), rows.to(dtype), 1)
     assert step.loss.dtype == dtype
 
 
@@ -165,7 +196,9 @@ def test_the_loss_has_the_dtype_of_the_model(
 def test_declared_and_counted_cost_agree(
     name: str, options: dict[str, Any], known: bool, rows: Tensor
 ) -> None:
-    energy: Energy = ica() if known else perturbed_mlp()
+    if known and OBJECTIVES.get(name).needs_levels:
+        pytest.skip("it needs an energy of many noise levels")
+    energy = ica() if known else network(name)
     objective, generator = make(name, options), fresh()
     state = objective.init(energy, rows, generator)
     batch = rows[:20]
@@ -191,6 +224,19 @@ def test_the_last_batch_may_be_a_single_row(
     assert bool(torch.isfinite(step.loss))
 
 
+@pytest.mark.parametrize("name", sorted(CHAINS))
+def test_chains_say_whether_they_move(name: str, rows: Tensor) -> None:
+    info = run(name, {}, network(name), rows, 2).info
+    assert set(info) >= CHAIN_INFO
+    assert 0 <= float(info["dead_chains"]) < 0.2
+    assert float(info["step_size"]) > 0
+
+
+def test_every_objective_with_chains_is_among_them() -> None:
+    with_chains = {card.objective for card in catalog.methods().values() if "mcmc" in card.tags}
+    assert with_chains == CHAINS
+
+
 @pytest.mark.parametrize(
     ("name", "options", "complaint"),
     [
@@ -202,6 +248,9 @@ def test_the_last_batch_may_be_a_single_row(
         ("mle-mcmc", {"annealed": 1.5}, "'annealed' is 1.5"),
         ("nce", {"nu": 0}, "'nu' is 0"),
         ("pcd", {"restart": 2}, "'restart' is 2"),
+        ("jarzynski", {"sampler": "langevin"}, "'sampler' is 'langevin'"),
+        ("mpf", {"epsilon": 0.0}, "'epsilon' is 0.0"),
+        ("ps-cd", {"gamma": 0}, "'gamma' is 0"),
         ("ssm", {"directions": "cube"}, "'directions' is 'cube'"),
         ("ssm-vr", {"projections": "many"}, "'projections' is 'many'"),
         ("sm", {"sigma": 0.1}, "unknown key 'sigma'"),

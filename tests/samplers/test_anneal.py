@@ -7,6 +7,7 @@ from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.samplers.anneal import anneal_chains
 from ebmbench.samplers.bridge import Bridge, ReferenceGaussian
 from ebmbench.samplers.hmc import HMC
+from ebmbench.samplers.step_sizes import StepSizes
 from ebmbench.samplers.target import target_of
 
 
@@ -26,12 +27,13 @@ def test_only_resampling_gives_each_mode_its_share(
         steps=40,
         rise=20,
         resample=resample,
-        step_size=torch.tensor(0.3, dtype=torch.float64),
+        step_sizes=StepSizes.start(0.3, 0.75, means),
         generator=generator,
         target_acceptance=0.75,
     )
     right = trace.state.x[:, 0] > 0
     assert float(trace.divergent) == 0
+    assert float(trace.dead) < 0.01
     assert bool(torch.isclose(trace.state.log_density, -energy(trace.state.x)).all())
     # The right mode is also the nearer one: by capture alone it gets more than its share.
     share = float(right.double().mean())

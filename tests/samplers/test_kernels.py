@@ -13,6 +13,7 @@ from ebmbench.samplers.hmc import HMC
 from ebmbench.samplers.langevin import Langevin
 from ebmbench.samplers.mala import MALA
 from ebmbench.samplers.run import run_chains
+from ebmbench.samplers.step_sizes import StepSizes
 from ebmbench.samplers.target import Model, target_of
 
 ZScore = Callable[[Tensor], float]
@@ -68,9 +69,9 @@ def test_chains_from_elsewhere_reach_the_moments(
     energy, sampler = mixture, make()
     target = target_of(energy)
     x = torch.full((2000, 2), -2.0, dtype=torch.float64)
-    size = torch.tensor(step_size, dtype=torch.float64)
+    sizes = StepSizes.start(step_size, None, x)
     state = run_chains(
-        sampler, target.evaluate(x), target, 30, step_size=size, generator=generator
+        sampler, target.evaluate(x), target, 30, step_sizes=sizes, generator=generator
     ).state
     mean = torch.tensor([0.45, -0.3], dtype=torch.float64)
     # The moments of a mixture: Σ w (C + m m').
@@ -89,9 +90,9 @@ def test_stationary_variance_of_langevin(
     x = torch.empty(20_000, 1, dtype=torch.float64).normal_(generator=generator)
     target = gaussian(variance)
     sampler = Langevin()
-    size = torch.tensor(step_size, dtype=torch.float64)
+    sizes = StepSizes.start(step_size, None, x)
     state = run_chains(
-        sampler, target.evaluate(x), target, 40, step_size=size, generator=generator
+        sampler, target.evaluate(x), target, 40, step_sizes=sizes, generator=generator
     ).state
     assert z_score(state.x[:, 0] ** 2 - exact) < 4
     assert z_score(state.x[:, 0] ** 2 - variance) > 8
@@ -143,19 +144,19 @@ def test_the_step_size_finds_the_acceptance(
     target = gaussian(2.0)
     x = torch.empty(200, 3, dtype=torch.float64).normal_(generator=generator)
     state = target.evaluate(2**0.5 * x)
-    size = torch.tensor(start, dtype=torch.float64)
+    sizes = StepSizes.start(start, wanted, x)
     adapted = run_chains(
         sampler,
         state,
         target,
         150,
-        step_size=size,
+        step_sizes=sizes,
         generator=generator,
         target_acceptance=wanted,
         gain=0.3,
     )
     kept = run_chains(
-        sampler, adapted.state, target, 20, step_size=adapted.step_size, generator=generator
+        sampler, adapted.state, target, 20, step_sizes=adapted.step_sizes, generator=generator
     )
     assert float(kept.acceptance) == pytest.approx(wanted, abs=0.05)
-    assert torch.equal(kept.step_size, adapted.step_size)
+    assert kept.step_sizes == adapted.step_sizes

@@ -6,6 +6,7 @@ import torch
 from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.registry import SAMPLERS
 from ebmbench.samplers.run import run_chains
+from ebmbench.samplers.step_sizes import StepSizes
 from ebmbench.samplers.target import target_of
 
 
@@ -51,14 +52,14 @@ def test_shapes_dtypes_and_bits(name: str, dtype: torch.dtype) -> None:
 def test_positions_are_the_same_when_they_alone_are_wanted(name: str) -> None:
     sampler, target = SAMPLERS.get(name)(), target_of(energy(torch.float64))
     x = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(4, 3)
-    size = torch.tensor(0.2, dtype=torch.float64)
+    sizes = StepSizes.start(0.2, None, x)
     whole, ends = (
         run_chains(
             sampler,
             target.evaluate(x),
             target,
             3,
-            step_size=size,
+            step_sizes=sizes,
             generator=torch.Generator().manual_seed(7),
             positions_only=positions_only,
         )
@@ -66,3 +67,17 @@ def test_positions_are_the_same_when_they_alone_are_wanted(name: str) -> None:
     )
     assert torch.equal(whole.state.x, ends.state.x)
     assert torch.equal(whole.acceptance, ends.acceptance)
+
+
+@pytest.mark.parametrize("name", list(SAMPLERS))
+def test_each_chain_may_have_its_own_step_size(name: str) -> None:
+    """Chains of a vanishing step stay, the others move as if all had their step."""
+    sampler, target = SAMPLERS.get(name)(), target_of(energy(torch.float64))
+    x = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(4, 3)
+    own = torch.tensor([0.2, 1e-12, 0.2, 1e-12], dtype=torch.float64)[:, None]
+    mixed, common = (
+        sampler.step(target.evaluate(x), target, size, torch.Generator().manual_seed(7))[0].x
+        for size in (own, 0.2)
+    )
+    torch.testing.assert_close(mixed[::2], common[::2])
+    torch.testing.assert_close(mixed[1::2], x[1::2], rtol=0, atol=1e-9)

@@ -17,7 +17,7 @@ class Connection:
     """A statement of the tutorial (or of a paper it cites) in the form that is true."""
 
     id: str
-    """T1 to T19."""
+    """T1 and so on."""
     statement: str
     source: str
     """Paper and equation; says where the printed form is wrong."""

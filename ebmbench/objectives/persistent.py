@@ -1,0 +1,99 @@
+"""Chains that live on from training step to training step, in a replay buffer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ebmbench.energies.base import Energy
+from ebmbench.objectives.base import State
+from ebmbench.objectives.kernels import make_kernel
+from ebmbench.samplers.bridge import ReferenceGaussian
+from ebmbench.samplers.run import Trace, run_chains
+from ebmbench.samplers.step_sizes import StepSizes
+from ebmbench.samplers.target import target_of
+
+
+@dataclass(frozen=True)
+class PersistentChains(State):
+    """Chains that live on."""
+
+    chains: Tensor
+    """The replay buffer, ``(m, d)``."""
+    step_sizes: StepSizes
+    """How far they step."""
+
+    @classmethod
+    def start(
+        cls,
+        energy: Energy,
+        size: int,
+        generator: torch.Generator,
+        *,
+        sampler: str,
+        step_size: float,
+    ) -> PersistentChains:
+        """Return ``size`` chains at the reference of an energy.
+
+        Arguments:
+            energy: the model.
+            size: chains in the buffer.
+            generator: the source of all randomness.
+            sampler: the name of the kernel.
+            step_size: its ``ε`` at the start.
+        """
+        chains = ReferenceGaussian.of(energy).draw(size, generator)
+        aim = make_kernel(sampler).target_acceptance
+        return cls(chains, StepSizes.start(step_size, aim, chains))
+
+    def advanced(
+        self,
+        energy: Energy,
+        count: int,
+        generator: torch.Generator,
+        *,
+        sampler: str,
+        steps: int,
+        restart: float,
+    ) -> tuple[Trace, PersistentChains]:
+        """Move some of the chains and put them back where they came from.
+
+        Arguments:
+            energy: the model.
+            count: how many, at most.
+            generator: the source of all randomness.
+            sampler: the name of the kernel.
+            steps: transitions of each.
+            restart: probability that one first starts anew from the reference.
+        """
+        index = random_block(len(self.chains), count, generator).to(self.chains.device)
+        kernel, target = make_kernel(sampler), target_of(energy)
+        x = self.chains[index]
+        fresh = ReferenceGaussian.of(energy).draw(len(x), generator)
+        u = torch.empty_like(x[:, :1]).uniform_(generator=generator)
+        trace = run_chains(
+            kernel,
+            target.evaluate(torch.where(u < restart, fresh, x)),
+            target,
+            steps,
+            step_sizes=self.step_sizes,
+            generator=generator,
+            target_acceptance=kernel.target_acceptance,
+            positions_only=True,
+        )
+        moved = self.chains.index_copy(0, index, trace.state.x)
+        return trace, PersistentChains(moved, trace.step_sizes)
+
+
+def random_block(size: int, count: int, generator: torch.Generator) -> Tensor:
+    """Return the numbers of neighbouring chains: distinct ones at the price of one random number.
+
+    Arguments:
+        size: of the buffer.
+        count: how many, at most ``size``.
+        generator: the source of the random number; the numbers are on its device.
+    """
+    start = torch.randint(size, (1,), generator=generator, device=generator.device)
+    return (start + torch.arange(min(count, size), device=generator.device)) % size
