@@ -263,7 +263,7 @@ class MethodCard(Card):
                 coordinates = value
             else:
                 (optimiser if key in Optimiser.model_fields else hyperparameters)[key] = value
-        values = {
+        values: dict[str, Any] = {
             "coordinates": coordinates,
             "hyperparameters": hyperparameters,
             "optimiser": optimiser,

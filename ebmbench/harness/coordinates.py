@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -13,7 +14,9 @@ from ebmbench.energies.base import Energy
 from ebmbench.energies.coordinates import Coordinates
 from ebmbench.energies.pulled_back import INNER, PulledBack
 from ebmbench.harness.selection import LEARNED, WeightSet
-from ebmbench.harness.training import Training
+
+if TYPE_CHECKING:
+    from ebmbench.harness.training import Training
 
 
 def kind_for(task: TaskCard, wanted: str) -> str:
