@@ -21,11 +21,9 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 def log_z_of(energy: Energy) -> float:
     """By the midpoint rule, unless it is known."""
     known = energy.log_z()
-    return (
-        tabulate(energy, reference_box(energy, 8.0), 400).log_z
-        if known is None
-        else float(known.detach())
-    )
+    if known is not None:
+        return float(known.detach())
+    return tabulate(energy, reference_box(energy, 8.0), 400).log_z
 
 
 @pytest.fixture
@@ -142,7 +140,6 @@ def test_in_single_precision_ill_conditioned_rows_lose_little(
     energy = PulledBack(inner, coordinates)
     expected = -gaussian.log_density(thin)
     torch.testing.assert_close(energy(thin.float()).double(), expected, rtol=2e-3, atol=2e-3)
-    assert log_z_of(energy.inner) - energy.map.log_det == pytest.approx(gaussian.log_z, abs=2e-3)
 
 
 @kinds
