@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.errors import EbmbenchError
@@ -52,10 +53,10 @@ class Shifted(Energy):
         return True
 
     @property
-    def reference(self) -> tuple[Tensor, Tensor]:
+    def reference(self) -> Gaussian:
         mean, std = self.gaussian
         like = torch.ones(self.dim, dtype=self.mixture.means.dtype)
-        return mean * like, std * like
+        return Gaussian(mean * like, std * like)
 
     def chain(self) -> None:
         return None
