@@ -85,7 +85,7 @@ class Experiment(ABC):
 def make_experiment(card: ReproductionCard, preset: Preset) -> Experiment:
     """Build the experiment of a card at a preset."""
     where = f"reproduction {card.name!r}, [presets.{preset}]"
-    return build(EXPERIMENTS.get(card.experiment), card.options(preset), where)
+    return build(EXPERIMENTS.get(card.experiment, vouched=True), card.options(preset), where)
 
 
 def cell_id(card: ReproductionCard, cell: Cell) -> str:
