@@ -44,8 +44,8 @@ def table_card(path: Path, name: str | None = None) -> TaskCard:
     """
     if not str(path).isprintable():
         raise EbmbenchError(
-            f"table {str(path)!r} has letters in its name that this locale does not know, allowed: "
-            "those that can be printed; rename it, or set LC_ALL=C.UTF-8"
+            f"table {str(path)!r} has letters in its name that this locale does not know, "
+            "allowed: those that can be printed; rename it, or set LC_ALL=C.UTF-8"
         )
     dialect = find_dialect(path) if path.suffix in TEXT else Dialect()
     table = read_table_file(path, dialect)

@@ -1,4 +1,4 @@
-"""What runs are expected to take: medians of what such runs have taken, and no guess beyond that."""
+"""What runs are expected to take: medians of what such runs have taken, and no guess beyond."""
 
 from __future__ import annotations
 
