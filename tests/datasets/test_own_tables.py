@@ -90,8 +90,8 @@ def test_a_card_says_what_is_assumed(tmp_path: Path) -> None:
     words = assumed_words(card)
     for word in (
         "semicolon", "decimal mark ','", "names in the first line", "nr (row numbers)",
-        "kind (text)", "Empty cells are refused", "dequantised", "not whitened", "20 %", "Network 128-128",
-        "standard 1000 steps", "certified to 0.1 nats",
+        "kind (text)", "Empty cells are refused", "dequantised", "not whitened", "20 %",
+        "Network 128-128", "standard 1000 steps", "certified to 0.1 nats",
     ):  # fmt: skip
         assert word in words
     assert load_data(card, 0, None).columns == NAMES
