@@ -151,7 +151,7 @@ def test_folders_are_merged_or_it_is_said_why_not(folder: Path) -> None:
     assert [r.method for r in read_records(folder / "both")] == ["dsm", "gaussian", "ssm"]
     weights = folder / "both/runs/my/ssm/seed-0.safetensors"
     assert weights.read_bytes() == (folder / "second/runs/my/ssm/seed-0.safetensors").read_bytes()
-    assert call("check", "both", "--rescore").return_value == 0
+    assert call("check", "both", "--rescore", "--cards", "my.csv").return_value == 0
     with pytest.raises(EbmbenchError, match="'both' is not empty"):
         call("merge", "first", "second", "--to", "both")
 

@@ -64,6 +64,15 @@ def test_the_same_number_written_otherwise_is_the_same_variant() -> None:
     assert first.name == "ed[w=1]"
 
 
+def test_coordinates_are_set_as_any_key() -> None:
+    names = [card.name for card in variants("dsm,gaussian", "*.coordinates=whitened")]
+    assert names == ["dsm[coordinates=whitened]", "gaussian"]
+    (card,) = variants("dsm", "dsm.coordinates=standardised", "dsm.sigma=0.2")
+    assert card.for_task("ica/10").coordinates == "standardised"
+    with pytest.raises(EbmbenchError, match="'coordinates' is 'white', allowed: 'standardised'"):
+        variants("dsm", "dsm.coordinates=white")
+
+
 @pytest.mark.parametrize("name", catalog.methods())
 def test_every_method_takes_every_value_that_its_card_has(name: str) -> None:
     card = catalog.methods()[name]
