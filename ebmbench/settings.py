@@ -24,6 +24,8 @@ from ebmbench.registry import ESTIMATORS, OBJECTIVES
 TASK = "task"
 TABLES = ("budget", "data", "energy", "metrics")
 """Of a task card, that can be set: the others say what it is."""
+COORDINATES = "coordinates"
+"""The one key of a method card itself that can be set."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _variants(card: MethodCard, settings: dict[str, Setting]) -> list[MethodCard
 
 def _keys(card: MethodCard) -> list[str]:
     own = option_names(_class(card))
-    return own if card.objective is None else [*own, *Optimiser.model_fields]
+    return own if card.objective is None else [*own, *Optimiser.model_fields, COORDINATES]
 
 
 def _class(card: MethodCard) -> Any:
@@ -140,7 +142,9 @@ def _checked(card: MethodCard, asked: dict[str, Any], key: str, where: str) -> A
     if key in Optimiser.model_fields:
         optimiser = card.optimiser.model_dump() | {key: asked[key]}
         return getattr(changed_card(card, {"optimiser": optimiser}, where).optimiser, key)
-    own = {k: v for k, v in asked.items() if k not in Optimiser.model_fields}
+    if key == COORDINATES:
+        return changed_card(card, {key: asked[key]}, where).coordinates
+    own = {k: v for k, v in asked.items() if k not in (*Optimiser.model_fields, COORDINATES)}
     return getattr(build(_class(card), card.hyperparameters | own, where), key)
 
 

@@ -17,6 +17,7 @@ import click
 def command(first: Path, second: Path, metric: str, fail_on_regression: bool) -> int:
     """Say what got better or worse from FIRST to SECOND, paired over seeds."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     from ebmbench.cli.consoles import make_console
@@ -36,7 +37,12 @@ def command(first: Path, second: Path, metric: str, fail_on_regression: bool) ->
         text = "" if gap is None else f"{interval_text(gap)} {change.unit}"
         style = colours.get(change.verdict, "")
         table.add_row(
-            change.task, change.method, change.verdict.value, text, change.words, style=style
+            change.task,
+            escape(change.method),
+            change.verdict.value,
+            text,
+            change.words,
+            style=style,
         )
     console = make_console()
     console.print(table)
@@ -46,7 +52,7 @@ def command(first: Path, second: Path, metric: str, fail_on_regression: bool) ->
     for name in ("method", "tasks", "difference"):
         summed.add_column(name)
     for method, gap in whole.by_method.items():
-        summed.add_row(method, str(gap.n), f"{interval_text(gap)} {whole.unit}")
+        summed.add_row(escape(method), str(gap.n), f"{interval_text(gap)} {whole.unit}")
     if whole.overall is not None:
         gap = whole.overall
         summed.add_row("all", str(gap.n), f"{interval_text(gap)} {whole.unit}", style="bold")

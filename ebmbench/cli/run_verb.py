@@ -96,9 +96,8 @@ def command(
     if scheduler is not None and executor != "dask":
         raise EbmbenchError("--scheduler is for --executor dask only")
     # Torch is loaded from here on, and not for a request that is wrong on its face.
-    from ebmbench.harness.executors.local import cores
     from ebmbench.harness.forecast import forecast, known_costs, machine_ratio
-    from ebmbench.harness.grid import execute, plan
+    from ebmbench.harness.grid import execute, plan, workers_at_a_time
     from ebmbench.harness.job import placed
     from ebmbench.harness.progress import Display, Events, Lines, Reporter
     from ebmbench.records import Status, read_records
@@ -124,7 +123,7 @@ def command(
     known = known_costs(folder)
     ratio = machine_ratio(known) if plan_only else None
     expected = forecast(request.run, known, ratio or 1.0)
-    workers = 1 if cost == "alone" else jobs or cores()
+    workers = workers_at_a_time(jobs, timeout, executor, cost)
     if as_json:
         click.echo(json.dumps(plan_event(request, expected)))
     elif plan_only:

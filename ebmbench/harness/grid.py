@@ -154,6 +154,28 @@ def plan_jobs(
     return replace(result, run=run, again=in_words(reasons_again))
 
 
+def workers_at_a_time(
+    workers: int | None, timeout: float | None, executor: Executor, cost: CostMode
+) -> int:
+    """Return how many runs there are at a time; the arguments are those of :func:`execute`.
+
+    Raises:
+        EbmbenchError: a number is out of range.
+    """
+    if workers is not None and workers < 1:
+        raise EbmbenchError(f"--jobs is {workers}, allowed: at least 1")
+    if cost == "alone" and (workers not in (None, 1) or executor != "local"):
+        raise EbmbenchError(
+            "--cost alone means one run at a time on this machine, found "
+            f"--jobs {workers} and --executor {executor}"
+        )
+    if timeout is not None and timeout <= 0:
+        raise EbmbenchError(f"--timeout is {timeout}, allowed: more than 0 seconds")
+    if cost == "alone":
+        return 1
+    return cores() if workers is None else workers
+
+
 def execute(
     request: Plan,
     out: Path,
@@ -182,17 +204,7 @@ def execute(
         EbmbenchError: a number is out of range, or the cluster cannot be reached.
         RunStopped: the disk is full, the output folder is gone, or the cluster is.
     """
-    if workers is not None and workers < 1:
-        raise EbmbenchError(f"--jobs is {workers}, allowed: at least 1")
-    if cost == "alone":
-        if workers not in (None, 1) or executor != "local":
-            raise EbmbenchError(
-                "--cost alone means one run at a time on this machine, found "
-                f"--jobs {workers} and --executor {executor}"
-            )
-        workers = 1
-    if timeout is not None and timeout <= 0:
-        raise EbmbenchError(f"--timeout is {timeout}, allowed: more than 0 seconds")
+    count = workers_at_a_time(workers, timeout, executor, cost)
     records = list(request.done)
     for line in request.again:
         reporter.note(line)
@@ -200,7 +212,6 @@ def execute(
         for job, reason in request.skip:
             records.append(failed_record(job, Status.SKIPPED, reason, contended=False))
             write_record(records[-1], out)
-        count = cores() if workers is None else workers
         if request.run:
             with Queue(request.run, out, request.seen) as queue:
                 if executor == "dask":

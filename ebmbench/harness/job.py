@@ -99,16 +99,23 @@ def placed(records: Iterable[Record], cards: Iterable[Card]) -> list[Record]:
         records: read from an output folder.
         cards: installed, or as they were given on the command line; the last of a name counts.
     """
-    known = {(isinstance(card, TaskCard), card.name): card for card in cards}
+    given = list(cards)
+    tasks = {card.name: card for card in given if isinstance(card, TaskCard)}
+    # What was set in a method changes no class that its card names.
+    methods = {_base(card.name): card for card in given if isinstance(card, MethodCard)}
     return [
         record.model_copy(
             update={
-                "task_card": _placed(record.task_card, known.get((True, record.task))),
-                "method_card": _placed(record.method_card, known.get((False, record.method))),
+                "task_card": _placed(record.task_card, tasks.get(record.task)),
+                "method_card": _placed(record.method_card, methods.get(_base(record.method))),
             }
         )
         for record in records
     ]
+
+
+def _base(method: str) -> str:
+    return method.partition("[")[0]
 
 
 def _placed(card: C, given: Card | None) -> C:

@@ -73,7 +73,7 @@ def refuse_mixtures(
         if wanted[record.task] != card_hash(record.task_card):
             raise EbmbenchError(
                 f"output folder {str(out)!r} holds runs of {record.task} with another card or "
-                f"other --steps {who}, which one table cannot mix; choose another --out"
+                f"other --steps or --set {who}, which one table cannot mix; choose another --out"
             )
         if record.metrics and files[record.task] != record.hashes.get("files", ""):
             raise EbmbenchError(

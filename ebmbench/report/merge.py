@@ -8,7 +8,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import Record, Status, Stored, as_written, iter_stored, record_path
+from ebmbench.records import (
+    Record,
+    Status,
+    Stored,
+    as_written,
+    beside,
+    iter_stored,
+    record_path,
+)
 from ebmbench.report.stats.mixtures import refuse_mixtures
 
 Key = tuple[str, str, int]
@@ -44,8 +52,8 @@ def merge(folders: Sequence[Path], to: Path) -> list[Record]:
         for record, stored in chosen.values():
             path = record_path(fresh, record.task, record.method, record.seed)
             path.parent.mkdir(parents=True, exist_ok=True)
-            for beside in _beside(record, stored.folder):
-                shutil.copyfile(beside, path.parent / beside.name)
+            for file in _files(record, stored.folder):
+                shutil.copyfile(file, path.parent / file.name)
             path.write_text(as_written(stored.content()), encoding="utf-8", newline="")
         if to.exists():
             to.rmdir()
@@ -86,9 +94,10 @@ def _refuse_other_rows(chosen: Iterable[tuple[Record, Stored]]) -> None:
             )
 
 
-def _beside(record: Record, folder: Path) -> list[Path]:
-    """Return the files that lie beside a record, of those that a record may have."""
+def _files(record: Record, folder: Path) -> list[Path]:
+    """Return the files beside a record, those that it names with a hash or without."""
     path = record_path(folder, record.task, record.method, record.seed)
-    names = [record.weights, record.rows, path.with_suffix(".samples.png").name]
-    paths = [path.parent / name for name in names if name is not None]
-    return [each for each in paths if each.is_file() and not each.is_symlink()]
+    # Records of 0.1 name no picture, which has their own name.
+    names = {record.weights, record.rows, *record.files, path.with_suffix(".samples.png").name}
+    found = [beside(record, folder, name) for name in sorted(names - {None}, key=str)]
+    return [each for each in found if each is not None]

@@ -39,8 +39,14 @@ def table_card(path: Path, name: str | None = None) -> TaskCard:
         name: of the card; ``None``: that of the file.
 
     Raises:
-        EbmbenchError: the file cannot be read, or has no column of numbers.
+        EbmbenchError: the file cannot be read, has a name that cannot be written down, or has no
+            column of numbers.
     """
+    if not str(path).isprintable():
+        raise EbmbenchError(
+            f"table {str(path)!r} has letters in its name that this locale does not know, "
+            "allowed: those that can be printed; rename it, or set LC_ALL=C.UTF-8"
+        )
     dialect = find_dialect(path) if path.suffix in TEXT else Dialect()
     table = read_table_file(path, dialect)
     dropped = {column.name: why for column in table.columns if (why := _no_density(column))}

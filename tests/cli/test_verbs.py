@@ -37,6 +37,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.return_value == 0
     assert "Densities in the plane" in done.output
     assert "2d/two-moons × dsm seed 0: log-likelihood" in done.output
+    assert " s training, " in done.output
+    assert "\n6 runs: 1 skipped, 5 to run; " in f"\n{done.output}"
     return folder
 
 
@@ -117,7 +119,9 @@ def test_running_again_runs_nothing(out: Path) -> None:
         "--out", str(out), "--json",
     )  # fmt: skip
     assert done.return_value == 0
-    assert done.output == ""
+    (event,) = map(json.loads, done.output.splitlines())
+    assert event["event"] == "plan"
+    assert (event["runs"], event["done"], event["to_run"]) == (1, 1, 0)
 
 
 def test_events_are_one_json_object_a_line(tmp_path: Path) -> None:
@@ -126,7 +130,7 @@ def test_events_are_one_json_object_a_line(tmp_path: Path) -> None:
         "--out", str(tmp_path / "o"), "--json",
     )  # fmt: skip
     events = [json.loads(line) for line in done.output.splitlines()]
-    assert [event["event"] for event in events] == ["started", "finished"]
+    assert [event["event"] for event in events] == ["plan", "started", "finished"]
     assert events[-1]["status"] == "ok"
 
 
