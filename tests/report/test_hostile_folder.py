@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -245,7 +246,7 @@ def test_links_are_followed_neither_in_nor_out(
     SPOILERS[spoil](folder)
     for verb in VERBS:
         status, shown = call(verb, folder, monkeypatch, capsys)
-        assert status == 2, shown
+        assert status == (1 if verb == "check" else 2), shown
         assert "allowed: files and folders" in shown
     assert everything(folder.parent / "victim") == {"secret": b"secret"}
     assert not Path("published").exists()
@@ -307,11 +308,9 @@ def test_a_record_runs_no_code_and_its_words_stay_words(
     assert len(pages) > 5
     for page in pages:
         html = page.read_text()
-        assert "javascript:" not in html.replace("\\href{javascript:alert(1)}", "").replace(
-            "&#34;url&#34;: &#34;javascript:alert(1)&#34;", ""
-        )
+        assert not re.search(r"(href|src|action)\s*=\s*[\"']?\s*javascript", html, re.IGNORECASE)
+        assert not re.search(r"style\s*=\s*[\"']?[^\"']*(position|url)", html)
         assert "<script>alert" not in html
-        assert "position:fixed;inset" not in html.replace("\\style{position:fixed;inset", "")
         assert "\x1b" not in html
 
 
