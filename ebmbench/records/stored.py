@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
+from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
@@ -45,6 +47,13 @@ class Stored:
         Raises:
             EbmbenchError: the text is not a valid record.
         """
+        key = hashlib.sha256(self.text.encode()).digest()
+        known = _KNOWN.get(key)
+        if known is None:
+            known = _KNOWN[key] = self._parsed()
+        return known
+
+    def _parsed(self) -> Record:
         content = self.content()
         if may_steer(self.text):
             content = cleaned(content)
@@ -81,6 +90,10 @@ class Stored:
 
     def _invalid(self, why: str) -> EbmbenchError:
         return EbmbenchError(f"record {self.whole_place} is not valid: {why}")
+
+
+_KNOWN: WeakValueDictionary[bytes, Record] = WeakValueDictionary()
+"""Records in use, by the hash of their text: a command looks at a folder several times."""
 
 
 @lru_cache(maxsize=4096)
