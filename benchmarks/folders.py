@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from ebmbench import catalog
@@ -32,16 +33,19 @@ from ebmbench.records import (
 METHODS = "sm,ssm,ssm-vr,fd-ssm,dsm,nce,cnce,ed,cd,pcd,mle-exact,gaussian"
 
 
-def outcome(number: int) -> RunOutcome:
+VALUE, ROWS = -2.123456789, "0123456789abcdef"
+"""A number and a hash of rows that are replaced seed by seed."""
+
+
+def outcome() -> RunOutcome:
     """Return what a run of the plane brings: five metrics and a curve of twelve points."""
-    value = -2.0 - (number * 7919 % 1000) / 1000
     metric = MetricRecord(
-        value=value, stderr=0.01, lower=value - 0.001, upper=value, unit="nats",
-        higher_is_better=True, note="two boxes and two resolutions agree",
+        value=VALUE, stderr=0.01, unit="nats", higher_is_better=True,
+        note="two boxes and two resolutions agree",
     )  # fmt: skip
     names = ("log_likelihood", "regret", "fisher_divergence", "smoothed_fisher", "mmd")
     curve = [
-        CurvePoint(step=2**k, seconds=0.1 * k, loss=0.5**k, log_likelihood=value - 0.5**k)
+        CurvePoint(step=2**k, seconds=0.1 * k, loss=0.5**k, log_likelihood=-2.5 - 0.5**k)
         for k in range(12)
     ]
     cost = RunCost(
@@ -49,28 +53,31 @@ def outcome(number: int) -> RunOutcome:
         score_evaluations=2.0, hvp_evaluations=0.0, evaluation_seconds=1.0, setup_seconds=0.1,
         data_seconds=0.1,
     )  # fmt: skip
-    return RunOutcome(
-        metrics=dict.fromkeys(names, metric),
-        curve=curve,
-        cost=cost,
-        log_z=LogZRecord(value=value, stderr=0.0),
-    )
+    log_z = LogZRecord(value=0.0, stderr=0.0)
+    return RunOutcome(metrics=dict.fromkeys(names, metric), curve=curve, cost=cost, log_z=log_z)
 
 
-def write_folder(out: Path, count: int) -> int:
-    """Write about so many records; return the seeds of each task and method."""
+def write_folder(out: Path, seeds: int) -> None:
+    """Write the records of so many seeds of every task and method."""
     tasks, methods = catalog.select_tasks("2d/*"), catalog.select_methods(METHODS)
-    seeds = max(count // (len(tasks) * len(methods)), 1)
     machine = {"processor": "a processor", "cores": "2", "device": "cpu", "threads": "1"}
-    for number, job in enumerate(make_jobs(tasks, methods, seeds=seeds, preset="smoke")):
+    for k, job in enumerate(make_jobs(tasks, methods, seeds=1, preset="smoke")):
         record = make_record(
-            job, outcome(number), started="2026-01-01T00:00:00Z", contended=False,
-            machine_words=machine, hashes={"data": f"{job.seed:016x}"},
+            job, outcome(), started="2026-01-01T00:00:00Z", contended=False,
+            machine_words=machine, hashes={"data": ROWS},
         )  # fmt: skip
-        path = record_path(out, record.task, record.method, record.seed)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(to_json(record), encoding="utf-8")
-    return seeds
+        text = to_json(record)
+        for seed in range(seeds):
+            path = record_path(out, record.task, record.method, seed)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            value = -2 - ((k + 1) * (seed + 7) * 7919 % 1000) / 1000
+            own = (
+                text.replace('"seed": 0', f'"seed": {seed}')
+                .replace(record.run_id, replace(job, seed=seed).run_id)
+                .replace(ROWS, f"{seed:016x}")
+                .replace(str(VALUE), str(value))
+            )
+            path.write_text(own, encoding="utf-8")
 
 
 def measure(*words: str) -> str:
@@ -96,13 +103,13 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--into", type=Path, help="Keep the folder here, or take the one there.")
     asked = parser.parse_args()
+    pairs = len(catalog.select_tasks("2d/*")) * len(catalog.select_methods(METHODS))
+    seeds = max(asked.records // pairs, 1)
     with tempfile.TemporaryDirectory() as name:
         out = asked.into or Path(name) / "out"
-        tasks, methods = catalog.select_tasks("2d/*"), catalog.select_methods(METHODS)
-        seeds = max(asked.records // (len(tasks) * len(methods)), 1)
         if not out.is_dir():
-            write_folder(out, asked.records)
-        print(f"{seeds * len(tasks) * len(methods)} records")
+            write_folder(out, seeds)
+        print(f"{seeds * pairs} records", flush=True)
         grid = ("--methods", METHODS, "--tasks", "2d/*", "--preset", "smoke")
         print(measure("report", str(out), "--no-site", "--format", "csv"))
         print(measure("run", *grid, "--seeds", str(seeds), "--out", str(out), "--json"))

@@ -200,8 +200,11 @@ def execute(
         reporter.note(line)
     try:
         for job, reason in request.skip:
-            records.append(failed_record(job, Status.SKIPPED, reason, contended=False))
-            write_record(records[-1], out)
+            known = request.stored.get(job.path(out))
+            if known is None or (known.run_id, known.message) != (job.run_id, reason):
+                known = failed_record(job, Status.SKIPPED, reason, contended=False)
+                write_record(known, out)
+            records.append(known)
         count = cores() if workers is None else workers
         if request.run:
             with Queue(request.run, out, request.seen) as queue:
