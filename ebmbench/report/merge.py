@@ -8,7 +8,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import Record, Status, Stored, as_written, iter_stored, record_path
+from ebmbench.records import (
+    Record,
+    Status,
+    Stored,
+    as_written,
+    files_beside,
+    iter_stored,
+    record_path,
+)
 from ebmbench.report.stats.mixtures import refuse_mixtures
 
 Key = tuple[str, str, int]
@@ -44,7 +52,7 @@ def merge(folders: Sequence[Path], to: Path) -> list[Record]:
         for record, stored in chosen.values():
             path = record_path(fresh, record.task, record.method, record.seed)
             path.parent.mkdir(parents=True, exist_ok=True)
-            for beside in _beside(record, stored.folder):
+            for beside in files_beside(record, stored.folder):
                 shutil.copyfile(beside, path.parent / beside.name)
             path.write_text(as_written(stored.content()), encoding="utf-8", newline="")
         if to.exists():
@@ -84,11 +92,3 @@ def _refuse_other_rows(chosen: Iterable[tuple[Record, Stored]]) -> None:
                 f"{place.whole_place} and {stored.whole_place} are of other rows of "
                 f"{record.task} at seed {record.seed}; allowed: the same rows for every method"
             )
-
-
-def _beside(record: Record, folder: Path) -> list[Path]:
-    """Return the files that lie beside a record, of those that a record may have."""
-    path = record_path(folder, record.task, record.method, record.seed)
-    names = [record.weights, record.rows, path.with_suffix(".samples.png").name]
-    paths = [path.parent / name for name in names if name is not None]
-    return [each for each in paths if each.is_file() and not each.is_symlink()]

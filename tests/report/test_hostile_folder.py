@@ -23,7 +23,7 @@ from ebmbench.records import PACK
 from ebmbench.records.identity import written_card_hash, written_run_id
 from ebmbench.report.write import write_tables
 
-VERBS = ("report", "compare", "score", "check", "publish", "cite")
+VERBS = ("report", "compare", "score", "check", "publish", "cite", "merge")
 TRAP = "from pathlib import Path\nPath({path!r}).touch()\nE = Loader = m = dict\n"
 Content = dict[str, Any]
 
@@ -88,6 +88,7 @@ def call(
     """Return the status of a verb and all that it shows."""
     arguments = {
         "compare": ["compare", str(folder), str(folder)],
+        "merge": ["merge", str(folder), str(folder), "--to", "merged"],
         "publish": ["publish", str(folder), "--to", "published"],
         "report": ["report", str(folder), "--format", "md"],
     }
