@@ -98,9 +98,8 @@ class Registry(Generic[T]):
             return _resolve(_module(module, beside), attribute)  # type: ignore[no-any-return]
         except Exception as error:
             # A stranger's module may raise anything while it is imported.
-            words = cut(first_line(error), 200)
             raise EbmbenchError(
-                f"{self.kind} {cut(name)!r} cannot be imported: {words}"
+                f"{self.kind} {cut(name)!r} cannot be imported: {cut(first_line(error), 200)}"
             ) from error
 
 

@@ -18,8 +18,11 @@ LONGEST = 600
 SIGNALS = ("SIGTERM", "SIGHUP")
 
 
-class Stopped(KeyboardInterrupt):
-    """A signal asked the command to end; it does so as for Ctrl-C, and says which."""
+class Stopped(BaseException):
+    """A signal asked the command to end; it does so as for Ctrl-C, and says which.
+
+    It is no ``KeyboardInterrupt``, of which click would leave nothing but that there was one.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__()

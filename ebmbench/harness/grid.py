@@ -43,6 +43,8 @@ class Plan:
     """In words, why runs that were done are done again."""
     seen: dict[Path, tuple[int, ...] | None] = field(default_factory=dict)
     """Version of every record that lay in the folder, so that a newer one is seen as such."""
+    stored: dict[Path, Record] = field(default_factory=dict)
+    """Those records: they are read once."""
 
 
 def plan(
@@ -135,7 +137,7 @@ def plan_jobs(
     named = {key: named_hashes(job) for key, job in firsts.items()}
     seen, stored = read_loose(out)
     refuse_mixtures(out, jobs, stored, named)
-    result = Plan([], [], [], seen=seen)
+    result = Plan([], [], [], seen=seen, stored=stored)
     reasons_again = []
     for job in jobs:
         key = job.task.name, job.method.name
@@ -210,8 +212,11 @@ def execute(
         reporter.note(line)
     try:
         for job, reason in request.skip:
-            records.append(failed_record(job, Status.SKIPPED, reason, contended=False))
-            write_record(records[-1], out)
+            known = request.stored.get(job.path(out))
+            if known is None or (known.run_id, known.message) != (job.run_id, reason):
+                known = failed_record(job, Status.SKIPPED, reason, contended=False)
+                write_record(known, out)
+            records.append(known)
         if request.run:
             with Queue(request.run, out, request.seen) as queue:
                 if executor == "dask":
@@ -229,7 +234,8 @@ def execute(
         ) from None
     finally:
         reporter.close()
-        _tabulate(out)
+        if request.run or request.skip:
+            _tabulate(out)
     return records
 
 

@@ -47,7 +47,7 @@ def now() -> str:
 def versions() -> dict[str, str]:
     """Return the versions of Python, of this package and of what it computes with."""
     found = {"python": platform.python_version(), "ebmbench": __version__}
-    return found | {name: version(name) for name in PACKAGES}
+    return found | {name: _version(name) for name in PACKAGES}
 
 
 def machine(device: str, numerics: dict[str, str]) -> dict[str, str]:
@@ -69,6 +69,10 @@ def machine(device: str, numerics: dict[str, str]) -> dict[str, str]:
     return words | numerics
 
 
+_version = cache(version)
+
+
+@cache
 def _processor() -> str:
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():

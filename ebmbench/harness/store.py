@@ -15,7 +15,6 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.files import write_atomically, write_bytes_atomically
 from ebmbench.records import (
     Record,
-    beside,
     digest_of,
     is_packed,
     named_after,
@@ -85,12 +84,6 @@ def _as_npy(rows: Tensor) -> bytes:
     content = io.BytesIO()
     np.save(content, rows.numpy())
     return content.getvalue()
-
-
-def files_of(record: Record, out: Path) -> list[Path]:
-    """Return the files beside a record in an output folder."""
-    names = dict.fromkeys([record.weights, record.rows, *record.files])
-    return [path for name in names if (path := beside(record, out, name)) is not None]
 
 
 def open_folder(out: Path) -> None:

@@ -20,9 +20,11 @@ from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.pulled_back import PulledBack
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, cut
 from ebmbench.harness.selection import LEARNED
 
+MOST_DIMS = 1 << 13
+"""Of weights that are loaded, which may be a stranger's: rows are made to build their energy."""
 LAST = "last."
 """Prefix of the weights after the last step."""
 
@@ -123,6 +125,8 @@ def _read(path: Path, which: Literal["selected", "last"]) -> tuple[dict[str, Ten
         raise EbmbenchError(f"weights {str(path)!r} cannot be read: {error}") from None
     # Files of 0.1 do not say it; the energies of that time have a reference among their tensors.
     known = words.get("dim", str(len(tensors.get("mean", ()))))
-    if not known.isdecimal() or int(known) < 1:
-        raise EbmbenchError(f"weights {str(path)!r} do not say in how many dimensions they live")
+    if not known.isdecimal() or not 1 <= int(known[:9]) <= MOST_DIMS:
+        raise EbmbenchError(
+            f"weights {str(path)!r} live in {cut(known)!r} dimensions, allowed: 1 to {MOST_DIMS}"
+        )
     return tensors, int(known)

@@ -4,7 +4,7 @@ A record is one JSON text that stands alone: what was asked, what came out, what
 everything needed to do it again. The leaderboard is a pure function of these texts.
 """
 
-from ebmbench.records.beside import NAMED, beside, digest_of, named_after
+from ebmbench.records.beside import NAMED, beside, digest_of, files_beside, named_after
 from ebmbench.records.folder import (
     holds_records,
     iter_stored,
@@ -50,6 +50,7 @@ __all__ = [
     "as_written",
     "beside",
     "digest_of",
+    "files_beside",
     "holds_records",
     "is_packed",
     "iter_stored",

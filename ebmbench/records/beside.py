@@ -64,6 +64,23 @@ def beside(record: Record, out: Path, name: str | None) -> Path | None:
     return path
 
 
+def files_beside(record: Record, out: Path) -> list[Path]:
+    """Return the files of a run: those that its record names, and pictures that a user put there.
+
+    Raises:
+        EbmbenchError: one is not the file that the record was written with.
+    """
+    folder = record_path(out, record.task, record.method, record.seed).parent
+    names = [record.weights, record.rows, *record.files]
+    for path in sorted(folder.glob(f"seed-{record.seed}.*.png")):
+        match = NAMED.fullmatch(path.name)
+        # What has a hash and is not of this record was left behind by a run that was killed.
+        if match is not None and match[1] is None:
+            names.append(path.name)
+    found = [beside(record, out, name) for name in dict.fromkeys(names)]
+    return [path for path in found if path is not None]
+
+
 @lru_cache(maxsize=1 << 16)
 def _digest(path: Path, _version: tuple[int, ...] | None) -> str:
     with path.open("rb") as stream:

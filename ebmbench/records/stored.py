@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
+from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
@@ -45,6 +47,13 @@ class Stored:
         Raises:
             EbmbenchError: the text is not a valid record.
         """
+        key = hashlib.sha256(self.text.encode()).digest()
+        known = _KNOWN.get(key)
+        if known is None:
+            known = _KNOWN[key] = self._parsed()
+        return known
+
+    def _parsed(self) -> Record:
         content = self.content()
         if may_steer(self.text):
             content = cleaned(content)
@@ -54,15 +63,16 @@ class Stored:
                 f"record {self.whole_place} has schema_version {cut(repr(version))}, known here: "
                 f"{', '.join(map(str, KNOWN))}; another version of ebmbench wrote it"
             )
-        try:
-            for kind, cls in (("task_card", TaskCard), ("method_card", MethodCard)):
-                if isinstance(content.get(kind), dict):
+        for kind, cls in (("task_card", TaskCard), ("method_card", MethodCard)):
+            if isinstance(content.get(kind), dict):
+                try:
                     content[kind] = _card(cls, json.dumps(content[kind]))
+                except ValidationError as error:
+                    raise self._invalid(f"{kind}: {explain(error)}") from None
+        try:
             return Record.model_validate(content)
         except ValidationError as error:
-            raise EbmbenchError(
-                f"record {self.whole_place} is not valid: {explain(error)}"
-            ) from None
+            raise self._invalid(explain(error)) from None
 
     def content(self) -> dict[str, Any]:
         """Return what is written, and no more: fields that a record has gained since stay away.
@@ -73,13 +83,17 @@ class Stored:
         try:
             content = json.loads(self.text, parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
-            raise EbmbenchError(f"record {self.whole_place} is not valid: {error}") from None
+            raise self._invalid(f"no JSON: {error}") from None
         if not isinstance(content, dict):
-            raise EbmbenchError(
-                f"record {self.whole_place} is not valid: a {type(content).__name__}, "
-                "allowed: a JSON object"
-            )
+            raise self._invalid(f"a {type(content).__name__}, allowed: a JSON object")
         return content
+
+    def _invalid(self, why: str) -> EbmbenchError:
+        return EbmbenchError(f"record {self.whole_place} is not valid: {why}")
+
+
+_KNOWN: WeakValueDictionary[bytes, Record] = WeakValueDictionary()
+"""Records in use, by the hash of their text: a command looks at a folder several times."""
 
 
 @lru_cache(maxsize=4096)

@@ -13,7 +13,7 @@ from ebmbench.records import (
     Status,
     Stored,
     as_written,
-    beside,
+    files_beside,
     iter_stored,
     record_path,
 )
@@ -52,8 +52,8 @@ def merge(folders: Sequence[Path], to: Path) -> list[Record]:
         for record, stored in chosen.values():
             path = record_path(fresh, record.task, record.method, record.seed)
             path.parent.mkdir(parents=True, exist_ok=True)
-            for file in _files(record, stored.folder):
-                shutil.copyfile(file, path.parent / file.name)
+            for beside in files_beside(record, stored.folder):
+                shutil.copyfile(beside, path.parent / beside.name)
             path.write_text(as_written(stored.content()), encoding="utf-8", newline="")
         if to.exists():
             to.rmdir()
@@ -92,12 +92,3 @@ def _refuse_other_rows(chosen: Iterable[tuple[Record, Stored]]) -> None:
                 f"{place.whole_place} and {stored.whole_place} are of other rows of "
                 f"{record.task} at seed {record.seed}; allowed: the same rows for every method"
             )
-
-
-def _files(record: Record, folder: Path) -> list[Path]:
-    """Return the files beside a record, those that it names with a hash or without."""
-    path = record_path(folder, record.task, record.method, record.seed)
-    # Records of 0.1 name no picture, which has their own name.
-    names = {record.weights, record.rows, *record.files, path.with_suffix(".samples.png").name}
-    found = [beside(record, folder, name) for name in sorted(names - {None}, key=str)]
-    return [each for each in found if each is not None]

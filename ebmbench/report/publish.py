@@ -14,7 +14,7 @@ from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.records import (
     PACK,
     Record,
-    beside,
+    files_beside,
     is_packed,
     iter_stored,
     pack_bytes,
@@ -125,15 +125,10 @@ def _take_along(records: Sequence[Record], out: Path, fresh: Path) -> None:
     Beside records lies what they name, pictures that a user put there, and nothing else of ours.
     """
     for record in records:
-        key = record.task, record.method, record.seed
-        folder, copy = record_path(out, *key).parent, record_path(fresh, *key).parent
-        names = [record.weights, record.rows, *record.files]
-        names += [path.name for path in folder.glob(f"seed-{record.seed}.*.png")]
-        for name in dict.fromkeys(names):
-            path = beside(record, out, name)
-            if path is not None:
-                copy.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, copy / path.name)
+        copy = record_path(fresh, record.task, record.method, record.seed).parent
+        for path in files_beside(record, out):
+            copy.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy / path.name)
     if cache_of(out).is_dir():
         shutil.copytree(cache_of(out), cache_of(fresh))
     if not is_packed(out):

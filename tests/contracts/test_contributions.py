@@ -144,10 +144,11 @@ def test_a_contribution_goes_from_new_to_a_site(
     assert ebmbench("check", f"./{name}.toml", folder=home) == f"{name}.toml: keeps its contract\n"
     grid = ("--methods", methods.format(name), "--tasks", tasks.format(name))
     ebmbench("run", *grid, "--preset", "smoke", "--steps", "3", "--out", "o", folder=home)
-    ebmbench("score", "o", folder=home)
-    ebmbench("report", "o", folder=home)
+    card = ("--cards", f"./{name}.toml")
+    ebmbench("score", "o", *card, folder=home)
+    ebmbench("report", "o", *card, folder=home)
     assert " runs have weights and were evaluated again" in ebmbench(
-        "check", "o", "--rescore", folder=home
+        "check", "o", "--rescore", *card, folder=home
     )
     with (home / "o" / "results.csv").open() as stream:
         rows = list(csv.DictReader(stream))

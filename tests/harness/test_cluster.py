@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +13,8 @@ import pytest
 
 from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, RunStopped
+from ebmbench.harness.executors import dask
 from ebmbench.harness.executors.dask import run_here
 from ebmbench.harness.grid import execute, plan
 from ebmbench.harness.job import Job
@@ -82,3 +86,33 @@ def test_how_a_remote_run_can_end(
     shipment = run_here(Job(small_task, sabotage(name), 0, "smoke"), timeout)
     assert shipment.record.status is status
     assert shipment.files == {}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_scheduler_that_dies_ends_a_run_with_a_sentence(
+    small_task: TaskCard, sabotage: Sabotage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask, "PATIENCE", 1.0)
+    place = tmp_path / "scheduler.json"
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0"]
+    command += ["--no-dashboard", "--scheduler-file", str(place)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as scheduler:
+        try:
+            deadline = time.monotonic() + 60
+            while not place.is_file() and time.monotonic() < deadline:
+                time.sleep(0.1)
+            address = json.loads(place.read_text())["address"]
+
+            class Kills(Reporter):
+                def started(self, job: Job) -> None:
+                    scheduler.kill()
+
+            # Nobody works for this scheduler, so the job waits.
+            out = tmp_path / "out"
+            request = plan([small_task], [sabotage("Sleeper")], out, preset="smoke")
+            with pytest.raises(RunStopped, match=r"dask scheduler at 'tcp://.*' is gone"):
+                execute(request, out, Kills(), executor="dask", scheduler=address)
+        finally:
+            scheduler.kill()

@@ -19,8 +19,8 @@ from ebmbench.harness.identity import files_hash, source_hash
 from ebmbench.harness.job import Job, requested_id
 from ebmbench.harness.progress import Reporter
 from ebmbench.harness.run import run_job
-from ebmbench.harness.store import Artifacts, files_of, write_run
-from ebmbench.records import Record, Status, beside, read_record
+from ebmbench.harness.store import Artifacts, write_run
+from ebmbench.records import Record, Status, beside, files_beside, read_record
 from ebmbench.report.audit import record_problems
 
 LOADER = """
@@ -196,7 +196,7 @@ def test_a_file_that_is_not_the_one_of_its_record_is_not_believed(
     small_job: Job, tmp_path: Path
 ) -> None:
     record = run_job(small_job, tmp_path, False)
-    paths = files_of(record, tmp_path)
+    paths = files_beside(record, tmp_path)
     assert len(paths) == 2
     for path in paths:
         honest = path.read_bytes()

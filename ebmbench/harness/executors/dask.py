@@ -24,13 +24,14 @@ from typing import Any
 from ebmbench.errors import EbmbenchError, RunStopped, first_line
 from ebmbench.files import write_bytes_atomically
 from ebmbench.harness.executors.local import THREAD_VARIABLES, death_record
+from ebmbench.harness.executors.orphans import end_without
 from ebmbench.harness.executors.queue import Queue
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
 from ebmbench.harness.record import failed_record
 from ebmbench.harness.run import run_job
-from ebmbench.harness.store import files_of, write_record
-from ebmbench.records import Record, Status, read_record
+from ebmbench.harness.store import write_record
+from ebmbench.records import Record, Status, files_beside, read_record
 
 IN_FLIGHT = 1000
 """Jobs that the scheduler knows of at a time."""
@@ -192,7 +193,7 @@ def run_here(job: Job, timeout: float | None) -> Shipment:
         if done.returncode != 0 or not path.is_file():
             return Shipment(death_record(job, done.returncode, contended=True))
         record = read_record(path)
-        files = {path.name: path.read_bytes() for path in files_of(record, folder)}
+        files = {path.name: path.read_bytes() for path in files_beside(record, folder)}
         return Shipment(record, files)
 
 
@@ -215,15 +216,8 @@ def _unpacked(future: Any, job: Job) -> Shipment:
 
 def main() -> None:
     """Run the job on the standard input; the output folder is the only argument."""
-    threading.Thread(target=_end_with_the_worker, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=end_without, args=(os.getppid(),), daemon=True).start()
     run_job(pickle.load(sys.stdin.buffer), Path(sys.argv[1]), contended=True)
-
-
-def _end_with_the_worker(parent: int) -> None:
-    """End this process once the dask worker that started it is gone: nobody waits for the run."""
-    while os.getppid() == parent:
-        time.sleep(WAIT)
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cache
 
 from ebmbench.records import Record
+
+LONGEST = 100
+"""Characters of a slug."""
 
 
 @cache
@@ -16,7 +20,11 @@ def slug(name: str) -> str:
         >>> slug("2d/two-moons")
         '2d.two-moons'
     """
-    return re.sub(r"[^A-Za-z0-9+-]", ".", name)
+    text = re.sub(r"[^A-Za-z0-9+-]", ".", name)
+    # A page is named after a task and a method, and a file name has at most 255 characters.
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - 13]}.{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    return text
 
 
 def task_link(task: str) -> str:

@@ -14,7 +14,7 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image
 
-from ebmbench.records import NAMED, Record, beside, record_path
+from ebmbench.records import NAMED, Record, files_beside
 from ebmbench.report.figures.at_hand import drawn
 from ebmbench.report.figures.densities import drawable
 from ebmbench.report.site.links import slug
@@ -87,12 +87,9 @@ def _stored(
     found: dict[tuple[str, str, int], list[Shown]] = defaultdict(list)
     for record in records:
         key = record.task, record.method, record.seed
-        folder = record_path(out, *key).parent
-        for name in sorted(path.name for path in folder.glob(f"seed-{record.seed}.*.png")):
-            match = NAMED.fullmatch(name)
-            path = beside(record, out, name)
-            # What has a hash and is not of this record was left behind by a run that was killed.
-            if match is None or path is None or (match[1] and name not in record.files):
+        for path in files_beside(record, out):
+            match = NAMED.fullmatch(path.name)
+            if match is None or path.suffix != ".png":
                 continue
             stem = match[2].removesuffix(".png")
             copy = f"pictures/{slug(record.task)}.{slug(record.method)}.{key[2]}.{slug(stem)}.png"

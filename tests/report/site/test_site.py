@@ -13,6 +13,7 @@ import pytest
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Record
 from ebmbench.report.site.build import build_site
+from ebmbench.report.site.history import history_page
 
 Make = Callable[..., Record]
 ASV = Path(__file__).parents[3] / "results" / "asv"
@@ -251,3 +252,18 @@ def test_a_family_that_nobody_knows_has_its_board_and_pages(make: Make, tmp_path
     site = build_site(records, tmp_path).parent
     assert "Chemistry of stars" in (site / "index.html").read_text(encoding="utf-8")
     assert "spectra" in (site / "tasks" / "spectra.html").read_text(encoding="utf-8")
+
+
+def test_a_benchmark_that_failed_leaves_the_others_their_history(tmp_path: Path) -> None:
+    (tmp_path / "vm").mkdir()
+    (tmp_path / "benchmarks.json").write_text("{}")
+    results = {"failed": None, "failed_too": [None, []], "good": [[1.0], []]}
+    commit = {
+        "params": {"cpu": "c", "os": "o"},
+        "result_columns": ["result", "params"],
+        "results": results,
+        "date": 1,
+        "commit_hash": "abc",
+    }
+    (tmp_path / "vm" / "abc.json").write_text(json.dumps(commit))
+    assert [plot.title for plot in history_page(tmp_path).values["plots"]] == ["good"]
