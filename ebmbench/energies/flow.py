@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.errors import EbmbenchError
 
@@ -93,9 +94,9 @@ class FlowEnergy(Energy):
         return self.dim > WIDE
 
     @property
-    def reference(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of the rows that made ``m`` and ``A``."""
-        return self.mean, self.factor.square().sum(1).sqrt()
+    def reference(self) -> Gaussian:
+        """The independent Gaussian of the rows that made ``m`` and ``A``."""
+        return Gaussian(self.mean, self.factor.square().sum(1).sqrt())
 
     def log_z(self) -> Tensor:
         return self.mean.new_zeros(())
