@@ -200,6 +200,7 @@ ESTIMATORS: Registry[Any] = Registry(
         "gaussian": "ebmbench.estimators.gaussian:GaussianEstimator",
         "gmm": "ebmbench.estimators.gmm:GaussianMixtureEstimator",
         "kde": "ebmbench.estimators.kde:KernelDensityEstimator",
+        "flow": "ebmbench.estimators.flow:FlowEstimator",
         "fastica": "ebmbench.estimators.fastica:FastICAEstimator",
     },
     "ebmbench.estimators",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from ebmbench.datasets.base import Dataset, Loader, Sizes
 from ebmbench.datasets.fashion import read_fashion
 from ebmbench.datasets.images import image_dataset
+from ebmbench.datasets.principal import in_principal_components
 from ebmbench.datasets.store import DataUnavailable, find
 from ebmbench.errors import EbmbenchError
 from ebmbench.options import options
@@ -28,6 +31,9 @@ TEST_FILE = "mnist/t10k-images-idx3-ubyte.gz"
 class MNISTLoader(Loader):
     """54,000 + 6,000 + 10,000 images of 784 pixels; clothes as outliers where they are at hand."""
 
+    components: Annotated[int, Field(gt=0, le=784)] | None = None
+    """Whitened principal components of the training rows in place of the pixels."""
+
     def files(self) -> tuple[str, ...]:
         """See :class:`~ebmbench.datasets.base.Loader`."""
         return (TRAIN_FILE, TEST_FILE)
@@ -39,7 +45,7 @@ class MNISTLoader(Loader):
         derived = derive_seed("mnist", seed)
         order = np.random.default_rng(derived).permutation(len(pixels))
         train, validation = pixels[order[:-VALIDATION]], pixels[order[-VALIDATION:]]
-        return image_dataset(
+        images = image_dataset(
             train,
             validation,
             test,
@@ -49,6 +55,9 @@ class MNISTLoader(Loader):
             seed=derived,
             outliers=_outliers(data_dir),
         )
+        if self.components is None:
+            return images
+        return in_principal_components(images, self.components)
 
 
 def _outliers(data_dir: Path | None) -> NDArray[np.uint8] | None:

@@ -1,1 +1,1 @@
-"""Normalised references from scikit-learn, given the form of an energy."""
+"""Normalised references, given the form of an energy: what scikit-learn has, and a flow."""

@@ -17,6 +17,11 @@ class Estimator(ABC):
     families: ClassVar[frozenset[str] | None]
     """Families of tasks that it can do; ``None``: all."""
 
+    @classmethod
+    def missing(cls) -> str | None:
+        """Say in a sentence which package is not installed and how to get it; else nothing."""
+        return None
+
     @abstractmethod
     def fit(self, dataset: Dataset, generator: torch.Generator) -> Energy:
         """Fit the training rows; hyper-parameters are chosen on the validation rows.

@@ -19,8 +19,8 @@ from ebmbench.options import options
 class KernelDensityEstimator(Estimator):
     """One spherical Gaussian of the same width at each training row."""
 
-    centres: Annotated[int, Field(gt=0)] = 5_000
-    """Training rows used at most."""
+    centres: Annotated[int, Field(gt=0)] = 10_000
+    """All training rows, or so many of them drawn at random where there are more."""
     widths: Annotated[int, Field(gt=1)] = 15
     """Bandwidths tried, log-spaced between 0.02 and 1 in units of the data's spread."""
 

@@ -76,10 +76,11 @@ def _tried(kind: str, options: str, beside: Path | None) -> Energy:
 
 def _misfit(task: TaskCard, method: MethodCard) -> str | None:
     if method.objective is None:
-        families = make_estimator(method).families
+        estimator = make_estimator(method)
+        families = estimator.families
         if families is not None and task.family not in families:
             return f"{method.name} is for {' and '.join(sorted(families))} tasks only"
-        return None
+        return estimator.missing()
     objective, energy = make_objective(method), trial_energy(task)
     if objective.needs_smooth_energy and not energy.smooth:
         return f"{method.name} needs a twice differentiable energy, and that of the task is not"

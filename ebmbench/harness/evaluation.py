@@ -27,6 +27,8 @@ under ``smoke``: it takes as long as that of the selected ones, seconds at ``sta
 HEADLINE = "log_likelihood"
 IMAGES: dict[str, bool] = {"smoke": False, "standard": True, "full": True}
 """Whether a sheet of samples is drawn under each preset."""
+COUNTS = ("energies", "scores", "hvps", "temperatures")
+"""Diagnostics of annealing that are whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +128,21 @@ def _log_z(evaluation: Evaluation) -> LogZRecord | None:
     if "log_z" not in evaluation.memo:
         return None
     found = log_z_of(evaluation)
+    numbers = found.diagnostics
+    count = {name: int(numbers[name]) for name in COUNTS if name in numbers}
+    both = {"forward", "reverse"} <= numbers.keys()
     return LogZRecord(
         value=found.log_z,
         stderr=found.stderr,
         lower=found.lower,
         upper=found.upper,
         certified=found.certified,
+        cpu_seconds=found.cpu_seconds,
+        energy_evaluations=count.get("energies"),
+        score_evaluations=count.get("scores"),
+        hvp_evaluations=count.get("hvps"),
+        temperatures=count.get("temperatures"),
+        effective_size=numbers.get("ess"),
+        gap=numbers["reverse"] - numbers["forward"] if both else None,
+        law=found.law,
     )

@@ -18,6 +18,7 @@ from torch import Tensor
 from ebmbench.cards import TaskCard
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
+from ebmbench.energies.flow import FlowEnergy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.pulled_back import PulledBack
 from ebmbench.errors import EbmbenchError, cut
@@ -81,6 +82,8 @@ def load_energy(
     tensors, dim = _read(path, which)
     if GaussianMixtureEnergy.holds(tensors):
         return GaussianMixtureEnergy.from_state(tensors)
+    if FlowEnergy.holds(tensors):
+        return FlowEnergy.from_state(tensors)
     parts = PulledBack.split(tensors)
     if parts is None:
         # of 0.1, which trained where the rows are

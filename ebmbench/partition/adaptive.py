@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -22,18 +23,19 @@ from ebmbench.energies.base import Energy
 from ebmbench.partition.ais import AISRun, run_ais
 from ebmbench.partition.annealing import anneal
 from ebmbench.partition.base import LogZ
-from ebmbench.partition.effort import EFFORTS, FEW, Effort
+from ebmbench.partition.effort import FEW, Effort, effort_for
 from ebmbench.partition.exploring import explore, starts
 from ebmbench.partition.fitting import fit_law, usual
 from ebmbench.partition.initial import InitialGaussian, InitialLaw, InitialMixture
 from ebmbench.partition.mixing import fit_mixture
+from ebmbench.samplers.path import AnnealingPath
 from ebmbench.samplers.pilot import pilot
 
 ENOUGH = 24
 """Chains that must have found the model finite for a law to be fitted to them."""
 SHORT = 1.0
-"""Length of a path from a simpler law below which no mixture of full covariances is fitted: forty
-temperatures then leave a variance below one fortieth."""
+"""Length of a path below which no better law is looked for: 24 temperatures then leave a variance
+of a twentieth."""
 SHARED_OUT = 200
 """Chains that find out how the mass is shared out among the components of a law."""
 
@@ -43,6 +45,8 @@ class Laws:
     """The laws that fit a model, best first, and where the chains that were asked ended."""
 
     laws: list[InitialLaw]
+    paths: Mapping[InitialLaw, AnnealingPath]
+    """What pilot runs learned, where they were made."""
     known: Tensor | None
     """``(n, d)`` in ``x``."""
 
@@ -81,12 +85,15 @@ def run_adaptive(
     """
     begin = time.process_time()
     initial = initial or InitialGaussian.of_reference(energy)
-    work = EFFORTS[effort].affordable(energy.dim)
+    work = effort_for(effort, energy.dim)
     with count_evaluations() as counts:
         found = adapted_laws(energy, initial, rows, generator, work)
         runs: list[AISRun] = []
         for law in found.laws:
-            run = run_ais(energy, generator, effort, tolerance, initial=law, known=found.known)
+            path = found.paths.get(law)
+            run = run_ais(
+                energy, generator, effort, tolerance, initial=law, path=path, known=found.known
+            )
             runs.append(run)
             if run.result.certified:
                 break
@@ -104,7 +111,9 @@ def adapted_laws(
 ) -> Laws:
     """Send out chains in two rounds and fit laws to them.
 
-    Where the model is not finite at enough points the only law is ``initial``.
+    The second round moves in the coordinates of the first, and is left out where the path from
+    there is short already. Where the model is not finite at enough points the only law is
+    ``initial``.
 
     Arguments:
         energy: the model.
@@ -117,6 +126,14 @@ def adapted_laws(
     search = work.search if few else None
     x, minima = starts(energy, initial, rows, generator, search=search)
     coordinates, step_size = initial, None
+    paths: dict[InitialLaw, AnnealingPath] = {}
+
+    def length_from(law: InitialLaw) -> float:
+        if law not in paths:
+            paths[law] = pilot(law.bridge_to(energy), generator, leapfrog=work.leapfrog)
+        length = float(paths[law].length[-1])
+        return length if math.isfinite(length) else math.inf
+
     for _ in range(2):
         explored = explore(
             energy,
@@ -128,32 +145,23 @@ def adapted_laws(
             step_size=step_size,
         )
         if int(usual(explored).sum()) < ENOUGH:
-            return Laws([initial], None)
+            return Laws([initial], paths, None)
         try:
             whole, places = fit_law(energy, explored, generator, work.hessians)
         except RuntimeError:  # a matrix that has no factor
-            return Laws([initial], None)
+            return Laws([initial], paths, None)
         # within one of several places the model has another scale than over all of them
         coordinates = whole if places is None else InitialGaussian(places.mean, places.factor)
         x, step_size = explored.x[-1], 0.6 * whole.dim**-0.25
+        if places is None and length_from(whole) < SHORT:
+            break
     laws: list[InitialLaw] = [whole]
     if places is not None:
         laws.append(shared_out(energy, places, generator, work))
-    lengths = {law: length_from(energy, law, generator, work) for law in laws}
-    if few and not min(lengths.values()) < SHORT:
+    if few and not min(length_from(law) for law in laws) < SHORT:
         laws.append(fit_mixture(energy, explored, coordinates, generator))
-        lengths[laws[-1]] = length_from(energy, laws[-1], generator, work)
-    laws.sort(key=lambda law: lengths[law])
-    return Laws(laws[:2], x[torch.isfinite(x).all(1)])
-
-
-def length_from(
-    energy: Energy, law: InitialLaw, generator: torch.Generator, work: Effort
-) -> float:
-    """Return the thermodynamic length of the path from a law; infinite if it is not a number."""
-    path = pilot(law.bridge_to(energy), generator, leapfrog=work.leapfrog)
-    length = float(path.length[-1])
-    return length if math.isfinite(length) else math.inf
+    laws.sort(key=length_from)
+    return Laws(laws[:2], paths, x[torch.isfinite(x).all(1)])
 
 
 def shared_out(

@@ -20,8 +20,8 @@ from ebmbench.energies.base import Energy
 from ebmbench.partition.base import LogZ
 from ebmbench.partition.bennett import bennett
 from ebmbench.partition.checks import disagreements, failures_of
-from ebmbench.partition.effort import EFFORTS
-from ebmbench.partition.initial import InitialGaussian, InitialLaw
+from ebmbench.partition.effort import effort_for
+from ebmbench.partition.initial import InitialGaussian, InitialLaw, InitialMixture
 from ebmbench.partition.missed import missed_mass
 from ebmbench.partition.refining import Annealing
 from ebmbench.samplers.path import AnnealingPath
@@ -55,6 +55,7 @@ def run_ais(
     tolerance: float = 0.1,
     *,
     initial: InitialLaw | None = None,
+    path: AnnealingPath | None = None,
     known: Tensor | None = None,
 ) -> AISRun:
     """Estimate ``log Z`` from one law and keep the path.
@@ -66,13 +67,14 @@ def run_ais(
         tolerance: nats within which all checks must agree.
         initial: where chains start; the energy's reference when absent. It must not depend on
             draws that the generator will make.
+        path: what a pilot run learned between there and the model; it is learned when absent.
         known: points ``(n, d)`` where chains that looked for the model's mass ended, for an alarm.
     """
     begin = time.process_time()
     initial = initial or InitialGaussian.of_reference(energy)
-    work = EFFORTS[effort].affordable(energy.dim)
+    work = effort_for(effort, energy.dim)
     with count_evaluations() as counts:
-        runs = Annealing.prepared(energy, initial, work, tolerance, generator)
+        runs = Annealing.prepared(energy, initial, work, tolerance, generator, path=path)
         ends, count = runs.refined()
         headline, stderr = ends.headline()
         suspects, excess = None, -math.inf
@@ -120,6 +122,7 @@ def run_ais(
             "scores": counts.score,
             "hvps": counts.hvp,
         },
+        law="mixture" if isinstance(initial, InitialMixture) else "gaussian",
         cpu_seconds=time.process_time() - begin,
     )
     return AISRun(result, initial, runs.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -38,6 +39,8 @@ class LogZ:
     """How it was computed; if not certified, which check failed, in words and numbers."""
     diagnostics: Mapping[str, float] = field(default_factory=dict)
     """Numbers by name; of annealing among them what was evaluated, rows of ``x`` each."""
+    law: Literal["gaussian", "mixture"] | None = None
+    """Where annealed chains started."""
     cpu_seconds: float | None = field(default=None, compare=False)
     """What the estimate took, where it was measured; no two runs take the same."""
 

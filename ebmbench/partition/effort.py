@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ebmbench.partition.minima import STANDARD, Search
 
@@ -19,7 +19,8 @@ class Effort:
     """How much work one estimate may do."""
 
     chains: int
-    """A multiple of :data:`REPEATS`."""
+    """A multiple of :data:`REPEATS`. Up to some hundred rows a transition costs what its calls
+    cost, so that more chains are cheaper than more temperatures."""
     least: int
     most: int
     """Range of the number of temperatures; within it the thermodynamic length decides."""
@@ -36,31 +37,23 @@ class Effort:
         """Return a number within the range; its least if it is not a number."""
         return min(max(self.least, temperatures), self.most)
 
-    def affordable(self, dim: int) -> Effort:
-        """Return the same, or less in more than :data:`COSTLY` dimensions.
-
-        There five leapfrog steps leave a third of the variance of log-weights that two leave with
-        the same temperatures.
-        """
-        if dim <= COSTLY:
-            return self
-        return replace(
-            self,
-            chains=max(REPEATS * 2, self.chains // 50 * 20),
-            most=max(self.least, self.most // 2),
-            search=Search(
-                starts=max(8, self.search.starts // 8),
-                descents=max(20, self.search.descents // 4),
-                candidates=max(1, self.search.candidates // 6),
-            ),
-            leapfrog=5,
-        )
-
 
 EFFORTS = (
     Effort(chains=40, least=20, most=60, search=Search(48, 80, 4), sweeps=20, hessians=4),
-    Effort(chains=200, least=40, most=1280, search=STANDARD),
-    Effort(chains=600, least=100, most=5120, search=Search(256, 300, 24), sweeps=80),
+    Effort(chains=400, least=24, most=640, search=STANDARD),
+    Effort(chains=1200, least=60, most=2560, search=Search(256, 300, 24), sweeps=80),
 )
 """For ``effort`` 0, 1 and 2: smoke, standard and full. The budget of one estimate is ``most``
 temperatures times ``chains``, in four runs of that size at most and runs of half of it before."""
+IN_MANY = (
+    Effort(20, least=20, most=30, search=Search(8, 20, 1), sweeps=20, hessians=4, leapfrog=5),
+    Effort(80, least=40, most=640, search=Search(8, 20, 1), leapfrog=5),
+    Effort(240, least=100, most=2560, search=Search(32, 75, 4), sweeps=80, leapfrog=5),
+)
+"""The same above :data:`COSTLY` dimensions. There five leapfrog steps leave a third of the
+variance of log-weights that two leave with the same temperatures."""
+
+
+def effort_for(effort: int, dim: int) -> Effort:
+    """Return how much work ``effort`` 0, 1 or 2 may do in ``dim`` dimensions."""
+    return (EFFORTS if dim <= COSTLY else IN_MANY)[effort]

@@ -18,13 +18,13 @@ from ebmbench.partition.initial import InitialLaw
 from ebmbench.partition.minima import descend, distinct
 from ebmbench.samplers.base import ChainState
 from ebmbench.samplers.bridge import Bridge, Origin
-from ebmbench.samplers.path import VARIANCE, AnnealingPath
+from ebmbench.samplers.path import AnnealingPath
 from ebmbench.samplers.pilot import pilot, transition
 from ebmbench.samplers.resampling import systematic_resample
 
 LOOSE = 1.5
-"""The variance of the log-weights aims at the tolerance over this, within a tenth and two."""
-MOST_VARIANCE = 2.0
+"""The variance of the log-weights aims at the tolerance over this, within two bounds."""
+LEAST_VARIANCE, MOST_VARIANCE = 0.2, 2.0
 MOST_WIDE = 4.0
 """Temperatures of the second law in units of those of the first, at most."""
 SETTLE = 20
@@ -57,13 +57,17 @@ class Annealing:
         work: Effort,
         tolerance: float,
         generator: torch.Generator,
+        *,
+        path: AnnealingPath | None = None,
     ) -> Annealing:
-        """Make the pilot runs."""
+        """Make the pilot runs; that of ``initial`` only where no ``path`` is given."""
         scale = wider(initial.dim)
-        laws = (initial, initial.widened(scale))
-        path, wide_path = (
-            pilot(law.bridge_to(energy), generator, leapfrog=work.leapfrog) for law in laws
-        )
+
+        def learned(law: InitialLaw) -> AnnealingPath:
+            return pilot(law.bridge_to(energy), generator, leapfrog=work.leapfrog)
+
+        path = path or learned(initial)
+        wide_path = learned(initial.widened(scale))
         return cls(energy, initial, scale, path, wide_path, work, tolerance, generator)
 
     @property
@@ -99,7 +103,7 @@ class Annealing:
         order = torch.randperm(len(known), generator=self.generator)[:REVERSED]
         bridge = self.bridge
         state = bridge.evaluate(self.initial.to_z(known[order]))
-        back = self._back(max(self.work.least, count // 2), state).log_z
+        back = self._back(count // 2, state).log_z
         usual = ends.reverse.log_z
         excess = back - usual.max()
         loud = (excess > LOUD * (1 + float(usual.std()))).nonzero()[:, 0]
@@ -114,7 +118,7 @@ class Annealing:
         The variance of the log-weights falls as one over that number; with perfect transitions it
         would be the squared length over it, which is where the search starts.
         """
-        aim = min(max(VARIANCE, self.tolerance / LOOSE), MOST_VARIANCE)
+        aim = min(max(LEAST_VARIANCE, self.tolerance / LOOSE), MOST_VARIANCE)
         length = float(self.path.length[-1])
         count = math.ceil(self.work.clipped(length**2 / aim) / 2)
         while True:

@@ -141,6 +141,20 @@ class LogZRecord(_Part):
     lower: float | None = None
     upper: float | None = None
     certified: bool = True
+    cpu_seconds: float | None = None
+    """What the estimate took; this and what follows only of annealing, and not before 0.2."""
+    energy_evaluations: int | None = None
+    """Rows of ``x`` that the estimate evaluated."""
+    score_evaluations: int | None = None
+    hvp_evaluations: int | None = None
+    temperatures: int | None = None
+    """Of the forward and the reverse chains."""
+    effective_size: float | None = None
+    """Of the forward chains, in chains; the smaller one of the two laws."""
+    gap: float | None = None
+    """``log Z`` of the reverse chains less that of the forward chains."""
+    law: Literal["gaussian", "mixture"] | None = None
+    """Where the chains started."""
 
 
 class RunOutcome(_Part):

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import (
     COLUMNS,
+    LogZRecord,
     MetricRecord,
     Record,
     RunCost,
@@ -87,3 +88,11 @@ def test_a_name_that_is_no_name_never_becomes_a_path(
     if name != "A":
         with pytest.raises(ValidationError, match="weights"):
             make_record(weights=name)
+
+
+def test_what_log_z_took_is_optional() -> None:
+    old = LogZRecord.model_validate({"value": 1.0, "stderr": 0.1, "certified": True})
+    assert old.cpu_seconds is None
+    assert old.law is None
+    with pytest.raises(ValidationError):
+        LogZRecord.model_validate({"value": 1.0, "stderr": 0.1, "law": "cauchy"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from statistics import median
 
 from ebmbench.divergence import LIMIT
 from ebmbench.records import Record, Status
@@ -27,11 +28,15 @@ def numbers_page(content: Content) -> Page:
         entries = [Entry(str(counts[name]), counts[name]) for name in OUTCOMES]
         how = Entry(card.metrics.log_z, card.metrics.log_z)
         tolerance = Entry(f"{card.metrics.tolerance:g}", card.metrics.tolerance)
-        lines.append(Line([Entry(task, task, task_link(task)), how, tolerance, *entries]))
+        runs_here = [run for runs in content.runs_of_task(task).values() for run in runs]
+        seconds = seconds_per_estimate(runs_here)
+        took = Entry("", None) if seconds is None else Entry(f"{seconds:.2g}", seconds)
+        lines.append(Line([Entry(task, task, task_link(task)), how, tolerance, took, *entries]))
     columns = [
         Column("task", numeric=False),
         Column("log Z by", numeric=False, explained="for energies that do not know their own"),
         Column("tolerance, nats", explained="the widest bracket of log Z that is certified"),
+        Column("seconds", explained="of the processor, an estimate of log Z by annealing, median"),
         *map(Column, OUTCOMES),
     ]
     values = {
@@ -62,6 +67,16 @@ def outcome(run: Record) -> str:
         return "failed"
     number = run.metrics.get(HEADLINE)
     return "certified" if number is not None and number.certified else "refused"
+
+
+def seconds_per_estimate(runs: Iterable[Record]) -> float | None:
+    """Return the median processor seconds of one ``log Z``, if a record says them."""
+    seconds = [
+        run.log_z.cpu_seconds
+        for run in runs
+        if run.log_z is not None and run.log_z.cpu_seconds is not None
+    ]
+    return median(seconds) if seconds else None
 
 
 def _shared(tables: Iterable[dict[str, str]]) -> dict[str, str]:

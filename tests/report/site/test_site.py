@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import Record
+from ebmbench.records import LogZRecord, Record
 from ebmbench.report.site.build import build_site
 from ebmbench.report.site.history import history_page
+from ebmbench.report.site.numbers_page import seconds_per_estimate
 
 Make = Callable[..., Record]
 ASV = Path(__file__).parents[3] / "results" / "asv"
@@ -267,3 +268,15 @@ def test_a_benchmark_that_failed_leaves_the_others_their_history(tmp_path: Path)
     }
     (tmp_path / "vm" / "abc.json").write_text(json.dumps(commit))
     assert [plot.title for plot in history_page(tmp_path).values["plots"]] == ["good"]
+
+
+def test_seconds_per_estimate_are_the_median_of_those_that_say_them(make: Make) -> None:
+    took = [None, 3.0, 1.0, 2.0]
+    runs = [
+        make("uci/wine", "dsm", seed, -13.0).model_copy(
+            update={"log_z": LogZRecord(value=0.0, stderr=0.1, cpu_seconds=seconds)}
+        )
+        for seed, seconds in enumerate(took)
+    ]
+    assert seconds_per_estimate(runs) == 2.0
+    assert seconds_per_estimate(runs[:1]) is None
