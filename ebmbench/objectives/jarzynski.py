@@ -136,6 +136,7 @@ class JarzynskiReweighting(Objective[Walkers]):
 
     def own_log_z(self, energy: Energy, state: Walkers) -> Tensor:
         """See :class:`~ebmbench.objectives.base.Objective`; by all walkers at once."""
-        energies = torch.cat([calculus.value(energy, x) for x in state.x.split(ROWS)])
+        parts = state.x.chunk(math.ceil(len(state.x) / ROWS))
+        energies = torch.cat([calculus.value(energy, x) for x in parts])
         log_weights = state.log_weights + state.energies - energies
         return torch.logsumexp(log_weights, 0) - math.log(len(state.x))
