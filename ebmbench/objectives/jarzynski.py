@@ -47,6 +47,9 @@ from ebmbench.samplers.run import run_chains
 from ebmbench.samplers.step_sizes import StepSizes
 from ebmbench.samplers.target import target_of
 
+ROWS = 1000
+"""Walkers whose energies are computed at once at the end, which bounds the memory."""
+
 
 @dataclass(frozen=True)
 class Walkers(State):
@@ -133,5 +136,7 @@ class JarzynskiReweighting(Objective[Walkers]):
 
     def own_log_z(self, energy: Energy, state: Walkers) -> Tensor:
         """See :class:`~ebmbench.objectives.base.Objective`; by all walkers at once."""
-        change = state.energies - calculus.value(energy, state.x)
-        return torch.logsumexp(state.log_weights + change, 0) - math.log(len(state.x))
+        parts = state.x.chunk(math.ceil(len(state.x) / ROWS))
+        energies = torch.cat([calculus.value(energy, x) for x in parts])
+        log_weights = state.log_weights + state.energies - energies
+        return torch.logsumexp(log_weights, 0) - math.log(len(state.x))

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.objectives.jarzynski import JarzynskiReweighting, Walkers
 from ebmbench.objectives.pcd import PersistentContrastiveDivergence
+from ebmbench.optim import FlatAdam
 
 Make = Callable[..., Energy]
 DIM, WALKERS, STEPS = 5, 4000, 40
@@ -102,3 +104,41 @@ def test_log_z_is_that_of_the_energy_at_hand(
             energy.get_parameter("precision").fill_(precision)
         exact = 0.5 * DIM * math.log(2 * math.pi / precision)
         assert float(objective.own_log_z(energy, state)) == pytest.approx(exact, abs=0.05)
+
+
+def test_log_z_of_a_trained_network_is_within_its_own_error(generator: torch.Generator) -> None:
+    """After 200 steps of Adam on three separated modes, against a sum over a grid."""
+    centres = torch.tensor([[-4.0, 0.0], [3.0, 3.0], [3.0, -3.0]])
+    weights = torch.tensor([0.7, 0.2, 0.1])
+    chosen = torch.multinomial(weights, 5000, replacement=True, generator=generator)
+    rows = centres[chosen] + 0.5 * torch.empty(5000, 2).normal_(generator=generator)
+    energy = MLPEnergy(rows.mean(0), rows.std(0), [32, 32], generator=generator)
+    objective = JarzynskiReweighting(steps=4)
+    state = objective.init(energy, rows, generator)
+    steps = 200
+    adam = FlatAdam(
+        list(energy.parameters()), 3e-3, schedule="cosine", total_steps=steps, weight_average=0.99
+    )
+    for _ in range(steps):
+        batch = rows[torch.randint(len(rows), (128,), generator=generator)]
+        adam.zero_grad()
+        step = objective.loss(energy, batch, state, generator)
+        step.loss.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+        state = step.state
+    adam.adopt_average()
+    axis = torch.linspace(-25, 25, 501)
+    grid = torch.cartesian_prod(axis, axis)
+    with torch.no_grad():
+        exact = torch.logsumexp(-energy(grid).double(), 0) + 2 * math.log(float(axis[1] - axis[0]))
+        found = float(objective.own_log_z(energy, state))
+        change = state.log_weights + state.energies - energy(state.x)
+        # neighbours were resampled together, so groups of them are what is nearly independent
+        groups = torch.stack([(part - found).exp().mean() for part in change.chunk(20)])
+    error = float(groups.std()) / math.sqrt(len(groups))
+    assert error < 0.05
+    assert abs(found - float(exact)) < 4 * error
+    # and the weights of the modes, which no chain can change, are nearly right
+    w = torch.softmax(change, 0)
+    share = float(w[state.x[:, 0] < -0.5].sum())
+    assert share == pytest.approx(0.7, abs=0.1)
