@@ -12,6 +12,7 @@ from ebmbench.contracts.task import few_rows
 from ebmbench.contracts.validation import validation_problems
 from ebmbench.energies.base import Energy
 from ebmbench.harness.build import load_data, make_energy, make_objective
+from ebmbench.harness.coordinates import training_view
 from ebmbench.objectives.base import Objective
 from ebmbench.seeds import generator
 
@@ -44,15 +45,15 @@ def _of_validation(objective: Objective, name: str, task: TaskCard) -> list[str]
 
 
 def _trial(name: str, task: TaskCard) -> tuple[Energy, Tensor, torch.Generator]:
-    """Return an energy away from its start, training rows, and a source of randomness."""
+    """Return a trained part away from its start, the rows it sees, and a source of randomness."""
     dataset = load_data(few_rows(task, None), 0, None)
-    energy = make_energy(task, dataset, 0)
+    energy, seen = training_view(make_energy(task, dataset, 0), dataset)
     random = generator(name, "contract")
     with torch.no_grad():
         for parameter in energy.parameters():
             # At the start the last layer is zero and hides all others.
             parameter.add_(0.1 * torch.empty_like(parameter).normal_(generator=random))
-    return energy, dataset.train, random
+    return energy, seen.train, random
 
 
 def _of_loss(objective: Objective, name: str, task: TaskCard) -> list[str]:

@@ -43,6 +43,7 @@ class MinimumProbabilityFlow(Objective[State]):
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
