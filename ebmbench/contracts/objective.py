@@ -1,4 +1,4 @@
-"""What an objective promises: a loss with a graph, its own randomness, its cost, its sign."""
+"""What an objective promises: a loss with a graph, its randomness, cost, sign and value."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from ebmbench.calculus import count_evaluations
 from ebmbench.cards import SCORE_MATCHING, MethodCard, TaskCard
 from ebmbench.contracts.quadratic import QuadraticLevels
 from ebmbench.contracts.task import few_rows
+from ebmbench.contracts.validation import validation_problems
 from ebmbench.energies.base import Energy
 from ebmbench.harness.build import load_data, make_energy, make_objective
+from ebmbench.harness.coordinates import training_view
 from ebmbench.objectives.base import Objective
 from ebmbench.seeds import generator
 
@@ -28,23 +30,38 @@ def objective_problems(card: MethodCard, task: TaskCard) -> list[str]:
     """
     objective = make_objective(card)
     problems = _of_loss(objective, card.name, task)
+    if not problems:
+        problems = _of_validation(objective, card.name, task)
     if not problems and card.family == SCORE_MATCHING:
         problems = sign_problems(objective, card.name)
     return problems
 
 
-def _of_loss(objective: Objective, name: str, task: TaskCard) -> list[str]:
-    """Try the loss once: scalar, finite, a gradient for every parameter, the declared cost."""
+def _of_validation(objective: Objective, name: str, task: TaskCard) -> list[str]:
+    energy, rows, random = _trial(name, task)
+    return validation_problems(
+        objective, energy, rows[:ROWS], objective.init(energy, rows, random)
+    )
+
+
+def _trial(name: str, task: TaskCard) -> tuple[Energy, Tensor, torch.Generator]:
+    """Return a trained part away from its start, the rows it sees, and a source of randomness."""
     dataset = load_data(few_rows(task, None), 0, None)
-    energy = make_energy(task, dataset, 0)
+    energy, seen = training_view(make_energy(task, dataset, 0), dataset)
     random = generator(name, "contract")
     with torch.no_grad():
         for parameter in energy.parameters():
             # At the start the last layer is zero and hides all others.
             parameter.add_(0.1 * torch.empty_like(parameter).normal_(generator=random))
+    return energy, seen.train, random
+
+
+def _of_loss(objective: Objective, name: str, task: TaskCard) -> list[str]:
+    """Try the loss once: scalar, finite, a gradient for every parameter, the declared cost."""
+    energy, rows, random = _trial(name, task)
     before = torch.get_rng_state()
-    state = objective.init(energy, dataset.train, random)
-    batch = dataset.train[:ROWS]
+    state = objective.init(energy, rows, random)
+    batch = rows[:ROWS]
     kept = batch.clone()
     with count_evaluations() as counts:
         step = objective.loss(energy, batch, state, random)

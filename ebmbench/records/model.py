@@ -27,7 +27,7 @@ class Status(StrEnum):
 
     OK = "ok"
     DIVERGED = "diverged"
-    """A loss or parameter that is not finite, or an end out of every reasonable range
+    """A loss or parameter that is not finite, or scored weights out of every reasonable range
     (:mod:`ebmbench.divergence`); in the latter case there are weights and metrics."""
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out_of_memory"

@@ -8,8 +8,12 @@ import pytest
 
 from ebmbench import catalog
 from ebmbench.cardfiles import shipped
+from ebmbench.cards import MethodCard, card_by_path
 from ebmbench.contracts import card_problems
+from ebmbench.contracts.objective import objective_problems
+from ebmbench.contracts.whole_way import trial_task
 from ebmbench.errors import EbmbenchError
+from ebmbench.harness.build import make_objective
 from ebmbench.scaffold import write_new
 
 
@@ -34,6 +38,11 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
         (".normal_(generator=generator)", ".normal_()", "the global random state was used"),
         ("        residual =", "        batch.zero_()\n        residual =", "changed in place"),
         ("0.5 * (residual", "torch.inf * (residual", "the loss of an untrained energy is not"),
+        (
+            "residual = self.sigma * s + z",
+            "residual = (self.sigma * s).detach() + z + self.sigma * 0.5 * (s - s.detach())",
+            "validates is True, but along its gradient",
+        ),
     ],
 )
 def test_a_broken_objective_is_told_what_is_wrong(
@@ -73,6 +82,27 @@ def test_a_broken_card_is_told_what_is_wrong(
     card.write_text(text.replace(before, after))
     problems = card_problems(card)
     assert any(complaint in problem for problem in problems), problems
+
+
+def test_a_loss_that_does_not_compare_may_say_so(stub: tuple[Path, Path]) -> None:
+    card, module = stub
+    before = "residual = self.sigma * s + z"
+    after = "residual = (self.sigma * s).detach() + z + self.sigma * 0.5 * (s - s.detach())"
+    text = module.read_text().replace(before, after)
+    module.write_text(text.replace("validates: ClassVar[bool] = True", "validates = False"))
+    assert objective_problems(card_by_path(MethodCard, card), trial_task(levels=False)) == []
+
+
+@pytest.mark.parametrize("name", ["cd", "pcd", "mle-mcmc"])
+def test_a_contrast_with_chains_is_told_that_it_does_not_compare(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = catalog.methods()[name]
+    task = trial_task(levels=False)
+    assert objective_problems(card.for_task(task.name), task) == []
+    monkeypatch.setattr(type(make_objective(card)), "validates", True)
+    (problem,) = objective_problems(card.for_task(task.name), task)
+    assert "set validates to False" in problem
 
 
 def test_names_that_cannot_be_taken(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,19 @@ def test_an_objective_of_ones_own_is_trained() -> None:
     training = ebmbench.train(energy, Pull(), data, "2d/two-moons", steps=3)
     assert len(training.step_seconds) == 3
     assert not torch.equal(energy(data.test[:5]), before)
+
+
+def test_training_gives_both_sets_of_weights() -> None:
+    data = ebmbench.load_data("2d/two-moons")
+    energy = ebmbench.build_energy("2d/two-moons", data)
+    training = ebmbench.train(energy, "nce", data, "2d/two-moons", steps=30)
+    lowest = min(training.curve, key=lambda point: point.validation_loss or math.inf)
+    assert (training.selected.step, training.last.step) == (lowest.step, 30)
+    for weights in (training.last, training.selected):
+        energy.load_state_dict(weights.energy)
+        found = energy.state_dict()
+        assert all(torch.equal(found[name], tensor) for name, tensor in weights.energy.items())
+        assert set(weights.learned) == {"log_z"}
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ def test_later_tuned_tables_win_and_others_keep_the_default(method_path: Path) -
         ("version = 1", "version = 0", "key 'version' is 0, allowed: greater than 0"),
         ('summary = "s"\n', "", "key 'summary' is missing"),
         ("learning_rate = 0.5", "learning_rat = 0.5", "unknown key 'learning_rat'"),
+        ("learning_rate = 0.5", "weight_decay = -0.1", "'optimiser.weight_decay' is -0.1"),
+        ("learning_rate = 0.5", "clip_norm = 0.0", "'optimiser.clip_norm' is 0.0"),
         ('found = "by hand"\n[tuned.h', 'fond = "x"\n[tuned.h', "unknown key 'fond' in [tuned.0]"),
         ('objective = "dsm"', "", "exactly one of objective and estimator"),
         ('name = "mine"', "name = mine", "is not valid TOML"),

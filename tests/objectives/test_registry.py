@@ -266,3 +266,9 @@ def test_bad_hyper_parameters_are_refused_in_a_sentence(
 def test_a_state_holds_nothing_unless_told() -> None:
     assert dict(State().learned) == {}
     assert fields(State()) == ()
+
+
+def test_only_contrasts_with_chains_say_that_their_loss_does_not_compare() -> None:
+    silent = {name for name in OBJECTIVES if not OBJECTIVES.get(name).validates}
+    chains = {"cd", "cd-short", "drl", "jarzynski", "mle-mcmc", "pcd", "pcd-pt", "ps-cd"}
+    assert silent == chains
