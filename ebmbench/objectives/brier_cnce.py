@@ -50,8 +50,13 @@ class BrierConditionalNoiseContrast(Objective[State]):
         values = calculus.value(energy, torch.cat([batch, copies]), create_graph=True)
         logits = values[b:].view(self.copies, b) - values[:b]
         info = {"accuracy": (logits.detach() > 0).float().mean()}
-        return Step((torch.tanh(0.5 * logits) - 1).square().mean(), state, info)
+        return Step(quadratic_score(logits).mean(), state, info)
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         return StepCost(energy=1.0 + self.copies)
+
+
+def quadratic_score(logits: Tensor) -> Tensor:
+    """Return the loss of the module's equation for each ``E(y) - E(x)``."""
+    return (torch.tanh(0.5 * logits) - 1).square()

@@ -46,9 +46,20 @@ class DenoisingScoreMatchingCV(Objective[State]):
         z = torch.empty_like(batch).normal_(generator=generator)
         x = torch.cat([batch + self.sigma * z, batch])
         moved, still = calculus.score(energy, x, create_graph=True).chunk(2)
-        slope = ((moved - still) * z).sum(-1) / self.sigma
-        return Step((0.5 * (moved * moved).sum(-1) + slope).mean(), state)
+        return Step(reduced_loss(moved, still, z, self.sigma).mean(), state)
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         return StepCost(score=2.0)
+
+
+def reduced_loss(moved: Tensor, still: Tensor, z: Tensor, sigma: float) -> Tensor:
+    """Return the loss of the module's equation for each row, ``(n,)``.
+
+    Arguments:
+        moved: scores at ``x + σz``, ``(n, d)``.
+        still: scores at ``x``, ``(n, d)``.
+        z: the noise, ``(n, d)``.
+        sigma: ``σ``.
+    """
+    return 0.5 * (moved * moved).sum(-1) + ((moved - still) * z).sum(-1) / sigma

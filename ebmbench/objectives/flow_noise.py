@@ -17,7 +17,7 @@ from ebmbench.objectives.auxiliary import Auxiliary, Network
 from ebmbench.objectives.noise import GaussianMixtureNoise
 
 HIDDEN = (64, 64)
-TRANSFORMS = 3
+TRANSFORMS = 2
 BATCH = 256
 CHECK_EVERY = 50
 """Steps between two looks at the rows that are held out of a fit."""
@@ -32,6 +32,10 @@ class CouplingFlow(nn.Module):
         gaussian: of one component; its coordinates are those of the flow.
         generator: the source of the weights.
     """
+
+    mean: Tensor
+    factor: Tensor
+    whitener: Tensor
 
     def __init__(self, gaussian: GaussianMixtureNoise, generator: torch.Generator) -> None:
         super().__init__()
@@ -50,7 +54,7 @@ class CouplingFlow(nn.Module):
             if isinstance(module, zuko.flows.MaskedAutoregressiveTransform):
                 nn.init.zeros_(module.hyper[-1].weight)
                 nn.init.zeros_(module.hyper[-1].bias)
-        self.flow = flow.to(mean)
+        self.flow: nn.Module = flow.to(mean)
         self.register_buffer("mean", mean)
         self.register_buffer("factor", gaussian.factors[0])
         self.register_buffer("whitener", gaussian.whiteners[0])

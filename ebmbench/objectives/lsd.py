@@ -84,10 +84,11 @@ class LearnedSteinDiscrepancy(Objective[Critic]):
         value = torch.zeros_like(loss)
         for _ in range(self.critic_steps):
             v = draw_directions(batch, "gaussian", generator)
-            critic, value = critic.descend(
-                lambda network, v=v: -stein(network, batch, s.detach(), v, penalty=self.penalty),
-                self.critic_rate,
-            )
+
+            def doubt(network: Network, v: Tensor = v) -> Tensor:
+                return -stein(network, batch, s.detach(), v, penalty=self.penalty)
+
+            critic, value = critic.descend(doubt, self.critic_rate)
         return Step(loss, Critic(critic), {"stein_discrepancy": -value})
 
     def cost(self, dim: int) -> StepCost:
@@ -109,5 +110,5 @@ def stein(critic: Network, x: Tensor, s: Tensor, v: Tensor, *, penalty: float) -
     f = critic(x)
     (slope,) = torch.autograd.grad((f * v).sum(), x, create_graph=True)
     calculus.record(auxiliary=len(x))
-    each = (s * f).sum(-1) + (slope * v).sum(-1) - penalty * (f * f).sum(-1)
+    each: Tensor = (s * f).sum(-1) + (slope * v).sum(-1) - penalty * (f * f).sum(-1)
     return each.mean()

@@ -53,12 +53,13 @@ class NoisierNoiseContrastiveEstimation(LearnsNormaliser):
         data, noise = log_ratios(
             energy, batch, state.noise, self.nu, log_z=state.log_z, generator=generator
         )
-        loss = noisier_loss(data, noise, self.magnitude)
+        positive, negative = noisier_terms(data, noise, self.magnitude)
+        loss = positive.mean() + negative.mean()
         return Step(loss, state, {"log_z": state.log_z.detach().clone()})
 
 
-def noisier_loss(data: Tensor, noise: Tensor, magnitude: float) -> Tensor:
-    """Return the loss of the module's equation, a scalar.
+def noisier_terms(data: Tensor, noise: Tensor, magnitude: float) -> tuple[Tensor, Tensor]:
+    """Return both terms of the module's equation before their means, ``(b,)`` and ``(m,)``.
 
     Arguments:
         data: ``G`` at data, ``(b,)``.
@@ -67,5 +68,4 @@ def noisier_loss(data: Tensor, noise: Tensor, magnitude: float) -> Tensor:
     """
     shift = math.log(magnitude)
     # softplus(log M - G) - log M without the cancellation of two large numbers.
-    positive = softplus(data - shift) - data
-    return positive.mean() + magnitude * softplus(noise - shift).mean()
+    return softplus(data - shift) - data, magnitude * softplus(noise - shift)

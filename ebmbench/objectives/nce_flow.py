@@ -32,7 +32,7 @@ class FlowNoiseContrastiveEstimation(Objective[NoiseAndNormaliser]):
 
     nu: Annotated[float, Field(gt=0)] = 1
     """``ν``: noise points per example; their number is rounded, to at least one per batch."""
-    flow_steps: Annotated[int, Field(ge=0)] = 1000
+    flow_steps: Annotated[int, Field(ge=0)] = 500
     """Steps of the fit of the flow; 0 leaves the Gaussian of the rows."""
     flow_rate: Annotated[float, Field(gt=0)] = 2e-3
     """Learning rate of that fit."""

@@ -90,7 +90,7 @@ def test_a_fitted_flow_is_a_density_with_its_draws(generator: torch.Generator) -
 
     data = moons(4000, generator)
     state = torch.get_rng_state()
-    noise = FlowNoise.fit(data, 150, 5e-3, generator)
+    noise = FlowNoise.fit(data, 60, 1e-2, generator)
     assert torch.equal(torch.get_rng_state(), state)
     fresh = moons(4000, generator)
     gain = noise.log_prob(fresh) - gaussian_log_prob(data, fresh)
@@ -151,7 +151,7 @@ def test_the_flow_of_the_contrast_comes_to_the_data(generator: torch.Generator) 
     means = torch.tensor([[-1.5, 0.0], [1.5, 0.0]], dtype=torch.float64)
     truth = GaussianMixtureEnergy(half, means, 0.5 * half)
     data = truth.sample(4000, generator)
-    objective = FlowContrastiveEstimation(flow_rate=3e-3)
+    objective = FlowContrastiveEstimation(flow_rate=1e-2)
     zero = torch.zeros((), dtype=torch.float64, requires_grad=True)
     state = MovingFlow(FlowNoise.start(data, generator), zero)
 
@@ -159,7 +159,7 @@ def test_the_flow_of_the_contrast_comes_to_the_data(generator: torch.Generator) 
         return float((-truth(data) - state.noise.log_prob(data)).mean())
 
     before = divergence()
-    for k in range(150):
+    for k in range(50):
         batch = data[200 * (k % 20) : 200 * (k % 20) + 200]
         state = objective.loss(truth, batch, state, generator).state
     assert before > 0.2

@@ -42,7 +42,7 @@ CASES: dict[str, dict[str, Any]] = {
     "brier-cnce": {"epsilon": 0.7, "copies": 2},
     "dsm-cv": {"sigma": SIGMA},
     "ksd": {},
-    "lsd": {"critic_rate": 1e-2, "critic_steps": 2, "width": 64},
+    "lsd": {"critic_rate": 1e-2, "critic_steps": 1, "width": 32},
 }
 
 
@@ -51,7 +51,13 @@ def test_every_objective_is_here() -> None:
     assert set(CASES) == {name for name in OBJECTIVES if not OBJECTIVES.get(name).needs_levels}
 
 
-@pytest.mark.parametrize("name", list(CASES))
+LONG = {"fce", "nce-flow"}
+"""Those with a flow, whose steps are long."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in CASES]
+)
 def test_location_and_variance_are_found(
     name: str, gaussian_energy: Make, generator: torch.Generator
 ) -> None:
@@ -59,7 +65,7 @@ def test_location_and_variance_are_found(
     z = torch.empty(20_000, 2, dtype=torch.float64).normal_(generator=generator)
     rows = torch.tensor([0.5, -0.5]).double() + variance.sqrt() * z
     energy = gaussian_energy([0.0, 0.0], [1.0, 1.0])
-    if name in {"nce-flow", "fce"}:
+    if name in LONG:
         pytest.importorskip("zuko")
     objective: Objective = build(OBJECTIVES.get(name), CASES[name], "test")
     state = objective.init(energy, rows, generator)

@@ -162,7 +162,7 @@ def tensors(state: object) -> list[Tensor]:
         if isinstance(value, Tensor):
             found.append(value)
         elif isinstance(value, nn.Module):
-            found += [tensor for tensor in value.state_dict().values() if tensor.is_floating_point()]
+            found += [each for each in value.state_dict().values() if each.is_floating_point()]
         else:
             found += tensors(value)
     return found

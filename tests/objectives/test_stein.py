@@ -35,9 +35,11 @@ def test_the_stein_kernel_is_its_definition_by_autograd(generator: torch.Generat
     found = stein_kernel(x, s, scale)
     for i in range(5):
         for j in range(5):
-            of_y = torch.func.grad(k, argnums=1)(x[i], x[j])
-            of_x = torch.func.grad(k, argnums=0)(x[i], x[j])
-            both = torch.func.jacfwd(torch.func.grad(k, argnums=0), argnums=1)(x[i], x[j])
+            a, b = x[i].clone().requires_grad_(), x[j].clone().requires_grad_()
+            of_x, of_y = torch.autograd.grad(k(a, b), (a, b), create_graph=True)
+            both = torch.stack(
+                [torch.autograd.grad(each, b, retain_graph=True)[0] for each in of_x]
+            )
             expected = s[i] @ s[j] * k(x[i], x[j]) + s[i] @ of_y + s[j] @ of_x + both.trace()
             torch.testing.assert_close(found[i, j], expected)
 
@@ -75,19 +77,20 @@ def test_the_bandwidth_is_the_median_distance(
     assert float(state.squared) == pytest.approx(4 * float(distances.median()) ** 2)
 
 
-@pytest.mark.parametrize("penalty", [0.5, 2.0])
 def test_a_trained_critic_finds_the_fisher_divergence(
-    penalty: float, gaussian_energy: Make, generator: torch.Generator
+    gaussian_energy: Make, generator: torch.Generator
 ) -> None:
     """For N(0, 1) data and precision λ the best value is ``D_F / 2λ' = (1 - λ)² / 4λ'``."""
-    energy = gaussian_energy([0.0], [0.4])
-    objective = LearnedSteinDiscrepancy(penalty=penalty, critic_steps=2, critic_rate=3e-3)
+    energy, penalty = gaussian_energy([0.0], [0.4]), 2.0
+    objective = LearnedSteinDiscrepancy(
+        penalty=penalty, critic_steps=1, critic_rate=1e-2, width=32
+    )
     state = objective.init(energy, normal(10, generator), generator)
     found, slopes = [], []
-    for k in range(500):
+    for k in range(300):
         step = objective.loss(energy, normal(400, generator), state, generator)
         state = step.state
-        if k >= 300:
+        if k >= 150:
             found.append(step.info["stein_discrepancy"])
             (slope,) = torch.autograd.grad(step.loss, dict(energy.named_parameters())["precision"])
             slopes.append(slope)
