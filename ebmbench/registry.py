@@ -200,6 +200,7 @@ OBJECTIVES: Registry[Any] = Registry(
         "fce": "ebmbench.objectives.fce:FlowContrastiveEstimation",
         "brier-cnce": "ebmbench.objectives.brier_cnce:BrierConditionalNoiseContrast",
         "dsm-cv": "ebmbench.objectives.dsm_cv:DenoisingScoreMatchingCV",
+        "ncsn": "ebmbench.objectives.ncsn:NoiseConditionalScoreMatching",
         "ksd": "ebmbench.objectives.ksd:KernelSteinDiscrepancy",
         "lsd": "ebmbench.objectives.lsd:LearnedSteinDiscrepancy",
     },
