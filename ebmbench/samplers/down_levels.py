@@ -2,10 +2,10 @@ r"""Annealed Langevin dynamics: chains that go down the noise levels of a condit
 
 Song & Ermon (2019), Alg. 1 (arXiv:1907.05600). Chains start from the Gaussian of the highest
 level, which at the start of training is the data's convolved with its noise, and make ``steps``
-Langevin transitions at every level, of the size :math:`\epsilon_i = r\,\sigma_i`. With
-:math:`\epsilon_i^2/2 = \alpha_i` that is their :math:`\alpha_i \propto \sigma_i^2`; their published
-settings come to ``r`` of 0.63. Here transitions are Metropolis-adjusted, so that each level is left
-invariant and the acceptance says whether its score is followed.
+Langevin transitions at every level, of the size :math:`\epsilon_i = r\,\sigma_i`: their
+:math:`\alpha_i \propto \sigma_i^2`, whose published settings come to ``r`` of 0.63. Here steps
+are Metropolis-adjusted, so that each level is left invariant and the acceptance says whether its
+score is followed.
 """
 
 from __future__ import annotations

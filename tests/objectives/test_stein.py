@@ -83,14 +83,14 @@ def test_a_trained_critic_finds_the_fisher_divergence(
     """For N(0, 1) data and precision λ the best value is ``D_F / 2λ' = (1 - λ)² / 4λ'``."""
     energy, penalty = gaussian_energy([0.0], [0.4]), 2.0
     objective = LearnedSteinDiscrepancy(
-        penalty=penalty, critic_steps=1, critic_rate=1e-2, width=32
+        penalty=penalty, critic_steps=1, critic_rate=4e-3, width=32
     )
     state = objective.init(energy, normal(10, generator), generator)
     found, slopes = [], []
-    for k in range(300):
-        step = objective.loss(energy, normal(400, generator), state, generator)
+    for k in range(400):
+        step = objective.loss(energy, normal(1000, generator), state, generator)
         state = step.state
-        if k >= 150:
+        if k >= 250:
             found.append(step.info["stein_discrepancy"])
             (slope,) = torch.autograd.grad(step.loss, dict(energy.named_parameters())["precision"])
             slopes.append(slope)
