@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from ebmbench import catalog
 from ebmbench.metrics import find_metrics
 from ebmbench.metrics.evaluate import evaluate
 from ebmbench.metrics.temperature import best_shift
@@ -60,3 +61,8 @@ def test_samples_that_are_not_finite_are_refused(mixture, evaluation) -> None:
     made.energy.constants.fill_(torch.nan)
     found = evaluate(made, find_metrics(NAMES))
     assert not any(measurement.certified for measurement in found.values())
+
+
+def test_every_task_measures_it() -> None:
+    for task in catalog.tasks().values():
+        assert set(NAMES) <= set(task.metrics.names), task.name
