@@ -8,10 +8,11 @@ The log-likelihood of :math:`p_\beta \propto e^{-\beta E}` is concave in the inv
           \max_\beta LL(\beta) - LL(1) = \frac{(E_{p_\theta}[E] - E_p[E])^2}
           {2\,\mathrm{Var}_{p_\theta}[E]}.
 
-Both need samples of the model and no ``log Z``. At the maximum of the likelihood over any family
-that holds all temperatures of its members the gap is zero; an objective whose energies live at
-another temperature than one (a penalty on energies, short chains, a step that is no Langevin step)
-shows itself here also where its likelihood cannot be had.
+Both need samples of the energy, not of a sampler that its method brings, and no ``log Z``. At the
+maximum of the likelihood over any family that holds all temperatures of its members the gap is
+zero; an objective whose energies live at another temperature than one (a penalty on energies,
+short chains, a step that is no Langevin step) shows itself here also where its likelihood cannot
+be had.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from torch import Tensor
 
 from ebmbench.metrics.base import Evaluation, Measurement, once
 from ebmbench.metrics.held_out import test_log_density
-from ebmbench.metrics.model_samples import counts, samples_of
+from ebmbench.metrics.model_samples import counts, energy_samples
 from ebmbench.partition.base import log_density
 
 
@@ -43,7 +44,7 @@ def _calibration(evaluation: Evaluation) -> tuple[float, float, float, str]:
     """Return ``β* - 1``, its standard error, the variance of the energy, and a note."""
 
     def compute() -> tuple[float, float, float, str]:
-        drawn = samples_of(evaluation)
+        drawn = energy_samples(evaluation)
         of_model = -log_density(evaluation.energy, drawn.x)
         of_data = -test_log_density(evaluation)
         shift, stderr, variance = best_shift(of_model, of_data)

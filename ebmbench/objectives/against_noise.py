@@ -97,6 +97,7 @@ class AgainstNoise(Objective[StateT]):
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
 
     def fit_noise(self, data: Tensor, generator: torch.Generator) -> Noise:
         """Return the noise, fitted to training rows ``(n, d)``."""

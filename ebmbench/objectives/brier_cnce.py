@@ -33,12 +33,13 @@ class BrierConditionalNoiseContrast(Objective[State]):
     """Each example against its own noisy copies by a bounded proper score."""
 
     epsilon: Annotated[float, Field(gt=0)] = 0.3
-    """``ε``: standard deviation of the noise, in units of the rows."""
+    """``ε``: standard deviation of the noise, in the coordinates of the energy."""
     copies: Annotated[int, Field(gt=0)] = 1
     """``κ``: noisy copies per example."""
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator

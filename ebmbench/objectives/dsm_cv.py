@@ -34,10 +34,11 @@ class DenoisingScoreMatchingCV(Objective[State]):
     """Denoising score matching whose noise may be narrow."""
 
     sigma: Annotated[float, Field(gt=0)] = 0.03
-    """Standard deviation of the noise, in units of the rows."""
+    """Standard deviation of the noise, in the coordinates of the energy."""
 
     needs_smooth_energy: ClassVar[bool] = True
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator

@@ -52,6 +52,7 @@ class KernelSteinDiscrepancy(Objective[Bandwidth]):
 
     needs_smooth_energy: ClassVar[bool] = True
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> Bandwidth:
         """See :class:`~ebmbench.objectives.base.Objective`."""

@@ -39,6 +39,7 @@ class FlowNoiseContrastiveEstimation(Objective[NoiseAndNormaliser]):
 
     needs_smooth_energy: ClassVar[bool] = False
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
     needs_packages: ClassVar[tuple[str, ...]] = ("zuko",)
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NoiseAndNormaliser:

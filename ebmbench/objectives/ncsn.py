@@ -37,6 +37,7 @@ class NoiseConditionalScoreMatching(Objective[State]):
 
     needs_smooth_energy: ClassVar[bool] = True
     needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
     needs_levels: ClassVar[bool] = True
 
     def loss(

@@ -1,11 +1,13 @@
 """The best temperature of Gaussian energies, where it is known."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from ebmbench import catalog
+from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.metrics import find_metrics
 from ebmbench.metrics.evaluate import evaluate
 from ebmbench.metrics.temperature import best_shift
@@ -37,7 +39,8 @@ def test_the_best_temperature_of_a_gaussian_in_ten_dimensions(precision: float) 
 @pytest.mark.parametrize("log_z", ["quadrature", "ais"])
 def test_it_is_measured_on_samples_of_the_model(log_z, mixture, evaluation) -> None:
     """Data of variance 1 and a model of variance 0.8 in the plane: β* = 1 - 0.25."""
-    made = evaluation(mixture([[0.0, 0.0]], 1.0), mixture([[0.0, 0.0]], math.sqrt(0.8)), log_z)
+    truth, model = mixture([[0.0, 0.0]], 1.0), mixture([[0.0, 0.0]], math.sqrt(0.8))
+    made = evaluation(truth, model, log_z, effort=0 if log_z == "ais" else 1)
     found = evaluate(made, find_metrics(NAMES))
     error = found["inverse_temperature_error"]
     assert error.stderr is not None
@@ -53,6 +56,15 @@ def test_the_truth_needs_no_other_temperature(mixture, evaluation) -> None:
     assert error.stderr is not None
     assert error.value < 4 * error.stderr
     assert abs(found["temperature_calibration"].value) < 0.01
+
+
+def test_a_sampler_of_the_method_does_not_speak_for_the_energy(mixture, evaluation) -> None:
+    truth = mixture([[0.0, 0.0]], 1.0)
+    wrong = OwnSampler("a short run", lambda n, generator: torch.full((n, 2), 7.0))
+    made = replace(evaluation(truth, truth), own_sampler=wrong)
+    error = evaluate(made, find_metrics(NAMES))["inverse_temperature_error"]
+    assert error.stderr is not None
+    assert error.value < 4 * error.stderr
 
 
 def test_samples_that_are_not_finite_are_refused(mixture, evaluation) -> None:
