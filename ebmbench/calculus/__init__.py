@@ -6,7 +6,7 @@ losses) gradients flow from the result to the parameters of the energy, never to
 (for samplers and metrics) nothing is recorded.
 """
 
-from ebmbench.calculus.counts import Counts, count_evaluations
+from ebmbench.calculus.counts import Counts, count_evaluations, record
 from ebmbench.calculus.operators import (
     directional,
     hvp,
@@ -25,6 +25,7 @@ __all__ = [
     "directional",
     "hvp",
     "path",
+    "record",
     "score",
     "score_and_directional",
     "score_and_laplacian",

@@ -17,6 +17,8 @@ class Counts:
     """Input gradients (each contains its energy)."""
     hvp: int = 0
     """Hessian-vector products, or directional second derivatives."""
+    auxiliary: int = 0
+    """Rows through a network beside the energy (a critic, a flow), there or back."""
 
 
 _active: list[Counts] = []
@@ -43,9 +45,10 @@ def count_evaluations(counts: Counts | None = None) -> Iterator[Counts]:
         _active.pop()
 
 
-def record(energy: int = 0, score: int = 0, hvp: int = 0) -> None:
+def record(energy: int = 0, score: int = 0, hvp: int = 0, auxiliary: int = 0) -> None:
     """Add to every open :func:`count_evaluations` block; called by the operators."""
     for counts in _active:
         counts.energy += energy
         counts.score += score
         counts.hvp += hvp
+        counts.auxiliary += auxiliary

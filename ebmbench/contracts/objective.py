@@ -79,7 +79,7 @@ def _of_loss(objective: Objective, name: str, task: TaskCard) -> list[str]:
     if not torch.equal(batch, kept):
         problems.append("the batch was changed in place")
     declared = objective.cost(energy.dim)
-    for kind in ("energy", "score", "hvp"):
+    for kind in ("energy", "score", "hvp", "auxiliary"):
         counted, promised = getattr(counts, kind) / ROWS, getattr(declared, kind)
         if (kind != "energy" or not objective.needs_log_z) and abs(counted - promised) > 1e-6:
             problems.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -82,6 +83,9 @@ def _misfit(task: TaskCard, method: MethodCard) -> str | None:
             return f"{method.name} is for {' and '.join(sorted(families))} tasks only"
         return estimator.missing()
     objective, energy = make_objective(method), trial_energy(task)
+    for package in objective.needs_packages:
+        if find_spec(package) is None:
+            return f"{method.name} needs the package {package}, which is not installed"
     if objective.needs_smooth_energy and not energy.smooth:
         return f"{method.name} needs a twice differentiable energy, and that of the task is not"
     knows_z = energy.log_z() is not None or task.metrics.log_z == "quadrature"

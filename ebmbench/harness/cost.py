@@ -55,6 +55,7 @@ class Meter:
             energy_evaluations=training.energy_evaluations,
             score_evaluations=training.score_evaluations,
             hvp_evaluations=training.hvp_evaluations,
+            auxiliary_evaluations=training.auxiliary_evaluations,
             evaluation_seconds=training.curve_seconds,
             selection_seconds=training.selection_seconds,
             setup_seconds=self._setup_seconds,

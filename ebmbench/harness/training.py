@@ -50,6 +50,7 @@ class Training:
     """Per training example and step, counted."""
     score_evaluations: float
     hvp_evaluations: float
+    auxiliary_evaluations: float
 
 
 def train(
@@ -175,6 +176,7 @@ def train(
         energy_evaluations=counts.energy * each,
         score_evaluations=counts.score * each,
         hvp_evaluations=counts.hvp * each,
+        auxiliary_evaluations=counts.auxiliary * each,
     )
 
 

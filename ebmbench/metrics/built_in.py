@@ -46,6 +46,24 @@ _TABLE = [
         "value of log Z.",
     ),
     Metric(
+        "temperature_calibration",
+        "temperature:temperature_calibration",
+        "nats",
+        False,
+        "Nats lost to the temperature",
+        "(E_pθ[E] - E_p[E])² / (2 Var_pθ[E]), unbiased: what the energy at its best temperature "
+        "would gain on test rows, to second order. It needs samples of the model and no log Z.",
+    ),
+    Metric(
+        "inverse_temperature_error",
+        "temperature:inverse_temperature_error",
+        "1",
+        False,
+        "Error of the inverse temperature",
+        "|β* - 1| with β* = 1 + (E_pθ[E] - E_p[E]) / Var_pθ[E], the inverse temperature at which "
+        "the energy would fit test rows best, to second order.",
+    ),
+    Metric(
         "fisher_divergence",
         "fisher:fisher_divergence",
         "nats²/x²",

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from ebmbench.calculus.stein import stein_kernel
 from ebmbench.metrics.base import Evaluation, Measurement
 from ebmbench.metrics.held_out import scores
 from ebmbench.metrics.model_samples import counts, held_out, samples_of
@@ -50,25 +51,14 @@ def mmd_statistic(x: Tensor, y: Tensor) -> tuple[float, float]:
 
 
 def ksd_statistic(x: Tensor, s: Tensor) -> tuple[float, float]:
-    r"""Return the unbiased squared KSD and the standard error of its linear part.
-
-    .. math:: u(x, y) = s_x^\top s_y k + s_x^\top \nabla_y k + s_y^\top \nabla_x k
-        + \mathrm{tr} \nabla_x \nabla_y k, \qquad k = (1 + \|x - y\|^2 / \ell^2)^{-1/2}
+    """Return the unbiased squared KSD and the standard error of its linear part.
 
     Arguments:
-        x: points, ``(n, d)``.
+        x: points, ``(n, d)``; the median distance between them is the width of the kernel.
         s: the model's scores there, ``(n, d)``.
     """
-    n, d = x.shape
-    squares = torch.cdist(x, x).square()
-    scale = squares[~torch.eye(n, dtype=torch.bool)].median()
-    u = 1 + squares / scale
-    along = s @ x.T
-    # s_x · (x - y) - s_y · (x - y), with x the row and y the column
-    drift = along.diagonal()[:, None] - along - along.T + along.diagonal()[None, :]
-    stein = s @ s.T * u**-0.5 + drift / scale * u**-1.5
-    stein = stein + d / scale * u**-1.5 - 3 * squares / scale**2 * u**-2.5
-    stein.fill_diagonal_(0)
+    n = len(x)
+    stein = stein_kernel(x, s, torch.pdist(x).median().square()).fill_diagonal_(0)
     rows = stein.sum(1) / (n - 1)
     return float(rows.mean()), 2 * float(rows.std()) / math.sqrt(n)
 

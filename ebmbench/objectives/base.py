@@ -21,7 +21,9 @@ class State:
 
     An objective that carries something (persistent chains, a fitted noise distribution, step
     sizes) has a frozen dataclass of its own beside it, derived from this one, with a field for
-    each thing.
+    each thing. A network that is trained against the energy or beside it (a critic, a flow) is a
+    field of the class :class:`~ebmbench.objectives.auxiliary.Auxiliary`; the loss makes its steps
+    and returns it in the next state.
     """
 
     @property
@@ -57,6 +59,8 @@ class StepCost:
     energy: float = 0.0
     score: float = 0.0
     hvp: float = 0.0
+    auxiliary: float = 0.0
+    """Rows through networks beside the energy; a derivative in the row counts once more."""
 
 
 class Objective(ABC, Generic[StateT]):
@@ -81,6 +85,8 @@ class Objective(ABC, Generic[StateT]):
     fixed or has in ``learned``, but on nothing else that moves while training. A difference of
     energies of data and of chains is none: the chains follow the model, and it is zero at best and
     at any time."""
+    needs_packages: ClassVar[tuple[str, ...]] = ()
+    """Packages of an extra that must be installed; without them its runs are skipped."""
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> StateT:
         """Prepare the state (fit a noise distribution, start chains); by default there is none.

@@ -15,72 +15,20 @@ variance depends on the noise and tends to that of maximum likelihood as ``ν �
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, ClassVar
 
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Objective, State, Step, StepCost
-from ebmbench.objectives.noise import GaussianMixtureNoise
+from ebmbench.objectives.against_noise import LearnsNormaliser, NoiseAndNormaliser, log_ratios
+from ebmbench.objectives.base import Step
 from ebmbench.options import options
-
-START_ROWS = 1000
-"""Rows of data, and as many of noise, from which ``c`` gets its first value."""
-
-
-@dataclass(frozen=True)
-class NoiseAndNormaliser(State):
-    """The two things that noise-contrastive estimation adds to an energy."""
-
-    noise: GaussianMixtureNoise
-    """Fitted before training and fixed since."""
-    log_z: Tensor
-    """``c``, a scalar with a gradient."""
-
-    @property
-    def learned(self) -> Mapping[str, Tensor]:
-        """``c`` is trained with the energy."""
-        return {"log_z": self.log_z}
 
 
 @options
-class NoiseContrastiveEstimation(Objective[NoiseAndNormaliser]):
+class NoiseContrastiveEstimation(LearnsNormaliser):
     """Logistic regression of data against Gaussian noise."""
-
-    nu: Annotated[float, Field(gt=0)] = 1
-    """``ν``: noise points per example; their number is rounded, to at least one per batch."""
-    components: Annotated[int, Field(gt=0)] = 1
-    """Gaussians in the noise."""
-    inflation: Annotated[float, Field(gt=0)] = 1.0
-    """Factor on the standard deviation of the noise, so that it covers the tails."""
-    diagonal: bool = False
-    """Whether the noise keeps the variances of the data only."""
-
-    needs_smooth_energy: ClassVar[bool] = False
-    needs_log_z: ClassVar[bool] = False
-    validates: ClassVar[bool] = True
-
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NoiseAndNormaliser:
-        r"""See :class:`~ebmbench.objectives.base.Objective`.
-
-        With :math:`g = -E_\theta - \log p_n`, the mean of ``g`` under the noise is a lower bound
-        of ``log Z``, and under the model an upper one. ``c`` starts half-way between the means
-        under the noise and under the data: both classes are then equally hard, and an energy
-        that starts near either gives a ``c`` near ``log Z``.
-        """
-        noise = GaussianMixtureNoise.fit(
-            data, self.components, self.inflation, generator, self.diagonal
-        )
-        rows = data[:START_ROWS]
-        x = torch.cat([rows, noise.sample(len(rows), generator)])
-        log_z = (-calculus.value(energy, x) - noise.log_prob(x)).mean()
-        return NoiseAndNormaliser(noise, log_z.requires_grad_())
 
     def loss(
         self,
@@ -90,19 +38,21 @@ class NoiseContrastiveEstimation(Objective[NoiseAndNormaliser]):
         generator: torch.Generator,
     ) -> Step[NoiseAndNormaliser]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        b = len(batch)
-        noisy = max(1, round(self.nu * b))
-        x = torch.cat([batch, state.noise.sample(noisy, generator)])
-        nu = noisy / b
-        log_model = -calculus.value(energy, x, create_graph=True) - state.log_z
-        logits = log_model - state.noise.log_prob(x) - math.log(nu)
-        data_term = softplus(-logits[:b]).mean()
-        noise_term = softplus(logits[b:]).mean()
-        found = logits.detach() > 0
-        correct = 0.5 * (found[:b].float().mean() + (~found[b:]).float().mean())
-        info = {"accuracy": correct, "log_z": state.log_z.detach().clone()}
-        return Step((data_term + nu * noise_term) / (1 + nu), state, info)
+        data, noise = log_ratios(
+            energy, batch, state.noise, self.nu, log_z=state.log_z, generator=generator
+        )
+        loss, accuracy = logistic_loss(data, noise)
+        return Step(loss, state, {"accuracy": accuracy, "log_z": state.log_z.detach().clone()})
 
-    def cost(self, dim: int) -> StepCost:
-        """See :class:`~ebmbench.objectives.base.Objective`."""
-        return StepCost(energy=1.0 + self.nu)
+
+def logistic_loss(data: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the loss of the module's equation and the balanced accuracy, scalars.
+
+    Arguments:
+        data: log-ratios of model and noise at data, ``(b,)``.
+        noise: the same at noise points, ``(m,)``; ``ν = m / b``.
+    """
+    nu = len(noise) / len(data)
+    data, noise = data - math.log(nu), noise - math.log(nu)
+    found = (data.detach() > 0).float().mean() + (noise.detach() <= 0).float().mean()
+    return (softplus(-data).mean() + nu * softplus(noise).mean()) / (1 + nu), 0.5 * found

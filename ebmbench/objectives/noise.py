@@ -1,10 +1,11 @@
-"""The noise of noise-contrastive estimation: a Gaussian mixture fitted to the training rows."""
+"""The noise of noise-contrastive estimation, and the usual one: a fitted Gaussian mixture."""
 
 from __future__ import annotations
 
 import math
 import warnings
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
@@ -13,6 +14,18 @@ from torch import Tensor
 
 ROWS = 10_000
 """Training rows that a mixture is fitted to, at most."""
+
+
+class Noise(Protocol):
+    """A normalised law whose density and samples cost little; neither carries a graph."""
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw ``n`` points, ``(n, d)``."""
+        ...
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Return the log-density, ``(n,)``, at points ``x``, ``(n, d)``."""
+        ...
 
 
 @dataclass(frozen=True)

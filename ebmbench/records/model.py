@@ -70,6 +70,8 @@ class RunCost(_Part):
     """Counted, per training example and step."""
     score_evaluations: float
     hvp_evaluations: float
+    auxiliary_evaluations: float | None = None
+    """Rows through networks beside the energy; records of version 0.1 do not have it."""
     evaluation_seconds: float
     selection_seconds: float = 0.0
     """The objective's loss of validation rows at all marks; not part of ``train_seconds``."""
@@ -79,12 +81,13 @@ class RunCost(_Part):
     """Cores that other processes kept busy during training, on average."""
 
 
-def network_passes(energy: float, score: float, hvp: float) -> float:
+def network_passes(energy: float, score: float, hvp: float, auxiliary: float = 0.0) -> float:
     """Return the network passes that evaluations come to, a cost that no machine changes.
 
-    An energy is one pass, a score two (there and back), a Hessian-vector product four.
+    An energy is one pass, a score two (there and back), a Hessian-vector product four. A row
+    through a network beside the energy is one, whatever the size of that network.
     """
-    return energy + 2 * score + 4 * hvp
+    return energy + 2 * score + 4 * hvp + auxiliary
 
 
 class CurvePoint(_Part):

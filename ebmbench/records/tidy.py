@@ -76,6 +76,7 @@ _COSTS: dict[str, tuple[str, Unit]] = {
     "energy_evaluations": ("energy_evaluations", "evaluations"),
     "score_evaluations": ("score_evaluations", "evaluations"),
     "hvp_evaluations": ("hvp_evaluations", "evaluations"),
+    "auxiliary_evaluations": ("auxiliary_evaluations", "evaluations"),
     "evaluation_seconds": ("evaluation_seconds", "s"),
 }
 

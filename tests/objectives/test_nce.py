@@ -11,7 +11,8 @@ from scipy.stats import multivariate_normal
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.nce import NoiseAndNormaliser, NoiseContrastiveEstimation
+from ebmbench.objectives.against_noise import NoiseAndNormaliser
+from ebmbench.objectives.nce import NoiseContrastiveEstimation
 from ebmbench.objectives.noise import GaussianMixtureNoise
 
 Make = Callable[..., Energy]

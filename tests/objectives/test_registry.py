@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ebmbench import catalog
 from ebmbench.calculus import count_evaluations
@@ -19,8 +19,9 @@ from ebmbench.objectives import Objective, State, Step
 from ebmbench.options import build
 from ebmbench.registry import OBJECTIVES
 
+QUICK: dict[str, dict[str, Any]] = {"nce-flow": {"flow_steps": 5}}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
-    *((name, {}) for name in OBJECTIVES),
+    *((name, QUICK.get(name, {})) for name in OBJECTIVES),
     ("cd", {"steps": 2, "sampler": "mala"}),
     ("cd", {"steps": 2, "energy_penalty": 0.3}),
     ("cnce", {"epsilon": 0.3, "copies": 3}),
@@ -31,6 +32,17 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("mle-mcmc", {"transitions": 3, "sampler": "mala"}),
     ("mle-mcmc", {"transitions": 4, "leapfrog": 2, "annealed": 0.5, "resample": True}),
     ("nce", {"nu": 3, "components": 2, "inflation": 1.3}),
+    ("n2ce", {"nu": 2, "magnitude": 100.0}),
+    ("snl", {"nu": 4, "components": 2}),
+    ("ence", {"nu": 2, "inflation": 1.2}),
+    ("is-mle", {"nu": 3, "diagonal": True}),
+    ("ranking-nce", {"nu": 2.5}),
+    ("nce-flow", {"nu": 2, "flow_steps": 0}),
+    ("fce", {"flow_steps": 3}),
+    ("brier-cnce", {"epsilon": 0.5, "copies": 3}),
+    ("dsm-cv", {"sigma": 0.3}),
+    ("ksd", {"bandwidth": 0.5}),
+    ("lsd", {"critic_steps": 2, "penalty": 0.1, "width": 16}),
     ("pcd", {"steps": 2, "sampler": "langevin", "buffer": 50, "restart": 0.2}),
     ("pcd", {"steps": 2, "sampler": "mala", "buffer": 50, "energy_penalty": 0.3}),
     ("jarzynski", {"steps": 2, "sampler": "hmc", "walkers": 50, "resample_below": 1.0}),
@@ -48,7 +60,7 @@ everything = pytest.mark.parametrize(
 )
 CHAINS = {"cd", "cd-short", "drl", "jarzynski", "mle-mcmc", "pcd", "pcd-pt", "ps-cd"}
 CHAIN_INFO = {"acceptance", "divergent", "dead_chains", "step_size", "energy_gap"}
-BLIND_TO_CONSTANTS = set(OBJECTIVES) - {"nce"}
+BLIND_TO_CONSTANTS = set(OBJECTIVES) - {"nce", "nce-flow", "n2ce", "snl", "ence", "fce"}
 
 
 def make(name: str, options: dict[str, Any]) -> Objective:
@@ -147,7 +159,12 @@ def tensors(state: object) -> list[Tensor]:
     found = []
     for each in fields(state):
         value = getattr(state, each.name)
-        found += [value] if isinstance(value, Tensor) else tensors(value)
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif isinstance(value, nn.Module):
+            found += [each for each in value.state_dict().values() if each.is_floating_point()]
+        else:
+            found += tensors(value)
     return found
 
 
@@ -211,6 +228,7 @@ def test_declared_and_counted_cost_agree(
     assert counts.energy == 20 * declared.energy + lattice
     assert counts.score == 20 * declared.score
     assert counts.hvp == 20 * declared.hvp
+    assert counts.auxiliary == 20 * declared.auxiliary
     if counts.hvp:
         assert objective.needs_smooth_energy
 

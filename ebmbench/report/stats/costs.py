@@ -35,7 +35,12 @@ def kind_of(card: MethodCard) -> str:
 
 def passes(cost: RunCost) -> float:
     """Return network passes per training example and step."""
-    return network_passes(cost.energy_evaluations, cost.score_evaluations, cost.hvp_evaluations)
+    return network_passes(
+        cost.energy_evaluations,
+        cost.score_evaluations,
+        cost.hvp_evaluations,
+        cost.auxiliary_evaluations or 0.0,
+    )
 
 
 def timed(records: Sequence[Record]) -> list[Record]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ebmbench import calculus
+from ebmbench.objectives.brier_cnce import quadratic_score
 from ebmbench.studies.connections.base import Connection
 from ebmbench.studies.connections.expectations import gradient, hyvarinen, mean, noisy
 from ebmbench.studies.connections.setting import Setting, noise_nodes
@@ -64,6 +65,13 @@ def cnce_limit(setting: Setting, epsilon: float) -> tuple[Tensor, Tensor]:
     difference, weights = _pair_differences(setting, epsilon)
     loss = 2 * mean(weights, softplus(difference))
     return (loss - 2 * math.log(2)) / epsilon**2, 0.5 * _expected_hyvarinen(setting)
+
+
+def quadratic_score_limit(setting: Setting, epsilon: float) -> tuple[Tensor, Tensor]:
+    """T21: conditional contrast by the quadratic score, as trained, tends to score matching."""
+    difference, weights = _pair_differences(setting, epsilon)
+    loss = mean(weights, quadratic_score(-difference))
+    return (loss - 1) / epsilon**2, 0.5 * _expected_hyvarinen(setting)
 
 
 def mpf_limit(setting: Setting, epsilon: float) -> tuple[Tensor, Tensor]:
@@ -180,5 +188,13 @@ CONTRAST_TO_SCORE_MATCHING: tuple[Connection, ...] = (
         "δ",
         2.0,
         telescoping_limit,
+    ),
+    Connection(
+        "T21",
+        "Conditional noise contrast with the Brier score tends to score matching",
+        "The argument of Ceylan & Gutmann (2018), App. B, for the quadratic score",
+        "ε",
+        2.0,
+        quadratic_score_limit,
     ),
 )

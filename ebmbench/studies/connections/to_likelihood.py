@@ -52,9 +52,9 @@ def nce_of_much_noise(setting: Setting, inverse: float) -> tuple[Tensor, Tensor]
 
     def logit(points: Tensor) -> Tensor:
         log_model = -calculus.value(setting.energy, points, create_graph=True) - log_z
-        return log_model - _log_noise(points) + math.log(inverse)
+        return log_model - log_noise(points) + math.log(inverse)
 
-    negative = volume * _log_noise(noise).exp()
+    negative = volume * log_noise(noise).exp()
     loss = mean(w, softplus(-logit(x))) + mean(negative, softplus(logit(noise))) / inverse
     return gradient(setting.energy, loss), likelihood_gradient(setting.energy, x, w)
 
@@ -107,7 +107,7 @@ def self_normalised_bound(setting: Setting, _: float) -> tuple[Tensor, Tensor]:
     energy, log_z = setting.energy, log_partition(setting.energy)
     z, w = noise_nodes(setting.means.shape[1], 80)
     proposals = math.sqrt(NOISE_VARIANCE) * z
-    ratio = torch.exp(-calculus.value(energy, proposals) - _log_noise(proposals))
+    ratio = torch.exp(-calculus.value(energy, proposals) - log_noise(proposals))
     shifts = torch.tensor([-1.0, 0.0, 0.5, 2.0], dtype=torch.float64)
     b = log_z + shifts
     gap = b + torch.exp(-b) * mean(w, ratio) - 1 - log_z
@@ -151,7 +151,8 @@ def f_ebm_of_kl(setting: Setting, _: float) -> tuple[Tensor, Tensor]:
     return gradient(energy, first - second), likelihood_gradient(energy, x, w)
 
 
-def _log_noise(x: Tensor) -> Tensor:
+def log_noise(x: Tensor) -> Tensor:
+    """Return the log-density of the noise, ``(n,)``, at ``x``, ``(n, d)``."""
     constant = 0.5 * x.shape[1] * math.log(2 * math.pi * NOISE_VARIANCE)
     return -0.5 * (x * x).sum(-1) / NOISE_VARIANCE - constant
 

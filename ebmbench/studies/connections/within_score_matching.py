@@ -16,6 +16,7 @@ from torch import Tensor
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.objectives.dsm_cv import reduced_loss
 from ebmbench.studies.connections.base import Connection
 from ebmbench.studies.connections.expectations import fisher, hyvarinen, mean, noisy
 from ebmbench.studies.connections.setting import Setting
@@ -56,13 +57,13 @@ def denoising_variance(setting: Setting, sigma: float) -> tuple[Tensor, Tensor]:
 
 
 def control_variate_limit(setting: Setting, sigma: float) -> tuple[Tensor, Tensor]:
-    """T4: DSM with the control variate of Eq. 14 tends pathwise to SSM-VR with ``v = z``."""
+    """T4: DSM with a control variate, as trained, tends pathwise to SSM-VR with ``v = z``."""
     x, w = setting.nodes(8)
     points, z, _ = noisy(x, w, sigma, 6)
     centres = noisy(x, w, 0.0, 6)[0]
     s = calculus.score(setting.energy, points)
     s0, curvature = calculus.score_and_directional(setting.energy, centres, z)
-    measured = 0.5 * (s * s).sum(-1) + ((s - s0) * z).sum(-1) / sigma
+    measured = reduced_loss(s, s0, z, sigma)
     return measured, 0.5 * (s0 * s0).sum(-1) + curvature
 
 

@@ -157,7 +157,7 @@ def _draw(
             step = objective.loss(energy, minibatch(), state, noise)
             gradients.append(parameter_gradient(energy, step.loss))
             state = step.state
-    passes = network_passes(counts.energy, counts.score, counts.hvp)
+    passes = network_passes(counts.energy, counts.score, counts.hvp, counts.auxiliary)
     return torch.stack(gradients), passes / (draws * batch)
 
 

@@ -27,6 +27,7 @@ from ebmbench.datasets.ica import ICADensity, laplace_demixing
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.metrics.ica import squared_error
 from ebmbench.objectives.base import Objective
+from ebmbench.objectives.is_mle import ImportanceSampledLikelihood
 from ebmbench.objectives.mle_exact import ExactMaximumLikelihood
 from ebmbench.objectives.nce import NoiseContrastiveEstimation
 from ebmbench.objectives.sm import ScoreMatching
@@ -35,7 +36,6 @@ from ebmbench.seeds import derive_seed, generator
 from ebmbench.studies.reproductions.base import Cell, Experiment, Measured, Result, Table
 from ebmbench.studies.reproductions.fit import fit_sample
 from ebmbench.studies.reproductions.gutmann_figure import draw_errors
-from ebmbench.studies.reproductions.importance_sampled import ImportanceSampledLikelihood
 from ebmbench.studies.reproductions.smoothed import SmoothedICAEnergy
 
 Count = Annotated[int, Field(gt=0)]
