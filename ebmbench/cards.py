@@ -81,6 +81,8 @@ class DataTable(_Table):
     """Training rows; absent: all that the data set has for it."""
     validation: Positive | None = None
     test: Positive | None = None
+    held_out: Literal["test", "validation"] = "test"
+    """Which rows the metrics look at; a search for settings never looks at test rows."""
 
 
 class EnergyTable(_Table):
@@ -205,6 +207,12 @@ class Tuned(_Table):
     """A task name or a glob (``2d/*``)."""
     found: str
     """How the values were found: the search, its budget and its selection rule."""
+    trials: Positive | None = None
+    """Settings that ``ebmbench tune`` tried; absent: the values were found in another way."""
+    seeds: list[int] = []
+    """Of its last round."""
+    commit: str = ""
+    """Of the code that searched."""
     coordinates: Coordinates | None = None
     hyperparameters: Values = {}
     optimiser: Values = {}
