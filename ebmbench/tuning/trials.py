@@ -26,9 +26,9 @@ def likelihood(record: Record) -> float:
 def own_loss(record: Record) -> float:
     """Return minus the objective's own loss on validation rows, where it can be compared."""
     found = record.selection
-    if found is None or found.selected.loss is None:
+    if found is None or found.selected.validation_loss is None:
         return -math.inf
-    return -found.selected.loss
+    return -found.selected.validation_loss
 
 
 def score_error(record: Record) -> float:
