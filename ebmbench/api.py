@@ -23,16 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ebmbench import catalog
-from ebmbench.cards import (
-    Budget,
-    Card,
-    Coordinates,
-    MethodCard,
-    Optimiser,
-    Preset,
-    Selection,
-    TaskCard,
-)
+from ebmbench.cards import Card, MethodCard, Preset, Selection, TaskCard
+from ebmbench.cardtables import Budget, Coordinates, Optimiser
 from ebmbench.errors import EbmbenchError
 
 if TYPE_CHECKING:

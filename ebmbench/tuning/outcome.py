@@ -130,7 +130,10 @@ def write_outcome(rounds: Sequence[Trials], folder: Path) -> list[Path]:
     written = [table]
     for name, figure in (
         ("best-after-n", draw_luck(rounds[0])),
-        *((f"sensitivity-{each}", draw_sensitivity(rounds[0], each)) for each in rounds[0].methods),
+        *(
+            (f"sensitivity-{each}", draw_sensitivity(rounds[0], each))
+            for each in rounds[0].methods
+        ),
     ):
         path = folder / f"{name}.png"
         figure.savefig(path, dpi=150)

@@ -28,12 +28,13 @@ def mean_gaps(trials: Trials, method: str) -> dict[int, float]:
             for record, value in zip(records, tables[name][number], strict=True):
                 cell = (record.task, record.seed)
                 best[cell] = max(best.get(cell, -math.inf), value)
-    return {
-        number: float(np.mean([v - best[r.task, r.seed] for r, v in zip(records, values, strict=True)]))
-        for (number, records), values in zip(
-            trials.of(method).items(), tables[method].values(), strict=True
-        )
-    }
+    found = {}
+    for number, records in trials.of(method).items():
+        tops = [best[record.task, record.seed] for record in records]
+        pairs = zip(tables[method][number], tops, strict=True)
+        gaps = [v - top if v > -math.inf else -math.inf for v, top in pairs]
+        found[number] = float(np.mean(gaps))
+    return found
 
 
 def draw_luck(trials: Trials) -> Figure:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ebmbench.cards import MethodCard, Preset, TaskCard
+from ebmbench.energies.coordinates import KINDS
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.compatibility import coordinates_of, reason_to_skip, validate
-from ebmbench.harness.grid import Plan, execute, with_steps
+from ebmbench.harness.compatibility import reason_to_skip, validate
+from ebmbench.harness.coordinates import allowed_coordinates
+from ebmbench.harness.grid import execute, plan_jobs, with_steps
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
-from ebmbench.harness.store import finished, open_folder
 from ebmbench.records import Record
 from ebmbench.tuning.halving import Rung, rungs
 from ebmbench.tuning.setting import Setting
@@ -41,7 +42,8 @@ class Request:
 
     def settings(self) -> dict[str, list[Setting]]:
         """Return by method what is tried, for the methods that can do a task of the family."""
-        kinds = coordinates_of(self.tasks)
+        taken = {kind for task in self.tasks for kind in allowed_coordinates(task)}
+        kinds = [kind for kind in KINDS if kind in taken]
         able = [
             method
             for method in self.methods
@@ -106,14 +108,7 @@ def _run(
     reporting: Reporting,
 ) -> list[Record]:
     out = rung_folder(request.out, request.family, rung.number)
-    open_folder(out)
-    plan = Plan([], [], [])
-    for job in _jobs(request, rung, going):
-        record = finished(job, out)
-        if record is None:
-            plan.run.append(job)
-        else:
-            plan.done.append(record)
+    plan = plan_jobs(_jobs(request, rung, going), out)
     return execute(plan, out, reporting(len(plan.run)), workers=request.workers)
 
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import qmc
 
-from ebmbench.cards import MethodCard, SearchRange
+from ebmbench.cards import MethodCard
+from ebmbench.cardtables import SearchRange
 from ebmbench.errors import EbmbenchError
 from ebmbench.seeds import derive_seed
 from ebmbench.tuning.setting import Setting

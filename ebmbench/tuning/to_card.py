@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def write_winner(path: Path, winner: Winner, patterns: Sequence[str]) -> MethodC
     for table in (*kept, *(_table(winner, each) for each in patterns)):
         fresh.append(table)
     _put(document, fresh)
-    path.write_text(tomlkit.dumps(document), encoding="utf-8")
+    path.write_text(_spaced(tomlkit.dumps(document)), encoding="utf-8")
     try:
         card = read_card(MethodCard, path)
         for task in winner.tasks:
@@ -81,6 +82,12 @@ def _table(winner: Winner, pattern: str) -> Table:
         inner.update(getattr(winner, name))
         table[name] = inner
     return table
+
+
+def _spaced(text: str) -> str:
+    """Return the text of a card with one empty line before each of its tables."""
+    text = re.sub(r"\n*\n(?=\[\[tuned\]\]|\[citation\])", "\n\n", text)
+    return re.sub(r"\n+(?=\n\[tuned\.)", "", text)
 
 
 def _put(document: tomlkit.TOMLDocument, tables: AoT) -> None:

@@ -99,7 +99,9 @@ def test_no_metric_sees_a_test_row() -> None:
 
 def test_a_run_that_failed_has_no_value(rounds: list[Trials]) -> None:
     records = [
-        record.model_copy(update={"status": Status.FAILED}) if record.method.endswith("01") else record
+        record.model_copy(update={"status": Status.FAILED})
+        if record.method.endswith("01")
+        else record
         for record in rounds[0].records
     ]
     values = Trials(tuple(records)).values("dsm", likelihood)

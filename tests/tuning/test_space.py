@@ -7,7 +7,7 @@ import math
 import pytest
 
 from ebmbench import catalog
-from ebmbench.cards import SearchRange
+from ebmbench.cardtables import SearchRange
 from ebmbench.errors import EbmbenchError
 from ebmbench.tuning.space import Knob, draw, space_of
 
