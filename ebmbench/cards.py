@@ -120,6 +120,8 @@ class MethodCard(Card):
     to training rows, which cost no user anything."""
     hyperparameters: Values = Field(default_factory=dict)
     optimiser: Optimiser = Optimiser()
+    trials: Positive | None = None
+    """Of a card as used on a task: the settings that ``ebmbench tune`` tried to find its values."""
     search: dict[str, SearchRange] = Field(default_factory=dict)
     tuned: list[Tuned] = Field(default_factory=list)
 
@@ -146,12 +148,13 @@ class MethodCard(Card):
         """
         hyperparameters = dict(self.hyperparameters)
         optimiser = self.optimiser.model_dump()
-        coordinates = self.coordinates
+        coordinates, trials = self.coordinates, self.trials
         for tuned in self.tuned:
             if fnmatch.fnmatchcase(task, tuned.tasks):
                 hyperparameters |= tuned.hyperparameters
                 optimiser |= tuned.optimiser
                 coordinates = tuned.coordinates or coordinates
+                trials = tuned.trials
         for key, value in self.settings.items():
             if key == "coordinates":
                 coordinates = value
@@ -159,6 +162,7 @@ class MethodCard(Card):
                 (optimiser if key in Optimiser.model_fields else hyperparameters)[key] = value
         values: dict[str, Any] = {
             "coordinates": coordinates,
+            "trials": None if self.settings else trials,
             "hyperparameters": hyperparameters,
             "optimiser": optimiser,
             "tuned": [],

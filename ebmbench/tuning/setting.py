@@ -34,7 +34,8 @@ class Setting:
             EbmbenchError: a value that the card cannot have.
         """
         card = method.for_task(task)
-        values = card.model_dump() | {"name": trial_name(method.name, self.number)}
+        name = trial_name(method.name, self.number)
+        values = card.model_dump() | {"name": name, "trials": None}
         values["hyperparameters"] |= self.hyperparameters
         values["optimiser"] |= self.optimiser
         if self.coordinates is not None:
