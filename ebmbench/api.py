@@ -23,16 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ebmbench import catalog
-from ebmbench.cards import (
-    Budget,
-    Card,
-    Coordinates,
-    MethodCard,
-    Optimiser,
-    Preset,
-    Selection,
-    TaskCard,
-)
+from ebmbench.cards import Card, MethodCard, Preset, Selection, TaskCard
+from ebmbench.cardtables import Budget, Coordinates, Optimiser
 from ebmbench.errors import EbmbenchError
 
 if TYPE_CHECKING:
@@ -103,9 +95,8 @@ def build_energy(
         name: of the task, or its card.
         dataset: the rows; the energy starts at their Gaussian.
         seed: of the replicate.
-        coordinates: those in which :func:`train` will train it; a card says which it asks for:
-            ``method("nce").for_task("ica/10").coordinates``. The energy that is returned is that
-            of the rows as they are.
+        coordinates: those in which :func:`train` will train it, as a card asks for them:
+            ``method("nce").for_task("ica/10").coordinates``; it takes the rows as they are.
     """
     from ebmbench.harness.build import make_energy
 
@@ -141,9 +132,8 @@ def train(
             where the objective's loss can be compared between steps, or those of the last step.
 
     Returns:
-        The learning curve, what the objective learned beside the energy, the cost, and both sets
-        of weights: ``energy.load_state_dict(training.last.energy)`` puts the other one in place.
-        Likelihoods and a learned ``log Z`` are those of the rows as they are.
+        The learning curve, what the objective learned beside the energy (of the rows as they are),
+        the cost, and both sets of weights: ``energy.load_state_dict(training.last.energy)``.
 
     Raises:
         EbmbenchError: the method is a reference, which is not trained by steps; an unknown preset.
@@ -214,13 +204,12 @@ def evaluate(
 
     refuse_preset(preset)
     card = task(name)
-    names = card.metrics.names if metrics is None else metrics
     evaluation = make_evaluation(
         card, energy, dataset, seed=seed, preset=preset, learned_log_z=learned_log_z
     )
     # Names that are given here are the caller's own, wherever the card comes from.
     beside = card.folder if metrics is None else card.folder or Path.cwd()
-    return measure(evaluation, find_metrics(names, beside))
+    return measure(evaluation, find_metrics(metrics or card.metrics.names, beside))
 
 
 def run(
@@ -258,7 +247,6 @@ def run(
     from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
 
     folder = Path(out)
-    where = None if data_dir is None else Path(data_dir)
     refuse_preset(preset)
     chosen = [read_setting(text) for text in settings]
     chosen_tasks = set_in_tasks(catalog.select_tasks(tasks), chosen, preset)
@@ -271,7 +259,7 @@ def run(
         seeds=seeds,
         steps=steps,
         device=device,
-        data_dir=where,
+        data_dir=None if data_dir is None else Path(data_dir),
         force=force,
         selection=selection,
     )

@@ -15,7 +15,6 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     StringConstraints,
@@ -24,6 +23,20 @@ from pydantic import (
 )
 
 from ebmbench.cardfiles import read_toml
+from ebmbench.cardtables import (
+    Budgets,
+    Citation,
+    Coordinates,
+    DataTable,
+    EnergyTable,
+    MetricsTable,
+    Optimiser,
+    Positive,
+    Published,
+    SearchRange,
+    Table,
+    Tuned,
+)
 from ebmbench.errors import EbmbenchError, cut, did_you_mean
 from ebmbench.names import MethodName, Name, method_label
 from ebmbench.options import Values, explain, field_names
@@ -40,84 +53,12 @@ Family = Annotated[
 REFERENCE = "reference"
 """The family of methods that are normalised references."""
 SCORE_MATCHING = "score matching"
-Positive = Annotated[int, Field(gt=0)]
-Coordinates = Literal["standardised", "whitened"]
-"""In which an energy is trained; see :mod:`ebmbench.energies.coordinates`."""
 
 
 M = TypeVar("M", bound=BaseModel)
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Citation(_Table):
-    """Where a task or a method comes from."""
-
-    text: str
-    """Authors (year), title, venue, as a reader sees it."""
-    url: str = ""
-    bibtex: str = ""
-
-
-class Published(_Table):
-    """A number that a paper prints for this task."""
-
-    model: str
-    metric: str
-    value: float
-    source: str
-    """Paper, table and how the number was read."""
-
-
-class DataTable(_Table):
-    """Which rows: the loader, its options and how many rows go where."""
-
-    loader: str
-    """A name of :data:`ebmbench.registry.LOADERS` or ``package.module:Class``."""
-    options: Values = {}
-    train: Positive | None = None
-    """Training rows; absent: all that the data set has for it."""
-    validation: Positive | None = None
-    test: Positive | None = None
-
-
-class EnergyTable(_Table):
-    """The energy network, the same for every method."""
-
-    kind: str
-    """A name of :data:`ebmbench.registry.ENERGIES` or ``package.module:Class``."""
-    options: Values = {}
-
-
-class Budget(_Table):
-    """What every method may spend on one run."""
-
-    steps: Positive
-    batch: Positive
-
-
-class Budgets(_Table):
-    """One budget per preset."""
-
-    smoke: Budget
-    standard: Budget
-    full: Budget
-
-
-class MetricsTable(_Table):
-    """Which metrics exist for the task, and how the log-likelihood is computed."""
-
-    names: list[str]
-    """Names of :data:`ebmbench.metrics.registry.METRICS`, or ``module:attribute``."""
-    log_z: Literal["exact", "quadrature", "ais"]
-    """How ``log Z`` is found for an energy that does not know its own."""
-    tolerance: Annotated[float, Field(gt=0)] = 0.1
-    """Nats: the widest bracket of ``log Z`` that the full budget still certifies."""
-
-
-class Card(_Table):
+class Card(Table):
     """What task cards and method cards have in common; not used by itself."""
 
     name: Name
@@ -126,10 +67,10 @@ class Card(_Table):
     """Raised by whoever changes what the card computes; tables never mix versions."""
     title: str
     family: Family
-    tags: list[str] = []
+    tags: list[str] = Field(default_factory=list)
     summary: str
     citation: Citation
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
     """What ``--set`` put in place of the card's own values, by key."""
 
     _folder: Path | None = PrivateAttr(default=None)
@@ -157,57 +98,10 @@ class TaskCard(Card):
     energy: EnergyTable
     budget: Budgets
     metrics: MetricsTable
-    published: list[Published] = []
+    published: list[Published] = Field(default_factory=list)
 
 
 C = TypeVar("C", bound=Card)
-
-
-class Optimiser(_Table):
-    """Adam and what is done around it; all objectives have the same knobs."""
-
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    betas: list[Annotated[float, Field(ge=0, lt=1)]] = [0.9, 0.999]
-    schedule: Literal["constant", "cosine"] = "cosine"
-    weight_average: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Decay of an exponential moving average of the weights, evaluated in their place; 0: none."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Decoupled decay of the energy's weights per unit of the learning rate (AdamW); 0: none."""
-    clip_norm: Annotated[float, Field(gt=0)] | None = None
-    """Largest Euclidean norm of the gradient of all parameters; absent: it is not clipped."""
-
-    @model_validator(mode="after")
-    def _two_betas(self) -> Optimiser:
-        if len(self.betas) != 2:
-            raise ValueError("two numbers, beta1 and beta2")
-        return self
-
-
-class SearchRange(_Table):
-    """The declared search space of one hyper-parameter or of a setting of the optimiser."""
-
-    low: float | None = None
-    high: float | None = None
-    log: bool = False
-    choices: list[Any] = []
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> SearchRange:
-        if bool(self.choices) == (self.low is not None and self.high is not None):
-            raise ValueError("either low and high, or choices")
-        return self
-
-
-class Tuned(_Table):
-    """Values that replace the defaults on the tasks that match."""
-
-    tasks: str
-    """A task name or a glob (``2d/*``)."""
-    found: str
-    """How the values were found: the search, its budget and its selection rule."""
-    coordinates: Coordinates | None = None
-    hyperparameters: Values = {}
-    optimiser: Values = {}
 
 
 class MethodCard(Card):
@@ -224,10 +118,12 @@ class MethodCard(Card):
     coordinates: Coordinates = "standardised"
     """Those in which the energy is trained, where its class can be: both are linear maps fitted
     to training rows, which cost no user anything."""
-    hyperparameters: Values = {}
+    hyperparameters: Values = Field(default_factory=dict)
     optimiser: Optimiser = Optimiser()
-    search: dict[str, SearchRange] = {}
-    tuned: list[Tuned] = []
+    trials: Positive | None = None
+    """Of a card as used on a task: settings that ``ebmbench tune`` tried to find its values."""
+    search: dict[str, SearchRange] = Field(default_factory=dict)
+    tuned: list[Tuned] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_of(self) -> MethodCard:
@@ -252,12 +148,13 @@ class MethodCard(Card):
         """
         hyperparameters = dict(self.hyperparameters)
         optimiser = self.optimiser.model_dump()
-        coordinates = self.coordinates
+        coordinates, trials = self.coordinates, self.trials
         for tuned in self.tuned:
             if fnmatch.fnmatchcase(task, tuned.tasks):
                 hyperparameters |= tuned.hyperparameters
                 optimiser |= tuned.optimiser
                 coordinates = tuned.coordinates or coordinates
+                trials = tuned.trials
         for key, value in self.settings.items():
             if key == "coordinates":
                 coordinates = value
@@ -265,6 +162,7 @@ class MethodCard(Card):
                 (optimiser if key in Optimiser.model_fields else hyperparameters)[key] = value
         values: dict[str, Any] = {
             "coordinates": coordinates,
+            "trials": None if self.settings else trials,
             "hyperparameters": hyperparameters,
             "optimiser": optimiser,
             "tuned": [],

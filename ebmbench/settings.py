@@ -15,7 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ebmbench.cards import MethodCard, Optimiser, Preset, TaskCard, changed_card
+from ebmbench.cards import MethodCard, Preset, TaskCard, changed_card
+from ebmbench.cardtables import Optimiser
 from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.names import method_label
 from ebmbench.options import build, option_names

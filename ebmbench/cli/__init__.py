@@ -19,6 +19,7 @@ VERBS = {
     "merge": "Make several output folders one, or say why they do not belong together.",
     "check": "Check that an output folder is whole, or that a card keeps its contract.",
     "publish": "Make results fit for a repository: packed records, tables, metadata; or unpack.",
+    "tune": "Search for the settings of methods, with equal trials for all.",
     "new": "Write the beginning of a method, task, table, metric or energy.",
     "cite": "Print BibTeX of the tasks and methods that were used.",
     "study": "Evidence about the suite: connections, gradients, reproductions, validation.",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ebmbench import catalog
 from ebmbench.cardfiles import read_toml
-from ebmbench.cards import MethodCard, Optimiser, TaskCard, card_by_path
+from ebmbench.cards import MethodCard, TaskCard, card_by_path
+from ebmbench.cardtables import Optimiser
 from ebmbench.contracts.objective import objective_problems
 from ebmbench.contracts.task import few_rows, task_problems
 from ebmbench.contracts.whole_way import trial_task, way_problems

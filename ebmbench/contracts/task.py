@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from ebmbench.cards import Budget, TaskCard
+from ebmbench.cards import TaskCard
+from ebmbench.cardtables import Budget
 from ebmbench.datasets.rows import SPLITS, row_problems
 from ebmbench.harness.build import load_data, make_energy
 from ebmbench.partition.quadrature import POINTS

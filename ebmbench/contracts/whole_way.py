@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 
 from ebmbench import catalog
-from ebmbench.cards import EnergyTable, TaskCard
+from ebmbench.cards import TaskCard
+from ebmbench.cardtables import EnergyTable
 from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.harness.job import Job, requested_id
 from ebmbench.harness.rescore import disagreements, evaluate_again

@@ -47,6 +47,8 @@ def make_loader(task: TaskCard) -> Loader:
 def load_data(task: TaskCard, seed: int, data_dir: Path | None) -> Dataset:
     """Return the rows of a task; they depend on the task and the seed alone.
 
+    Where the card says so, validation rows stand in the place of test rows, too.
+
     Raises:
         DataUnavailable: a file is missing.
         EbmbenchError: an option or a file is bad, or the rows are none that a model can take.
@@ -57,7 +59,12 @@ def load_data(task: TaskCard, seed: int, data_dir: Path | None) -> Dataset:
         find(name, data_dir)
     dataset = loader.load(sizes, seed, data_dir)
     refuse_bad_rows(dataset, f"task {task.name!r}")
-    return dataset
+    return dataset if task.data.held_out == "test" else on_validation(dataset)
+
+
+def on_validation(dataset: Dataset) -> Dataset:
+    """Return rows that are measured on validation rows; no metric sees the test rows."""
+    return replace(dataset, test=dataset.validation, test_log_det=None)
 
 
 def make_energy(

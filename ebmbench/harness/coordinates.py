@@ -25,8 +25,17 @@ def kind_for(task: TaskCard, wanted: str) -> str:
     Raises:
         EbmbenchError: the task names no energy.
     """
-    allowed = energy_class(task.energy.kind, task.folder).coordinates
+    allowed = allowed_coordinates(task)
     return wanted if wanted in allowed else allowed[0]
+
+
+def allowed_coordinates(task: TaskCard) -> tuple[str, ...]:
+    """Return the coordinates that a task's energy can be trained in, first the default.
+
+    Raises:
+        EbmbenchError: the task names no energy.
+    """
+    return energy_class(task.energy.kind, task.folder).coordinates
 
 
 def training_view(energy: Energy, dataset: Dataset) -> tuple[Energy, Dataset]:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebmbench.cards import Budget
+from ebmbench.cardtables import Budget
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from ebmbench.calculus import Counts, count_evaluations
-from ebmbench.cards import Budget, Optimiser, Selection, TaskCard
+from ebmbench.cards import Selection, TaskCard
+from ebmbench.cardtables import Budget, Optimiser
 from ebmbench.datasets.base import Dataset
 from ebmbench.energies.base import Energy
 from ebmbench.harness.build import Streams

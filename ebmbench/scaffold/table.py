@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ebmbench.cards import PRESETS, Budget, TaskCard
+from ebmbench.cards import PRESETS, TaskCard
+from ebmbench.cardtables import Budget
 from ebmbench.tablefiles.card import table_card
 
 HEAD = """\

@@ -8,15 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ebmbench.cards import (
-    Budget,
-    Budgets,
-    Citation,
-    DataTable,
-    EnergyTable,
-    MetricsTable,
-    TaskCard,
-)
+from ebmbench.cards import TaskCard
+from ebmbench.cardtables import Budget, Budgets, Citation, DataTable, EnergyTable, MetricsTable
 from ebmbench.errors import EbmbenchError
 from ebmbench.tablefiles.dialect import SEPARATORS, TEXT, Dialect, find_dialect
 from ebmbench.tablefiles.reading import Array, Column, read_table_file

@@ -13,9 +13,9 @@ import ebmbench
 ROOT = Path(ebmbench.__file__).parent
 FLOORS = (
     (
-        "cardfiles", "cards", "catalog", "divergence", "errors", "files", "names", "numerics",
-        "optim", "options", "plain", "records", "registry", "seeds", "settings", "tablefiles",
-        "trust",
+        "cardfiles", "cards", "cardtables", "catalog", "divergence", "errors", "files", "names",
+        "numerics", "optim", "options", "plain", "records", "registry", "seeds", "settings",
+        "tablefiles", "trust",
     ),
     ("energies", "datasets", "scaffold"),
     ("calculus", "estimators"),
@@ -23,7 +23,8 @@ FLOORS = (
     ("partition",),
     ("objectives", "metrics"),
     ("harness",),
-    ("report", "tuning"),
+    ("report",),
+    ("tuning",),
     ("api",),
     ("studies", "contracts"),
     ("cli",),

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ebmbench import catalog
-from ebmbench.cards import Budget, MethodCard, TaskCard
+from ebmbench.cards import MethodCard, TaskCard
+from ebmbench.cardtables import Budget
 from ebmbench.harness.job import Job
 
 SABOTAGE = """

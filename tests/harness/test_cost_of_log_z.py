@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ebmbench import catalog
-from ebmbench.cards import Budget
+from ebmbench.cardtables import Budget
 from ebmbench.harness.job import Job
 from ebmbench.harness.run import run_job
 

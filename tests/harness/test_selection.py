@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from ebmbench import catalog
-from ebmbench.cards import Budget, TaskCard
+from ebmbench.cards import TaskCard
+from ebmbench.cardtables import Budget
 from ebmbench.datasets.base import Dataset
 from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from ebmbench import catalog
-from ebmbench.cards import Budget, Coordinates, EnergyTable, TaskCard, Tuned
+from ebmbench.cards import TaskCard
+from ebmbench.cardtables import Budget, Coordinates, EnergyTable, Tuned
 from ebmbench.datasets.base import Dataset
 from ebmbench.energies.coordinates import KINDS
 from ebmbench.energies.ica import ICAEnergy

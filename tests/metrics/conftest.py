@@ -5,15 +5,8 @@ import torch
 from torch import Tensor
 
 from ebmbench.calculus import score
-from ebmbench.cards import (
-    Budget,
-    Budgets,
-    Citation,
-    DataTable,
-    EnergyTable,
-    MetricsTable,
-    TaskCard,
-)
+from ebmbench.cards import TaskCard
+from ebmbench.cardtables import Budget, Budgets, Citation, DataTable, EnergyTable, MetricsTable
 from ebmbench.datasets.base import Dataset, Density, Modes
 from ebmbench.energies.base import Energy
 from ebmbench.energies.gaussian import Gaussian

@@ -109,3 +109,25 @@ def test_the_odds_of_every_pair_are_in_the_table(make: Make) -> None:
 )  # fmt: skip
 def test_numbers_keep_two_digits_and_no_number_becomes_zeros(value: float, text: str) -> None:
     assert number_text(value) == text
+
+
+def test_a_board_says_what_was_tuned_once_something_was(make: Make) -> None:
+    records = [make("2d/rings", name, 0, -2.5) for name in ("dsm", "sm", "nce")]
+    plain = [
+        record.model_copy(
+            update={"method_card": record.method_card.model_copy(update={"trials": None})}
+        )
+        for record in records
+    ]
+    assert "Settings:" not in to_markdown(make_boards(plain))
+    tuned = [
+        record.model_copy(
+            update={
+                "method_card": record.method_card.model_copy(
+                    update={"trials": 16 if record.method != "sm" else None}
+                )
+            }
+        )
+        for record in plain
+    ]
+    assert "Settings: tuned, 16 trials: dsm, nce; default: sm." in to_markdown(make_boards(tuned))

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from ebmbench import catalog
-from ebmbench.cards import Budget, TaskCard
+from ebmbench.cards import TaskCard
+from ebmbench.cardtables import Budget
 from ebmbench.cli import main
 from ebmbench.harness.job import Job
 from ebmbench.harness.run import run_job

@@ -27,6 +27,9 @@ class Row:
     """The best mean rank that the brackets leave."""
     rank_high: float | None
     cost: MedianCosts
+    trials: int = 0
+    """Settings that a search tried for it on every task of the board, at least; 0: it has default
+    values, or values found in another way, on some."""
 
     @property
     def step_ms(self) -> float | None:

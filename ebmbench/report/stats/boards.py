@@ -117,9 +117,11 @@ def _board(group: Group, moments: Moments) -> Board:
             )
             for task in tasks
         }  # fmt: skip
-        cost = cost_of([r for r in records if r.method == method], apart)
+        own = [r for r in records if r.method == method]
+        cost = cost_of(own, apart)
+        trials = min((r.method_card.trials or 0 for r in own if r.task in tasks), default=0)
         rank, low, high = ranked.get(method, (None, None, None))
-        rows.append(Row(method, kinds[method], cells, raw[method], rank, low, high, cost))
+        rows.append(Row(method, kinds[method], cells, raw[method], rank, low, high, cost, trials))
     order = {"oracle": 0, "": 1, "reference": 2}
     rows.sort(key=lambda r: (order[r.kind], r.rank is None, r.rank or 0.0, r.method))
     return Board(

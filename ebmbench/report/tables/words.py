@@ -154,7 +154,24 @@ def board_notes(board: Board) -> list[str]:
         notes.append(f"Cannot run on these tasks: {', '.join(board.cannot)}.")
     if board.cost_note:
         notes.append(board.cost_note)
+    if tuning := tuning_words(board):
+        notes.append(tuning)
     return notes
+
+
+def tuning_words(board: Board) -> str:
+    """Say which objectives were tuned and which were not; empty if none was."""
+    objectives = [row for row in board.rows if row.kind != "reference"]
+    by_trials: dict[int, list[str]] = {}
+    for row in sorted(objectives, key=lambda row: (-row.trials, row.method)):
+        by_trials.setdefault(row.trials, []).append(row.method)
+    if not any(by_trials):
+        return ""
+    parts = [
+        f"{'tuned, ' + str(trials) + ' trials' if trials else 'default'}: {', '.join(names)}"
+        for trials, names in by_trials.items()
+    ]
+    return f"Settings: {'; '.join(parts)}."
 
 
 def heading(boards: Boards) -> str:

@@ -30,7 +30,8 @@ from torch import Tensor
 
 from ebmbench import catalog
 from ebmbench.calculus import count_evaluations
-from ebmbench.cards import Budget, MethodCard, TaskCard
+from ebmbench.cards import MethodCard, TaskCard
+from ebmbench.cardtables import Budget
 from ebmbench.datasets.base import Dataset
 from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError

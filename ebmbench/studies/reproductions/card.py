@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ebmbench.cards import Citation, Positive, Preset, read_card
+from ebmbench.cards import Preset, read_card
+from ebmbench.cardtables import Citation, Positive
 from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.names import Name
 

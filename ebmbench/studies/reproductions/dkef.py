@@ -17,7 +17,7 @@ from pydantic import Field
 
 from ebmbench import api
 from ebmbench.calculus import score_and_laplacian
-from ebmbench.cards import Optimiser
+from ebmbench.cardtables import Optimiser
 from ebmbench.energies import build_energy
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective

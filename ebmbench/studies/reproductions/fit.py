@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from ebmbench.cards import Optimiser
+from ebmbench.cardtables import Optimiser
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State
 from ebmbench.optim import FlatAdam

@@ -15,7 +15,7 @@ import torch
 from matplotlib.figure import Figure
 from pydantic import Field
 
-from ebmbench.cards import Optimiser
+from ebmbench.cardtables import Optimiser
 from ebmbench.datasets.ica import ICADensity, published_demixing
 from ebmbench.energies.ica import ICAEnergy
 from ebmbench.metrics.ica import amari

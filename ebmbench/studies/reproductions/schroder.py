@@ -16,7 +16,7 @@ import torch
 from matplotlib.figure import Figure
 from pydantic import Field
 
-from ebmbench.cards import Optimiser
+from ebmbench.cardtables import Optimiser
 from ebmbench.datasets.densities import twentyfive_gaussians
 from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.objectives.base import Objective

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ebmbench.cards import Citation
+from ebmbench.cardtables import Citation
 from ebmbench.records import Record, Status
 from ebmbench.report.site.build import build_site
 

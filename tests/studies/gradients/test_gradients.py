@@ -11,7 +11,7 @@ import torch
 from click.testing import CliRunner
 
 from ebmbench import api, catalog
-from ebmbench.cards import Budget
+from ebmbench.cardtables import Budget
 from ebmbench.cli import app
 from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.errors import EbmbenchError

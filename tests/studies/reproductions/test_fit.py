@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ebmbench.cards import Optimiser
+from ebmbench.cardtables import Optimiser
 from ebmbench.objectives.nce import NoiseContrastiveEstimation
 from ebmbench.objectives.sm import ScoreMatching
 from ebmbench.studies.reproductions.fit import EarlyStopping, fit_sample, fit_stream

@@ -1,0 +1,141 @@
+"""The outcome of a search: its winner, its table, and the words that go to the card."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ebmbench.harness.provenance import commit_here
+from ebmbench.records import Record
+from ebmbench.tuning.setting import trial_of
+from ebmbench.tuning.trials import CRITERIA, DECIDES, Trials, winners
+
+COLUMNS = (
+    "method", "trial", "rung", "task", "seed", "steps", "status", "settings",
+    "log_likelihood", "lower", "upper", "certified", "own_loss", "score_error", "train_seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Winner:
+    """What a search chose for one method in one family."""
+
+    method: str
+    number: int
+    """Of the trial; 0: the card as it stood."""
+    hyperparameters: dict[str, Any]
+    optimiser: dict[str, Any]
+    coordinates: str
+    other: dict[str, int]
+    """What the other criteria would have chosen, by criterion."""
+    trials: int
+    seeds: list[int]
+    tasks: list[str]
+    steps: list[int]
+    commit: str
+    """Of the code that ran the last round, or its hash where it was no checkout."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What distinguishes the winner, by knob."""
+        shown = {name: self.optimiser[name] for name in ("learning_rate", "weight_decay")}
+        return {**shown, "coordinates": self.coordinates, **self.hyperparameters}
+
+
+def chosen(rounds: Sequence[Trials], method: str) -> Winner:
+    """Return the winner of a search for a method that was tried to its end."""
+    last = rounds[-1]
+    best = winners(last, method)
+    number = best[DECIDES]
+    records = last.of(method)[number]
+    card = records[0].method_card
+    return Winner(
+        method=method,
+        number=number,
+        hyperparameters=dict(card.hyperparameters),
+        optimiser=card.optimiser.model_dump(),
+        coordinates=card.coordinates,
+        other={name: each for name, each in best.items() if name != DECIDES},
+        trials=len(rounds[0].of(method)),
+        seeds=sorted({record.seed for record in records}),
+        tasks=sorted({record.task for record in records}),
+        steps=[_steps(each.of(method)) for each in rounds],
+        commit=commit_here() or records[0].hashes["code"],
+    )
+
+
+def found_words(winner: Winner) -> str:
+    """Say in a sentence how a setting was found, for ``found`` of the card."""
+    rounds = ", ".join(str(steps) for steps in winner.steps)
+    names = ", ".join(winner.tasks)
+    what = "the card's own values, the best" if winner.number == 0 else f"trial {winner.number}"
+    return (
+        f"ebmbench tune: {what} of {winner.trials} settings (scrambled Sobol points), halved over "
+        f"{rounds} steps on {names}, seeds {winner.seeds[0]} to {winner.seeds[-1]} at the end; "
+        "lowest mean rank of the validation log-likelihood."
+    )
+
+
+def trials_csv(rounds: Sequence[Trials]) -> str:
+    """Return one row per trial, task and seed of every round as CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for rung, trials in enumerate(rounds, start=1):
+        writer.writerows(_row(record, rung) for record in trials.records)
+    return text.getvalue()
+
+
+def _row(record: Record, rung: int) -> dict[str, Any]:
+    method, number = trial_of(record.method)
+    card = record.method_card
+    likelihood = record.metrics.get("log_likelihood")
+    values = {**card.optimiser.model_dump(), "coordinates": card.coordinates}
+    values |= card.hyperparameters
+    return {
+        "method": method,
+        "trial": number,
+        "rung": rung,
+        "task": record.task,
+        "seed": record.seed,
+        "steps": None if record.cost is None else record.cost.steps,
+        "status": record.status.value,
+        "settings": " ".join(f"{name}={value}" for name, value in values.items()),
+        "log_likelihood": likelihood and likelihood.value,
+        "lower": likelihood and likelihood.lower,
+        "upper": likelihood and likelihood.upper,
+        "certified": likelihood and likelihood.certified,
+        "own_loss": -CRITERIA["own loss"](record),
+        "score_error": -CRITERIA["score"](record),
+        "train_seconds": None if record.cost is None else record.cost.train_seconds,
+    }
+
+
+def _steps(trials: dict[int, list[Record]]) -> int:
+    costs = [record.cost for records in trials.values() for record in records]
+    return max((cost.steps for cost in costs if cost is not None), default=0)
+
+
+def write_outcome(rounds: Sequence[Trials], folder: Path) -> list[Path]:
+    """Write ``trials.csv`` and the pictures of a search into its folder; return the paths."""
+    from ebmbench.tuning.pictures import draw_luck, draw_sensitivity
+
+    folder.mkdir(parents=True, exist_ok=True)
+    table = folder / "trials.csv"
+    table.write_text(trials_csv(rounds), encoding="utf-8")
+    written = [table]
+    for name, figure in (
+        ("best-after-n", draw_luck(rounds[0])),
+        *(
+            (f"sensitivity-{each}", draw_sensitivity(rounds[0], each))
+            for each in rounds[0].methods
+        ),
+    ):
+        path = folder / f"{name}.png"
+        figure.savefig(path, dpi=150)
+        written.append(path)
+    return written

@@ -1,0 +1,105 @@
+"""Pictures of a search: the best of n trials, and how the outcome depends on each knob."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ebmbench.report.figures.canvas import empty_figure
+from ebmbench.tuning.luck import best_after
+from ebmbench.tuning.trials import Trials, likelihood, settings_differ
+
+COLUMNS = 4
+FLOOR = 10.0
+"""Multiples of the spread of the better half below the best at which a picture's axis ends."""
+
+
+def mean_gaps(trials: Trials, method: str) -> dict[int, float]:
+    """Return by trial the mean over cells of its log-likelihood below the best of all methods.
+
+    In nats; ``-inf`` for a trial that gave none in some cell.
+    """
+    tables = {name: trials.values(name, likelihood) for name in trials.methods}
+    best: dict[tuple[str, int], float] = {}
+    for name in trials.methods:
+        for number, records in trials.of(name).items():
+            for record, value in zip(records, tables[name][number], strict=True):
+                cell = (record.task, record.seed)
+                best[cell] = max(best.get(cell, -math.inf), value)
+    found = {}
+    for number, records in trials.of(method).items():
+        tops = [best[record.task, record.seed] for record in records]
+        pairs = zip(tables[method][number], tops, strict=True)
+        gaps = [v - top if v > -math.inf else -math.inf for v, top in pairs]
+        found[number] = float(np.mean(gaps))
+    return found
+
+
+def draw_luck(trials: Trials) -> Figure:
+    """Draw the median (line) and quartiles (band) of the best of ``n`` trials by method."""
+    methods = trials.methods
+    rows = math.ceil(len(methods) / COLUMNS)
+    figure = empty_figure(2.4 * min(COLUMNS, len(methods)), 1.9 * rows + 0.4)
+    axes = np.atleast_1d(
+        figure.subplots(rows, min(COLUMNS, len(methods)), sharex=True, sharey=True, squeeze=False)
+    ).ravel()
+    gaps = {method: list(mean_gaps(trials, method).values()) for method in methods}
+    low = _floor([gap for each in gaps.values() for gap in each])
+    for ax, method in zip(axes, methods, strict=False):
+        n = np.arange(1, len(gaps[method]) + 1)
+        first, middle, third = (
+            np.maximum(best_after(gaps[method], q), low) for q in (0.25, 0.5, 0.75)
+        )
+        ax.fill_between(n, first, third, alpha=0.25, linewidth=0)
+        ax.plot(n, middle, linewidth=1.5)
+        ax.set_title(method, fontsize=9)
+        ax.set_ylim(low, 0.02 * abs(low))
+        ax.tick_params(labelsize=7)
+    for ax in axes[len(methods) :]:
+        ax.set_visible(False)
+    figure.supxlabel("trials", fontsize=8)
+    figure.supylabel("best so far, nats below the best of all", fontsize=8)
+    return figure
+
+
+def draw_sensitivity(trials: Trials, method: str) -> Figure:
+    """Draw the outcome of every trial of a method against each of its knobs."""
+    records = {number: each[0] for number, each in trials.of(method).items()}
+    searched = [record for number, record in records.items() if number]
+    knobs = settings_differ(searched) or ["optimiser.learning_rate"]
+    gaps = mean_gaps(trials, method)
+    low = _floor(list(gaps.values()))
+    figure = empty_figure(2.3 * len(knobs), 2.5)
+    axes = figure.subplots(1, len(knobs), sharey=True, squeeze=False)[0]
+    for ax, knob in zip(axes, knobs, strict=True):
+        values = [_value(record.method_card, knob) for record in records.values()]
+        named = any(isinstance(value, str) for value in values)
+        x = [str(value) for value in values] if named else values
+        y = [max(gap, low) for gap in gaps.values()]
+        ax.scatter(x[1:], y[1:], s=14)
+        ax.scatter(x[:1], y[:1], s=30, marker="D", label="card as it stood")
+        if not named and min(values) > 0 and max(values) > 5 * min(values):
+            ax.set_xscale("log")
+        ax.set_xlabel(knob.rpartition(".")[2], fontsize=8)
+        ax.tick_params(labelsize=7)
+    axes[0].set_ylabel("nats below the best of all", fontsize=8)
+    axes[0].legend(fontsize=6, loc="lower left", frameon=False)
+    figure.suptitle(method, fontsize=9)
+    return figure
+
+
+def _value(card: object, knob: str) -> float | str:
+    found: object = card
+    for part in knob.split("."):
+        found = found.get(part, math.nan) if isinstance(found, dict) else getattr(found, part)
+    return found if isinstance(found, str | float | int) else str(found)
+
+
+def _floor(gaps: list[float]) -> float:
+    """Return where an axis ends below: trials that failed are drawn there."""
+    finite = sorted((gap for gap in gaps if math.isfinite(gap)), reverse=True)
+    if not finite:
+        return -1.0
+    return min(-0.1, FLOOR * finite[len(finite) // 2] if len(finite) > 1 else finite[0])

@@ -1,0 +1,123 @@
+"""What the records of a search say: the value of every trial under every criterion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ebmbench.records import MetricRecord, Record, Status, holds_records, read_records
+from ebmbench.tuning.halving import ordered
+from ebmbench.tuning.setting import trial_of
+
+Criterion = Callable[[Record], float]
+"""A number of a trial's record, higher is better; ``-inf`` where there is none."""
+
+
+def likelihood(record: Record) -> float:
+    """Return the log-likelihood of validation rows; one that was refused counts by its low end."""
+    found = record.metrics.get("log_likelihood")
+    if found is None:
+        return -math.inf
+    return found.value if found.certified or found.lower is None else found.lower
+
+
+def own_loss(record: Record) -> float:
+    """Return minus the objective's own loss on validation rows, where it can be compared."""
+    found = record.selection
+    if found is None or found.selected.validation_loss is None:
+        return -math.inf
+    return -found.selected.validation_loss
+
+
+def score_error(record: Record) -> float:
+    """Return minus the Fisher divergence or, where the truth is not known, Hyvärinen's score."""
+    for name in ("fisher_divergence", "hyvarinen_score"):
+        found: MetricRecord | None = record.metrics.get(name)
+        if found is not None and math.isfinite(found.value):
+            return -found.value
+    return -math.inf
+
+
+CRITERIA: dict[str, Criterion] = {
+    "likelihood": likelihood, "own loss": own_loss, "score": score_error,
+}  # fmt: skip
+"""The first decides; the others are shown beside it."""
+DECIDES = "likelihood"
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The records of one round of a search in one family."""
+
+    records: tuple[Record, ...]
+
+    @property
+    def methods(self) -> list[str]:
+        """Methods that were searched."""
+        return list(dict.fromkeys(trial_of(record.method)[0] for record in self.records))
+
+    def of(self, method: str) -> dict[int, list[Record]]:
+        """Return the records of a method by the number of the trial, cells in one order."""
+        found: dict[int, list[Record]] = {}
+        for record in sorted(self.records, key=lambda each: (each.task, each.seed)):
+            name, number = trial_of(record.method)
+            if name == method:
+                found.setdefault(number, []).append(record)
+        return dict(sorted(found.items()))
+
+    def values(self, method: str, criterion: Criterion) -> dict[int, list[float]]:
+        """Return by trial its value in every cell; a run that did not end well has none."""
+        return {
+            number: [
+                criterion(record) if record.status is Status.OK else -math.inf
+                for record in records
+            ]
+            for number, records in self.of(method).items()
+        }
+
+    def order(self, method: str, criterion: Criterion = likelihood) -> list[int]:
+        """Return the numbers of the trials of a method, the best first."""
+        return ordered(self.values(method, criterion))
+
+
+def rung_folder(out: Path, family: str, number: int) -> Path:
+    """Return where the records of a round lie; it is an output folder like any other."""
+    return out / family.replace(" ", "-") / f"rung-{number}"
+
+
+def read_trials(folder: Path) -> Trials:
+    """Read the records of a round; none if the folder is not there yet."""
+    return Trials(tuple(read_records(folder)) if holds_records(folder) else ())
+
+
+def winners(last: Trials, method: str) -> Mapping[str, int]:
+    """Return by criterion the trial of the last round that it would choose.
+
+    A criterion that no trial has a value of is left out.
+    """
+    return {
+        name: last.order(method, criterion)[0]
+        for name, criterion in CRITERIA.items()
+        if any(
+            math.isfinite(value)
+            for cells in last.values(method, criterion).values()
+            for value in cells
+        )
+    }
+
+
+def settings_differ(records: Iterable[Record]) -> list[str]:
+    """Return the knobs in which the cards of trials differ, by their place in the card."""
+    cards = [record.method_card for record in records]
+    tables = [
+        {
+            **{f"optimiser.{k}": v for k, v in card.optimiser.model_dump().items()},
+            **{f"hyperparameters.{k}": v for k, v in card.hyperparameters.items()},
+            "coordinates": card.coordinates,
+        }
+        for card in cards
+    ]
+    names = dict.fromkeys(name for table in tables for name in table)
+    return [name for name in names if len({str(table.get(name)) for table in tables}) > 1]
