@@ -246,9 +246,8 @@ def run(
     from ebmbench.report.write import write_tables
     from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
 
-    folder = Path(out)
     refuse_preset(preset)
-    chosen = [read_setting(text) for text in settings]
+    folder, chosen = Path(out), [read_setting(text) for text in settings]
     chosen_tasks = set_in_tasks(catalog.select_tasks(tasks), chosen, preset)
     chosen_methods = set_in_methods(catalog.select_methods(methods), chosen)
     request = plan(

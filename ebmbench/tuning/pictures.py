@@ -75,12 +75,13 @@ def draw_sensitivity(trials: Trials, method: str) -> Figure:
     axes = figure.subplots(1, len(knobs), sharey=True, squeeze=False)[0]
     for ax, knob in zip(axes, knobs, strict=True):
         values = [_value(record.method_card, knob) for record in records.values()]
-        named = any(isinstance(value, str) for value in values)
-        x = [str(value) for value in values] if named else values
+        numbers = [value for value in values if not isinstance(value, str)]
+        named = len(numbers) < len(values)
+        x = [str(value) for value in values] if named else numbers
         y = [max(gap, low) for gap in gaps.values()]
         ax.scatter(x[1:], y[1:], s=14)
         ax.scatter(x[:1], y[:1], s=30, marker="D", label="card as it stood")
-        if not named and min(values) > 0 and max(values) > 5 * min(values):
+        if not named and min(numbers) > 0 and max(numbers) > 5 * min(numbers):
             ax.set_xscale("log")
         ax.set_xlabel(knob.rpartition(".")[2], fontsize=8)
         ax.tick_params(labelsize=7)
