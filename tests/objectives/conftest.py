@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.gaussian import Gaussian
 
 Make = Callable[..., Energy]
 
@@ -29,9 +30,9 @@ class GaussianEnergy(Energy):
         return True
 
     @property
-    def reference(self) -> tuple[Tensor, Tensor]:
+    def reference(self) -> Gaussian:
         one = torch.ones_like(self.location.detach())
-        return 0 * one, 1.5 * one
+        return Gaussian(0 * one, 1.5 * one)
 
     def exact_log_z(self) -> Tensor:
         return 0.5 * (2 * torch.pi / self.precision).log().sum()
