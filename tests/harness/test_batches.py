@@ -11,8 +11,9 @@ from torch import Tensor
 from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.energies.base import Energy
-from ebmbench.harness.build import load_data, make_objective, make_streams
+from ebmbench.harness.build import load_data, make_energy, make_objective, make_streams
 from ebmbench.harness.compatibility import reason_to_skip
+from ebmbench.harness.coordinates import training_view
 from ebmbench.harness.job import Job
 from ebmbench.harness.run import run_job
 from ebmbench.objectives.base import State, Step
@@ -28,7 +29,9 @@ def seen(job: Job, out: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int
     What the harness asks beside training is left out: the rehearsal on the first rows of the
     table, and anything about rows of another split.
     """
-    rows = load_data(job.task, job.seed, None).train
+    dataset = load_data(job.task, job.seed, None)
+    whole = make_energy(job.task, dataset, job.seed, job.method.coordinates)
+    rows = training_view(whole, dataset)[1].train
     number = {row.numpy().tobytes(): k for k, row in enumerate(rows)}
     kind = type(make_objective(job.method))
     honest = kind.loss

@@ -197,8 +197,8 @@ def test_a_record_has_both_likelihoods_and_the_file_both_weights(
     assert other.run_id == requested_id(other) == asked.run_id != record.run_id
     assert written_run_id(other.model_dump(mode="json")) == other.run_id
     stored = [
-        load_energy(job.path(tmp_path / folder).with_suffix(".safetensors"), job.task, "last")
-        for folder in ("own", "last")
+        load_energy(job.path(tmp_path / folder).parent / str(run.weights), job.task, "last")
+        for folder, run in (("own", record), ("last", other))
     ]
     for a, b in zip(*(energy.state_dict().values() for energy in stored), strict=True):
         assert torch.equal(a, b)
