@@ -23,6 +23,8 @@ from ebmbench.report.figures.learned import square_box, true_density
 
 CELLS = 500
 """Per axis of the grid in the plane; a cell is then a sixth of the thinnest line of any task."""
+PIECE = 1 << 15
+"""Points at a time."""
 TAIL = 6.0
 """Deviations of the noise by which the grid is wider than the data."""
 ROWS = 4000
@@ -103,7 +105,9 @@ def _by_grid(truth: Density, deviations: Tensor) -> float:
     box = square_box(truth)
     margin = TAIL * deviations
     box = Box(box.low - margin, box.high + margin)
-    log_p = truth.log_prob(midpoints(box, (CELLS, CELLS))).reshape(CELLS, CELLS).numpy()
+    # In pieces: a mixture holds a number for each of its components at every point.
+    pieces = midpoints(box, (CELLS, CELLS)).split(PIECE)
+    log_p = torch.cat([truth.log_prob(piece) for piece in pieces]).reshape(CELLS, CELLS).numpy()
     mass = np.exp(log_p - log_p.max())
     mass /= mass.sum()
     cells = (deviations / ((box.high - box.low) / CELLS)).tolist()
