@@ -42,10 +42,10 @@ def merge(folders: Sequence[Path], to: Path) -> list[Record]:
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise EbmbenchError(f"{str(to)!r} is not empty; allowed: a new folder")
-    chosen = _chosen(stored for folder in folders for stored in iter_stored(folder))
-    records = [record for record, _ in chosen.values()]
-    refuse_mixtures(records)
-    _refuse_other_rows(chosen.values())
+    found = [(s.record(), s) for folder in folders for s in iter_stored(folder)]
+    # All of them, since of two runs of one name with other cards none may go unseen.
+    refuse_mixtures([record for record, _ in found])
+    chosen = _chosen(found)
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.") as name:
         fresh = Path(name) / "whole"
@@ -58,13 +58,12 @@ def merge(folders: Sequence[Path], to: Path) -> list[Record]:
         if to.exists():
             to.rmdir()
         fresh.rename(to)
-    return records
+    return [record for record, _ in chosen.values()]
 
 
-def _chosen(found: Iterable[Stored]) -> dict[Key, tuple[Record, Stored]]:
+def _chosen(found: Iterable[tuple[Record, Stored]]) -> dict[Key, tuple[Record, Stored]]:
     chosen: dict[Key, tuple[Record, Stored]] = {}
-    for stored in found:
-        record = stored.record()
+    for record, stored in found:
         key = (record.task, record.method, record.seed)
         if key not in chosen:
             chosen[key] = record, stored
@@ -78,17 +77,3 @@ def _chosen(found: Iterable[Stored]) -> dict[Key, tuple[Record, Stored]]:
                 f"run, {record.task} × {record.method} seed {record.seed}; remove one of them"
             )
     return chosen
-
-
-def _refuse_other_rows(chosen: Iterable[tuple[Record, Stored]]) -> None:
-    rows: dict[tuple[str, int], tuple[str, Stored]] = {}
-    for record, stored in chosen:
-        digest = record.hashes.get("data", "")
-        if not digest:
-            continue
-        known, place = rows.setdefault((record.task, record.seed), (digest, stored))
-        if known != digest:
-            raise EbmbenchError(
-                f"{place.whole_place} and {stored.whole_place} are of other rows of "
-                f"{record.task} at seed {record.seed}; allowed: the same rows for every method"
-            )

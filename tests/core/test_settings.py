@@ -36,7 +36,7 @@ def test_a_variant_is_a_method_of_its_own() -> None:
 
 def test_a_setting_comes_after_what_is_tuned() -> None:
     plain = catalog.methods()["dsm"].for_task("ica/10")
-    assert plain.optimiser.learning_rate == 0.1
+    assert plain.optimiser.learning_rate != catalog.methods()["dsm"].optimiser.learning_rate
     (card,) = variants("dsm", "dsm.learning_rate=3e-4", "dsm.sigma=0.05")
     used = card.for_task("ica/10")
     assert used.optimiser.learning_rate == 3e-4

@@ -58,7 +58,10 @@ def test_a_cost_that_falls_is_better(make: Make) -> None:
 
 
 def test_another_version_is_not_compared(make: Make) -> None:
-    newer = [record.model_copy(update={"task_version": 2}) for record in runs(make, BEFORE)]
+    newer = [
+        record.model_copy(update={"task_version": record.task_version + 1})
+        for record in runs(make, BEFORE)
+    ]
     (change,) = compare(runs(make, BEFORE), newer)
     assert change.verdict is Verdict.INCOMPARABLE
 
