@@ -38,7 +38,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "Densities in the plane" in done.output
     assert "2d/two-moons × dsm seed 0: log-likelihood" in done.output
     assert " s training, " in done.output
-    assert "\n6 runs: 1 skipped, 5 to run; " in f"\n{done.output}"
+    assert "\n6 runs: 2 skipped, 4 to run; " in f"\n{done.output}"
     return folder
 
 
@@ -206,6 +206,7 @@ def test_an_interrupt_ends_with_130_and_keeps_what_is_done(tmp_path: Path) -> No
         signal.signal(signal.SIGINT, heeding)
     with process:
         assert process.stdout is not None
+        assert "2 runs: 2 to run" in process.stdout.readline()
         assert "gaussian" in process.stdout.readline()
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)

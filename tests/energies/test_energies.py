@@ -232,6 +232,6 @@ def test_unknown_kinds_and_options_are_named() -> None:
 
 def test_every_task_card_builds_its_energy() -> None:
     for card in catalog.tasks().values():
-        rows = torch.randn(50, 6, generator=torch.Generator().manual_seed(0))
+        rows = torch.randn(50, 16, generator=torch.Generator().manual_seed(0))
         energy = build_energy(card.energy.kind, card.energy.options, rows, torch.Generator())
-        assert energy.dim == 6
+        assert energy.dim == 16
