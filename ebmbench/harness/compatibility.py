@@ -17,7 +17,6 @@ from ebmbench.energies.conditional import ConditionalEnergy
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import make_estimator, make_loader, make_objective
 from ebmbench.harness.job import Job
-from ebmbench.harness.weights import refuse_reserved_names
 from ebmbench.metrics.registry import find_metrics
 
 TRIAL_DIMS = (4, 64, 2)
@@ -31,7 +30,7 @@ def validate(job: Job) -> None:
         EbmbenchError: an unknown name or a bad option in one of its cards.
     """
     make_loader(job.task)
-    refuse_reserved_names(trial_energy(job.task))
+    trial_energy(job.task)
     find_metrics(job.task.metrics.names, job.task.folder)
     if job.method.objective is None:
         make_estimator(job.method)

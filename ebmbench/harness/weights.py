@@ -27,21 +27,8 @@ from ebmbench.harness.selection import LEARNED
 MOST_DIMS = 1 << 13
 """Of weights that are loaded, which may be a stranger's: rows are made to build their energy."""
 LAST = "last."
-"""Prefix of the weights after the last step."""
-
-
-def refuse_reserved_names(energy: Energy) -> None:
-    """Check that no name in an energy's state begins like what a file holds beside it.
-
-    Raises:
-        EbmbenchError: a parameter, buffer or module is called ``learned`` or ``last``.
-    """
-    for name in energy.state_dict():
-        if name.startswith((LEARNED, LAST)):
-            raise EbmbenchError(
-                f"the energy has weights {name!r}, and files of weights keep names that begin "
-                f"with {LEARNED!r} and {LAST!r} for others; rename the module"
-            )
+"""Prefix of the weights after the last step; those of an energy in coordinates begin with
+:data:`~ebmbench.energies.pulled_back.INNER`, so that no module of a user's can be taken for it."""
 
 
 def packed_weights(

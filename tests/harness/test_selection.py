@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from ebmbench import catalog
 from ebmbench.cards import TaskCard
@@ -25,7 +24,7 @@ from ebmbench.harness.marks import LINEAR, OwnLoss, mark_steps, rows_per_mark
 from ebmbench.harness.rescore import rescore
 from ebmbench.harness.run import run_job
 from ebmbench.harness.training import Training, train
-from ebmbench.harness.weights import load_energy, packed_weights, refuse_reserved_names
+from ebmbench.harness.weights import load_energy
 from ebmbench.objectives.base import Objective
 from ebmbench.records import Status, read_record
 from ebmbench.records.identity import written_run_id
@@ -244,31 +243,3 @@ def test_a_run_whose_end_is_lost_is_judged_by_what_is_scored(
     assert lost is not None
     assert lost.value < record.metrics["log_likelihood"].value - 50
     assert run_job(replace(job, selection="last"), tmp_path, False).status is Status.DIVERGED
-
-
-class Named(torch.nn.Module):
-    """A module with a part of a name that files of weights keep for others."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        setattr(self, name, torch.nn.Linear(2, 1))
-
-
-@pytest.mark.parametrize("name", ["last", "learned"])
-def test_names_that_a_file_of_weights_keeps_are_refused(name: str) -> None:
-    with pytest.raises(EbmbenchError, match=rf"'{name}\.weight'"):
-        refuse_reserved_names(Named(name))  # type: ignore[arg-type]
-    refuse_reserved_names(Named("first"))  # type: ignore[arg-type]
-
-
-def test_a_file_with_one_set_gives_it_under_both_names(
-    small_task: TaskCard, tmp_path: Path
-) -> None:
-    energy = make_energy(small_task, load_data(small_task, 0, None), 0)
-    path = tmp_path / "weights.safetensors"
-    path.write_bytes(packed_weights(energy, {"log_z": torch.tensor(1.0)}))
-    states: list[list[Tensor]] = [
-        list(load_energy(path, small_task, which).state_dict().values())
-        for which in ("selected", "last")
-    ]
-    assert all(torch.equal(a, b) for a, b in zip(*states, strict=True))

@@ -167,3 +167,22 @@ def test_a_sampler_that_a_method_brings_is_moved() -> None:
     drawn = own.draw(5, torch.Generator())
     torch.testing.assert_close(drawn, dataset.train[:5])
     assert moved(own, inner) is own
+
+
+def test_a_module_called_last_is_not_taken_for_the_weights_of_the_last_step(
+    tmp_path: Path,
+) -> None:
+    job = job_of("2d/two-moons", "dsm", "standardised")
+    options = {"hidden": [4], "levels": [1.0, 0.1]}
+    levels = EnergyTable(kind="mlp-levels", options=options)
+    card = job.task.model_copy(update={"energy": levels})
+    dataset = load_data(card, 0, None)
+    whole = make_energy(card, dataset, 0)
+    assert "inner.last.weight" in whole.state_dict()
+    after = {name: tensor + 1 for name, tensor in whole.state_dict().items()}
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(packed_weights(whole, {}, after))
+    for which, expected in (("selected", whole.state_dict()), ("last", after)):
+        found = load_energy(path, card, which).state_dict()  # type: ignore[arg-type]
+        assert set(found) == set(expected)
+        assert all(torch.equal(found[name], expected[name]) for name in found)
