@@ -51,7 +51,8 @@ def test_every_way_a_worker_can_end(
     stored = {record.method: to_json(record) for record in read_records(tmp_path)}
     assert stored == {name: to_json(record) for name, record in records.items()}
     lines = (tmp_path / "results.csv").read_text().splitlines()
-    assert any(",sleeper,1,0,smoke,timeout," in line for line in lines)
+    version = methods[0].version
+    assert any(f",sleeper,{version},0,smoke,timeout," in line for line in lines)
 
 
 def test_resumes_retries_and_forces(
@@ -241,6 +242,8 @@ def test_a_folder_holds_one_card_of_a_task(
 ) -> None:
     execute(plan([small_task], [dsm], tmp_path, preset="smoke"), tmp_path, Reporter(), workers=1)
     nce = catalog.methods()["nce"]
-    with pytest.raises(EbmbenchError, match=r"two-moons with another card or other --steps \(dsm"):
+    with pytest.raises(
+        EbmbenchError, match=r"two-moons with another card or other --steps or --set \(dsm"
+    ):
         plan([small_task], [nce], tmp_path, preset="smoke", steps=9)
     assert len(plan([small_task], [dsm], tmp_path, preset="smoke", steps=9).run) == 1

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, forkserver, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -120,9 +120,27 @@ def _start(job: Job, out: Path, contended: bool) -> _Worker:
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(job, out, contended, sending))
     with _without_main():
-        process.start()
+        # Before signals are held up, since it would inherit that.
+        forkserver.ensure_running()
+        with _signals_held_up():
+            process.start()
     sending.close()
     return _Worker(process, receiving, job, time.monotonic())
+
+
+@contextmanager
+def _signals_held_up() -> Iterator[None]:
+    """Let signals that end a command wait for the block.
+
+    In the midst of it the fork server would be left with half a request, of which it complains.
+    """
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    )
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_of(worker: _Worker, out: Path, contended: bool, timeout: float | None) -> Record | None:

@@ -106,7 +106,7 @@ def _by_grid(truth: Density, deviations: Tensor) -> float:
     margin = TAIL * deviations
     box = Box(box.low - margin, box.high + margin)
     # In pieces: a mixture holds a number for each of its components at every point.
-    pieces = midpoints(box, (CELLS, CELLS)).split(PIECE)
+    pieces = torch.split(midpoints(box, (CELLS, CELLS)), PIECE)
     log_p = torch.cat([truth.log_prob(piece) for piece in pieces]).reshape(CELLS, CELLS).numpy()
     mass = np.exp(log_p - log_p.max())
     mass /= mass.sum()
