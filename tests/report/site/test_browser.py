@@ -216,8 +216,7 @@ def test_a_plot_is_no_wider_than_a_phone(page: Chrome, site: Path) -> None:
     page.get((site / "tasks" / "2d.rings.html").as_uri())
     widths = """return [...document.querySelectorAll('.canvas')].map(canvas =>
         canvas.querySelector('.main-svg').getBoundingClientRect().width - canvas.clientWidth)"""
-    found = page.execute_script(widths)
-    assert found
+    found = WebDriverWait(page, 20).until(lambda _: page.execute_script(widths))
     assert max(found) <= 0.5
 
 
