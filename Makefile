@@ -29,8 +29,12 @@ lint: $(VENV)/.tested
 types: $(VENV)/.tested
 	$(BIN)/mypy
 
+# One method of every family on every task, and every method on a task of every kind.
 smoke: $(VENV)/.installed
-	$(BIN)/ebmbench run --methods all --tasks all --preset smoke --out runs/smoke
+	$(BIN)/ebmbench run --methods dsm,ssm-vr,nce,pcd,mle-exact,tag:reference --tasks all \
+	    --preset smoke --out runs/smoke
+	$(BIN)/ebmbench run --methods all --tasks 2d/rings,ica/5,ica/laplace-4,uci/wine,digits/nice \
+	    --preset smoke --out runs/smoke
 
 # Every published folder: records valid, hashes right, tables what the records give.
 check-results: $(VENV)/.installed

@@ -149,7 +149,10 @@ def _budgets(rows: int) -> Budgets:
 
 
 def _metrics(dim: int) -> MetricsTable:
-    names = ["log_likelihood", "hyvarinen_score", "energy_distance", "sliced_wasserstein"]
+    names = [
+        "log_likelihood", "hyvarinen_score", "energy_distance", "sliced_wasserstein",
+        "temperature_calibration", "inverse_temperature_error",
+    ]  # fmt: skip
     names.append("log_z_error")
     if dim <= 3:
         # Heavy tails of real rows keep two boxes further apart than those of a known density.
