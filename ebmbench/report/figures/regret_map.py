@@ -20,6 +20,8 @@ LOW, HIGH = -4.0, 1.0
 """Powers of ten, in nats, between which the colours run; what lies beyond has the end's colour."""
 DARK = 0.55
 """Share of the colours from which text is white."""
+TITLE = 4.8
+"""Inches that the title is wide: a picture of few tasks is no narrower."""
 
 
 def draw_regret(boards: Boards) -> Figure | None:
@@ -41,7 +43,7 @@ def draw_regret(boards: Boards) -> Figure | None:
         return None
     groups = methods_by_kind(known)
     methods = [method for _, of_kind in groups for method in of_kind]
-    figure = empty_figure(2.1 + 0.66 * len(columns), 1.9 + 0.3 * len(methods))
+    figure = empty_figure(max(TITLE, 2.1 + 0.66 * len(columns)), 1.9 + 0.3 * len(methods))
     ax = figure.subplots()
     colours = ax.imshow(
         np.full((len(methods), len(columns)), np.nan), cmap=COLOURS, vmin=LOW, vmax=HIGH,
@@ -68,7 +70,7 @@ def draw_regret(boards: Boards) -> Figure | None:
     _name_groups(ax, groups, len(columns))
     bar = figure.colorbar(colours, ax=ax, ticks=range(int(LOW), int(HIGH) + 1), pad=0.06)
     bar.ax.set_yticklabels(["≤ 0.0001", "0.001", "0.01", "0.1", "1", "≥ 10"], fontsize=8)
-    ax.set_title(
+    figure.suptitle(
         "Regret: nats below the true density of the same rows, mean over seeds\n"
         f"preset {boards.preset}; light is good; colours end at 0.0001 and 10 nats",
         fontsize=9,
