@@ -19,6 +19,7 @@ A grid, in worker processes, with records, tables and pictures under ``out``::
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -121,8 +122,7 @@ def train(
 
     Arguments:
         energy: the model; changed.
-        objective: a method, with what its card tunes for the task, or an objective of your own,
-            trained with the default optimiser.
+        objective: a method as its card tunes it, or one of your own with the default optimiser.
         dataset: the rows.
         name: the task, which says the budget.
         seed: of the batches and of the objective's noise.
@@ -186,7 +186,7 @@ def evaluate(
     """Measure a trained energy.
 
     Arguments:
-        energy: the model.
+        energy: the model; a copy is measured, and it stays as it is.
         dataset: the rows; test rows are scored.
         name: the task.
         metrics: names; by default those of the task's card.
@@ -205,9 +205,9 @@ def evaluate(
     refuse_preset(preset)
     card = task(name)
     evaluation = make_evaluation(
-        card, energy, dataset, seed=seed, preset=preset, learned_log_z=learned_log_z
+        card, deepcopy(energy), dataset, seed=seed, preset=preset, learned_log_z=learned_log_z
     )
-    # Names that are given here are the caller's own, wherever the card comes from.
+    # Names given here are the caller's own.
     beside = card.folder if metrics is None else card.folder or Path.cwd()
     return measure(evaluation, find_metrics(metrics or card.metrics.names, beside))
 

@@ -80,6 +80,20 @@ def test_an_objective_of_ones_own_is_trained() -> None:
     assert not torch.equal(energy(data.test[:5]), before)
 
 
+def test_measuring_leaves_the_model_as_it_was() -> None:
+    """What is measured between two trainings learns in the second as it would have."""
+    data = ebmbench.load_data("2d/two-moons")
+    energy = ebmbench.build_energy("2d/two-moons", data).train()
+    ebmbench.train(energy, "nce", data, "2d/two-moons", steps=3)
+    before = {name: tensor.clone() for name, tensor in energy.state_dict().items()}
+    ebmbench.evaluate(energy, data, "2d/two-moons", ["log_likelihood"])
+    assert energy.training
+    assert all(parameter.requires_grad for parameter in energy.parameters())
+    assert all(torch.equal(energy.state_dict()[name], old) for name, old in before.items())
+    ebmbench.train(energy, "nce", data, "2d/two-moons", steps=3, seed=1)
+    assert any(not torch.equal(energy.state_dict()[name], old) for name, old in before.items())
+
+
 def test_training_gives_both_sets_of_weights() -> None:
     data = ebmbench.load_data("2d/two-moons")
     energy = ebmbench.build_energy("2d/two-moons", data)
