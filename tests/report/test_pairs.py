@@ -187,8 +187,8 @@ def test_moments_that_are_not_those_of_the_rows_are_told(make: Make, tmp_path: P
 @pytest.mark.parametrize(
     "content",
     [b"", b"not gzip", to_bytes({})[:-9],
-     gzip.compress(b'{"version":2,"moments":[]}'),
-     gzip.compress(b'{"version":1,"moments":[{"task":"t"}]}')],
+     gzip.compress(b'{"version":2,"moments":[]}', mtime=0),
+     gzip.compress(b'{"version":1,"moments":[{"task":"t"}]}', mtime=0)],
 )  # fmt: skip
 def test_a_broken_file_of_moments_is_one_sentence(content: bytes) -> None:
     with pytest.raises(EbmbenchError, match="cannot be read as moments of rows"):
