@@ -12,7 +12,7 @@ from typing import Any
 from ebmbench.harness.provenance import commit_here
 from ebmbench.records import Record
 from ebmbench.tuning.setting import trial_of
-from ebmbench.tuning.trials import CRITERIA, DECIDES, Trials, winners
+from ebmbench.tuning.trials import CRITERIA, DECIDES, Trials, settings_differ, winners
 
 COLUMNS = (
     "method", "trial", "rung", "task", "seed", "steps", "status", "settings",
@@ -30,6 +30,8 @@ class Winner:
     hyperparameters: dict[str, Any]
     optimiser: dict[str, Any]
     coordinates: str
+    knobs: list[str]
+    """What was searched, by name."""
     other: dict[str, int]
     """What the other criteria would have chosen, by criterion."""
     trials: int
@@ -42,8 +44,8 @@ class Winner:
     @property
     def values(self) -> dict[str, Any]:
         """What distinguishes the winner, by knob."""
-        shown = {name: self.optimiser[name] for name in ("learning_rate", "weight_decay")}
-        return {**shown, "coordinates": self.coordinates, **self.hyperparameters}
+        known = {**self.optimiser, "coordinates": self.coordinates, **self.hyperparameters}
+        return {name: known[name] for name in self.knobs if name in known}
 
 
 def chosen(rounds: Sequence[Trials], method: str) -> Winner:
@@ -59,6 +61,7 @@ def chosen(rounds: Sequence[Trials], method: str) -> Winner:
         hyperparameters=dict(card.hyperparameters),
         optimiser=card.optimiser.model_dump(),
         coordinates=card.coordinates,
+        knobs=_knobs(rounds[0], method),
         other={name: each for name, each in best.items() if name != DECIDES},
         trials=len(rounds[0].of(method)),
         seeds=sorted({record.seed for record in records}),
@@ -66,6 +69,11 @@ def chosen(rounds: Sequence[Trials], method: str) -> Winner:
         steps=[_steps(each.of(method)) for each in rounds],
         commit=commit_here() or records[0].hashes["code"],
     )
+
+
+def _knobs(first: Trials, method: str) -> list[str]:
+    searched = (records[0] for number, records in first.of(method).items() if number)
+    return [name.rpartition(".")[2] for name in settings_differ(searched)]
 
 
 def found_words(winner: Winner) -> str:

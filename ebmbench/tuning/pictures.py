@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from ebmbench.report.figures.canvas import empty_figure
 from ebmbench.tuning.luck import best_after
 from ebmbench.tuning.trials import Trials, likelihood, settings_differ
 
 COLUMNS = 4
+FEW = 4
+"""Values of a knob up to which each has a place of its own on an axis."""
 FLOOR = 10.0
 """Multiples of the spread of the better half below the best at which a picture's axis ends."""
 
@@ -76,13 +80,17 @@ def draw_sensitivity(trials: Trials, method: str) -> Figure:
     for ax, knob in zip(axes, knobs, strict=True):
         values = [_value(record.method_card, knob) for record in records.values()]
         numbers = [value for value in values if not isinstance(value, str)]
-        named = len(numbers) < len(values)
-        x = [str(value) for value in values] if named else numbers
+        few = len(numbers) < len(values) or len(set(numbers)) <= FEW
+        x = _places(values) if few else numbers
         y = [max(gap, low) for gap in gaps.values()]
         ax.scatter(x[1:], y[1:], s=14)
         ax.scatter(x[:1], y[:1], s=30, marker="D", label="card as it stood")
-        if not named and min(numbers) > 0 and max(numbers) > 5 * min(numbers):
+        if few:
+            ax.set_xticks(range(len(set(values))), [str(each) for each in _in_order(values)])
+            ax.set_xlim(-0.5, len(set(values)) - 0.5)
+        elif min(numbers) > 0 and max(numbers) > 5 * min(numbers):
             ax.set_xscale("log")
+            ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_xlabel(knob.rpartition(".")[2], fontsize=8)
         ax.tick_params(labelsize=7)
     axes[0].set_ylabel("nats below the best of all", fontsize=8)
@@ -96,6 +104,16 @@ def _value(card: object, knob: str) -> float | str:
     for part in knob.split("."):
         found = found.get(part, math.nan) if isinstance(found, dict) else getattr(found, part)
     return found if isinstance(found, str | float | int) else str(found)
+
+
+def _in_order(values: Sequence[float | str]) -> list[float | str]:
+    return sorted(set(values), key=lambda each: (isinstance(each, str), each))
+
+
+def _places(values: Sequence[float | str]) -> list[float]:
+    """Return where each of a few values stands on an axis that names them."""
+    order = _in_order(values)
+    return [float(order.index(value)) for value in values]
 
 
 def _floor(gaps: list[float]) -> float:

@@ -31,7 +31,7 @@ def outcome_table(family: str, rounds: Sequence[Trials], won: Sequence[Winner]) 
         table.add_row(
             winner.method,
             str(winner.number),
-            f"{gain:+.3f}",
+            f"{round(gain, 3) + 0.0:+.3f}",
             ", ".join(f"{name} {value}" for name, value in winner.values.items()),
             other,
         )

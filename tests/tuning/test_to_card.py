@@ -18,6 +18,7 @@ WINNER = Winner(
     hyperparameters={"sigma": 0.07},
     optimiser={"learning_rate": 2.5e-3, "weight_decay": 1e-3},
     coordinates="whitened",
+    knobs=["learning_rate", "weight_decay", "coordinates", "sigma"],
     other={"own loss": 3},
     trials=16,
     seeds=[1000, 1001, 1002],
