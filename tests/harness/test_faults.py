@@ -121,14 +121,20 @@ def test_a_signal_stops_a_run_in_order(name: str, tmp_path: Path) -> None:
         sys.executable, "-m", "ebmbench", "run", "--methods", "gaussian,dsm", "--tasks",
         "2d/two-moons", "--preset", "smoke", "--steps", "1000000", "--jobs", "1", "--out", "o",
     ]  # fmt: skip
-    with subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
-    ) as run:
+    # A suite under `nohup` ignores SIGHUP, and so would what it starts.
+    heeding = signal.signal(number, signal.SIG_DFL)
+    try:
+        run = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+        )
+    finally:
+        signal.signal(number, heeding)
+    with run:
         assert run.stdout is not None
         first = run.stdout.readline()
         while first and "gaussian" not in first:
@@ -136,7 +142,10 @@ def test_a_signal_stops_a_run_in_order(name: str, tmp_path: Path) -> None:
         # In a locale that has no sign for it.
         assert "2d/two-moons ? gaussian seed 0" in first
         run.send_signal(number)
-        _, err = run.communicate(timeout=120)
+        try:
+            _, err = run.communicate(timeout=120)
+        finally:
+            run.kill()
     assert run.returncode == 128 + number
     assert err == f"ebmbench: stopped by {name}; finished runs are kept\n"
     assert [record.method for record in read_records(tmp_path / "o")] == ["gaussian"]
