@@ -180,7 +180,7 @@ def test_folders_are_merged_or_it_is_said_why_not(folder: Path) -> None:
 @pytest.mark.slow
 def test_the_readme_does_what_it_shows(folder: Path) -> None:
     _, _, text = README.read_text(encoding="utf-8").partition("\n## Your own\n")
-    screen = text.partition("\n## ")[0].strip().splitlines()
+    screen = text.partition("\n## ")[0].strip("\n").splitlines()
     assert len(screen) <= 15
     commands = [shlex.split(line, comments=True) for line in screen if line.startswith("    ")]
     assert len(commands) > 7
