@@ -24,6 +24,7 @@ from typing import Any
 
 import psutil
 
+from ebmbench.harness.held_up import signals_held_up
 from ebmbench.harness.job import Job
 
 FOLDER = ".claims"
@@ -45,8 +46,10 @@ class Claims:
 
     def __enter__(self) -> Claims:
         """Begin to give signs of life."""
-        self._folder.mkdir(exist_ok=True)
-        self._alive.write_text(json.dumps(_here()), encoding="utf-8")
+        here = json.dumps(_here())
+        with signals_held_up():
+            self._folder.mkdir(exist_ok=True)
+            self._alive.write_text(here, encoding="utf-8")
         threading.Thread(target=self._beat, daemon=True).start()
         return self
 
@@ -58,29 +61,33 @@ class Claims:
     ) -> None:
         """Give back what is held."""
         self._ended.set()
-        for path in [*self._held, self._alive]:
-            path.unlink(missing_ok=True)
-        # It stays while others are at work, and may be gone with the output folder.
-        with suppress(OSError):
-            self._folder.rmdir()
+        with signals_held_up():
+            for path in [*self._held, self._alive]:
+                path.unlink(missing_ok=True)
+            # It stays while others are at work, and may be gone with the output folder.
+            with suppress(OSError):
+                self._folder.rmdir()
 
     def take(self, job: Job) -> bool:
         """Return whether the job is this command's now; if not, another one is at it."""
         path = self._path(job)
-        if path in self._held or self._link(path):
-            self._held.add(path)
-            return True
-        if self._is_dead(path) and self._link(path):
-            self._held.add(path)
-            return True
-        return False
+        # A command that ends in the midst would leave a claim that it does not know of.
+        with signals_held_up():
+            if path in self._held or self._link(path):
+                self._held.add(path)
+                return True
+            if self._is_dead(path) and self._link(path):
+                self._held.add(path)
+                return True
+            return False
 
     def release(self, job: Job) -> None:
         """Give a job back, once its record is written."""
         path = self._path(job)
         if path in self._held:
-            self._held.discard(path)
-            path.unlink(missing_ok=True)
+            with signals_held_up():
+                path.unlink(missing_ok=True)
+                self._held.discard(path)
 
     def _path(self, job: Job) -> Path:
         words = json.dumps([job.task.name, job.method.name, job.seed])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -36,6 +38,31 @@ def test_one_command_at_a_time_has_a_job(small_job: Job, tmp_path: Path) -> None
         first.release(small_job)
         assert second.take(small_job)
         assert not first.take(small_job)
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_a_signal_in_the_midst_of_a_claim_leaves_nothing_behind(
+    small_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ended(BaseException):
+        pass
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise Ended
+
+    link = os.link
+
+    def signalled(source: Path, target: Path) -> None:
+        link(source, target)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(os, "link", signalled)
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with pytest.raises(Ended), Claims(tmp_path) as mine:
+            mine.take(small_job)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     assert not (tmp_path / FOLDER).exists()
 
 

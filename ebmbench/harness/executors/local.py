@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection, forkserver, get_context, parent_process
+from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -20,6 +20,7 @@ import psutil
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.executors.queue import Queue
+from ebmbench.harness.held_up import signals_held_up
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
 from ebmbench.harness.record import failed_record
@@ -98,7 +99,9 @@ def run_jobs(
                 job, record = taken
                 reporter.started(job)
                 if record is None:
-                    running.append(_start(job, out, contended))
+                    # Until it is among those that are stopped at the end.
+                    with signals_held_up():
+                        running.append(_start(job, out, contended))
                 else:
                     ended(job, record)
             _listen(running, reporter)
@@ -120,27 +123,9 @@ def _start(job: Job, out: Path, contended: bool) -> _Worker:
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(job, out, contended, sending))
     with _without_main():
-        # Before signals are held up, since it would inherit that.
-        forkserver.ensure_running()
-        with _signals_held_up():
-            process.start()
+        process.start()
     sending.close()
     return _Worker(process, receiving, job, time.monotonic())
-
-
-@contextmanager
-def _signals_held_up() -> Iterator[None]:
-    """Let signals that end a command wait for the block.
-
-    In the midst of it the fork server would be left with half a request, of which it complains.
-    """
-    before = signal.pthread_sigmask(
-        signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    )
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_of(worker: _Worker, out: Path, contended: bool, timeout: float | None) -> Record | None:
