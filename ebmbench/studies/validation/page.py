@@ -27,7 +27,7 @@ end not below the truth; a stochastic bound holds in the mean and, by Markov's i
 fails by much, so that where the bias is smaller than the noise about half is right. Of `ais`,
 `adaptive` and `bdmc` the estimate is the conservative end, so its error leans upwards by design;
 *point* is Bennett's estimate from the same chains, with its own interval. The bracket is
-the median width. Seconds are the median of one estimate."""
+the median width. Seconds are those of one estimate, the median."""
 
 
 def to_markdown(found: Findings, words: Mapping[str, str], when: str) -> str:
@@ -48,8 +48,7 @@ def to_markdown(found: Findings, words: Mapping[str, str], when: str) -> str:
             "sampler.",
             "",
             f"{words['processor']}, {words['cores']} cores, one thread an estimate; torch "
-            f"{words['torch']}, Python {words['python']}; {when}. Other work may have shared the "
-            "cores, so the seconds are an upper bound.",
+            f"{words['torch']}, Python {words['python']}; {when}. Seconds are of the processor.",
             "",
             verdict
             or "Every promise holds: no certified number is wrong, every interval covers "

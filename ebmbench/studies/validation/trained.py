@@ -88,9 +88,9 @@ def measure_trained(task: str, method: str) -> TrainedModel | None:
     seconds = []
     for repeat in range(count):
         random = generator("validation", "trained", task, method, repeat)
-        begin = time.perf_counter()
+        begin = time.process_time()
         found.append(adaptive(energy, random, 1, SLACK * tolerance, initial=law, rows=rows))
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(time.process_time() - begin)
     truth, stderr, k_hat = independent_truth(
         energy, law, rows, generator("validation", "truth", task, method)
     )

@@ -41,6 +41,7 @@ class Trial:
     certified: bool
     note: str
     seconds: float
+    """Of the processor."""
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,9 @@ def run_row(name: str, estimator: str, repeats: int | None = None) -> Row:
     trials = []
     for repeat in range(count):
         random = generator("validation", name, estimator, repeat)
-        begin = time.perf_counter()
+        begin = time.process_time()
         found = ESTIMATORS[estimator](energy, law, random, case.target)
-        trials.append(trial_of(found, truth, time.perf_counter() - begin))
+        trials.append(trial_of(found, truth, time.process_time() - begin))
     return Row(name, estimator, energy.dim, truth, case.target, tuple(trials))
 
 
