@@ -252,6 +252,8 @@ LOADERS: Registry[Any] = Registry(
         "maf": "ebmbench.datasets.maf:MAFLoader",
         "mnist": "ebmbench.datasets.mnist:MNISTLoader",
         "digits": "ebmbench.datasets.digits:DigitsLoader",
+        "known": "ebmbench.datasets.known:KnownLoader",
+        "contaminated": "ebmbench.datasets.contaminated:ContaminatedLoader",
     },
     "ebmbench.loaders",
 )

@@ -15,8 +15,8 @@ from ebmbench.datasets.checkerboard import SoftCheckerboard
 from ebmbench.datasets.curve import NoisyCurve, gauss_legendre
 from ebmbench.datasets.mixture import GaussianMixture, spherical_mixture
 from ebmbench.datasets.rings import NoisyRings
+from ebmbench.datasets.splits import draw_splits
 from ebmbench.options import options
-from ebmbench.seeds import generator
 
 DensityName = Literal[
     "eight-gaussians",
@@ -30,6 +30,7 @@ DensityName = Literal[
     "swiss-roll",
 ]
 DENSITY_NAMES: tuple[DensityName, ...] = get_args(DensityName)
+DEFAULT = Sizes(50_000, 5_000, 10_000)
 
 
 def eight_gaussians() -> GaussianMixture:
@@ -135,18 +136,11 @@ class DensityLoader(Loader):
     def load(self, sizes: Sizes, seed: int, data_dir: Path | None) -> Dataset:
         """See :class:`~ebmbench.datasets.base.Loader`."""
         truth = density(self.name)
-        train, validation, test = (
-            truth.sample(rows, generator("2d", self.name, seed, split)).float()
-            for split, rows in (
-                ("train", sizes.train or 50_000),
-                ("validation", sizes.validation or 5_000),
-                ("test", sizes.test or 10_000),
-            )
-        )
+        splits = draw_splits(truth, sizes, "2d", self.name, seed, default=DEFAULT)
         modes = None
         if isinstance(truth, GaussianMixture):
             modes = Modes(truth.means.float(), truth.weights.float())
-        return Dataset(train, validation, test, truth=truth, modes=modes)
+        return Dataset(*splits, truth=truth, modes=modes)
 
 
 def entropy(law: Density, half_width: float = 8.0, points: int = 401) -> float:

@@ -21,9 +21,9 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from ebmbench.datasets.base import Dataset, Density, Loader, Sizes
+from ebmbench.datasets.splits import draw_splits
 from ebmbench.errors import EbmbenchError
 from ebmbench.options import options
-from ebmbench.seeds import generator
 
 Sources = Literal["logistic", "laplace"]
 
@@ -31,6 +31,7 @@ FIRST_SEED = 1234
 """Seed of the published code; run ``k`` of a task uses ``1234 + k``."""
 MOST_LAPLACE = 16
 """Sources beyond which a normal matrix is hardly ever (once in 4000 draws) below condition ten."""
+DEFAULT = Sizes(100_000, 5_000, 20_000)
 
 
 class ICADensity(Density):
@@ -130,12 +131,6 @@ class ICALoader(Loader):
         draw = published_demixing if self.sources == "logistic" else laplace_demixing
         demixing = draw(self.dim, seed)
         truth = ICADensity(demixing, self.sources)
-        train, validation, test = (
-            truth.sample(rows, generator("ica", self.sources, self.dim, seed, split)).float()
-            for split, rows in (
-                ("train", sizes.train or 100_000),
-                ("validation", sizes.validation or 5_000),
-                ("test", sizes.test or 20_000),
-            )
-        )
-        return Dataset(train, validation, test, truth=truth, demixing=demixing.float())
+        words = ("ica", self.sources, self.dim, seed)
+        splits = draw_splits(truth, sizes, *words, default=DEFAULT)
+        return Dataset(*splits, truth=truth, demixing=demixing.float())

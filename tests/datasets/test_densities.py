@@ -251,5 +251,7 @@ def test_card_loads_its_density_and_states_the_optimum(name: DensityName) -> Non
 
 
 def test_every_2d_card_is_one_of_the_nine() -> None:
-    found = {name.removeprefix("2d/") for name in catalog.tasks() if name.startswith("2d/")}
+    found = {
+        card.name.removeprefix("2d/") for card in catalog.tasks().values() if card.family == "2d"
+    }
     assert found == set(DENSITY_NAMES)
