@@ -87,5 +87,5 @@ class DualScoreMatching(ManyLevels[NoisyRows]):
     def own_log_z(self, energy: Energy, state: NoisyRows) -> Tensor | None:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         ladder = conditional(energy)
-        highest, lowest = ladder.gaussian_log_z(ladder.levels[[0, -1]])
-        return log_z_of_highest(energy, state.noisy) + lowest - highest
+        ends = ladder.gaussian_log_z(ladder.levels[[0, -1]])
+        return log_z_of_highest(energy, state.noisy) + ends[1] - ends[0]
