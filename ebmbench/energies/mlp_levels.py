@@ -108,9 +108,10 @@ class MLPLevels(TiltedLevels):
 
     def chain_at(self, sigma: Tensor) -> Chain:
         rule, features = RULES[self.activation], self.condition(sigma)
+        linears = [each for each in self.hidden if isinstance(each, nn.Linear)]
         layers = tuple(
             Layer(Dense(each.weight, each.bias + shift @ features), rule, skip)
-            for each, shift, skip in zip(self.hidden, self.shifts, self.skips, strict=True)
+            for each, shift, skip in zip(linears, self.shifts, self.skips, strict=True)
         )
         factor = self.factor(sigma)
         head = (self.last.weight * factor, self.last.bias * factor)
