@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.conditional import ConditionalEnergy
 from ebmbench.energies.gaussian import Gaussian
 from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.registry import ENERGIES
 
-__all__ = ["Energy", "build_energy", "energy_class"]
+__all__ = ["Energy", "build_energy", "energy_class", "levelled"]
 
 
 def build_energy(
@@ -25,6 +26,7 @@ def build_energy(
     *,
     reference: Gaussian | None = None,
     beside: Path | None = None,
+    levels: Sequence[float] | None = None,
 ) -> Energy:
     """Build the energy of a task card.
 
@@ -35,11 +37,15 @@ def build_energy(
         generator: the source of the initial weights.
         reference: the Gaussian to start at; ``None``: what the energy makes of the rows itself.
         beside: the folder of the card, where a module is looked for first.
+        levels: noise levels, falling, for its network to be conditioned on (:func:`levelled`);
+            an energy that has levels of its own keeps them.
 
     Raises:
         EbmbenchError: an unknown kind, a bad option, or a dimension that the energy cannot take.
     """
     found = energy_class(kind, beside)
+    if levels is not None and not issubclass(found, ConditionalEnergy):
+        found, options = levelled(kind, beside), {**options, "levels": list(levels)}
     try:
         energy = found.create(train, generator, **options)
         if reference is not None:
@@ -72,3 +78,17 @@ def energy_class(kind: str, beside: Path | None = None) -> type[Energy]:
             f"energy {kind!r} is no subclass of ebmbench.energies.Energy, the contract of energies"
         )
     return found
+
+
+def levelled(kind: str, beside: Path | None = None) -> type[Energy]:
+    """Return the energy of many noise levels with the network that a task card names.
+
+    Raises:
+        EbmbenchError: there is none.
+    """
+    found = energy_class(kind, beside)
+    if issubclass(found, ConditionalEnergy):
+        return found
+    if found.levelled is None:
+        raise EbmbenchError(f"energy {kind!r} cannot be conditioned on noise levels")
+    return found.levelled

@@ -29,6 +29,10 @@ class Energy(nn.Module, ABC):
     centred: ClassVar[bool] = True
     """Whether these coordinates put the mean of the rows to zero; not so for a model whose mean
     is zero by construction, which would have to learn another one."""
+    levelled: ClassVar[type[Energy] | None] = None
+    """The :class:`~ebmbench.energies.conditional.ConditionalEnergy` of the same network, with the
+    same options and ``levels``, for methods that train many noise levels; ``None``: there is
+    none."""
 
     @classmethod
     def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> Self:

@@ -2,6 +2,7 @@ r"""Energies of many noise levels, :math:`E_\theta(x, \sigma)`, seen as one ener
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 
@@ -51,6 +52,18 @@ class ConditionalEnergy(GaussianBuffers):
         Arguments:
             sigma: a number; or ``(n,)``, for points ``(n, d)`` that each have a level.
         """
+
+    def gaussian_log_z(self, sigma: Tensor) -> Tensor:
+        """Return ``log Z`` of the Gaussian of the rows with noise of each level, ``(n,)``.
+
+        Arguments:
+            sigma: ``(n,)``; gradients reach it.
+        """
+        variances = self.std.double() ** 2
+        if self.root is not None:
+            variances = torch.linalg.eigvalsh(self.kept.covariance).clamp_min(0)
+        spread = 2 * math.pi * (variances.to(sigma) + sigma[:, None] ** 2)
+        return 0.5 * spread.log().sum(-1)
 
     @property
     def lowest(self) -> Energy:

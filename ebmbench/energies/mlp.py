@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ebmbench.energies.chain import Chain, Layer
 from ebmbench.energies.layers import ACTIVATIONS, RULES, Activation, linear
 from ebmbench.energies.maps import Dense
+from ebmbench.energies.mlp_levels import MLPLevels
 from ebmbench.energies.tilted import TiltedGaussian, moments
 from ebmbench.options import build, options
 
@@ -36,6 +37,8 @@ class MLPEnergy(TiltedGaussian):
         generator: the source of the initial weights.
         residual: whether a hidden layer as wide as the one before it adds that one's output.
     """
+
+    levelled = MLPLevels
 
     def __init__(
         self,

@@ -16,6 +16,9 @@ from ebmbench.energies.maps import Dense
 from ebmbench.energies.tilted import moments
 from ebmbench.options import build, options
 
+FEATURES = 8
+"""Numbers by which the network is told the level."""
+
 
 @options
 class MLPLevelsOptions:
@@ -25,17 +28,23 @@ class MLPLevelsOptions:
     levels: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
     """Standard deviations of the noise in the coordinates of the model, falling."""
     activation: Activation = "silu"
+    residual: bool = False
 
 
 class MLPLevels(TiltedLevels):
-    r"""The network of :class:`~ebmbench.energies.mlp.MLPEnergy` with a bias for each level.
+    r"""The network of :class:`~ebmbench.energies.mlp.MLPEnergy` with biases for each level.
 
-    .. math:: f_\theta(u, \sigma) = f_\theta(u;\, b_1 + w\,c(\sigma))
+    .. math:: f_\theta(u, \sigma) = \frac{\bar s}{\sigma}\,
+              f_\theta(u;\, b_l + W_l\, c(\sigma)), \qquad
+              c_k(\sigma) = \exp\bigl(-\tfrac12 (\log\sigma - m_k)^2 / w^2\bigr)
 
-    where :math:`c(\sigma)` is the logarithm of the level, standardised over the levels, and
-    :math:`b_1` the bias of the first layer. A level is a chain, so that its derivatives have
-    closed forms; several levels at once are differentiated by autograd. The last layer and ``w``
-    start at zero: every level starts as the data's Gaussian convolved with its noise.
+    with :data:`FEATURES` centres ``m`` spread evenly over the logarithms of the levels, ``w``
+    apart, and a shift of the bias of every hidden layer. The factor, :math:`\bar s` the geometric
+    mean of the data's deviations, is that of Karras et al. (2022), Table 1 (arXiv:2206.00364), in
+    the form of an energy: what the network adds to the score of the level's Gaussian then has one
+    scale at all levels. A level is a chain, so that its derivatives have closed forms; several
+    levels at once are differentiated by autograd. The last layer and ``W`` start at zero: every
+    level starts as the data's Gaussian convolved with its noise.
 
     Arguments:
         mean: mean of the training rows, ``(d,)``.
@@ -43,6 +52,7 @@ class MLPLevels(TiltedLevels):
         levels: the noise levels, falling.
         hidden: widths of the hidden layers.
         activation: ``silu``, ``softplus`` or ``tanh``.
+        residual: whether a hidden layer as wide as the one before it adds that one's output.
         generator: the source of the initial weights.
     """
 
@@ -54,16 +64,20 @@ class MLPLevels(TiltedLevels):
         *,
         hidden: list[int],
         activation: Activation = "silu",
+        residual: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(mean, std, levels)
         self.activation = activation
+        self.skips = [False, *(residual and a == b for a, b in pairwise(hidden))]
         widths = [len(mean), *hidden]
         self.hidden = nn.ModuleList(
             linear(fan_in, fan_out, 1.0, generator) for fan_in, fan_out in pairwise(widths)
         )
+        self.shifts = nn.ParameterList(
+            nn.Parameter(torch.zeros(width, FEATURES, dtype=mean.dtype)) for width in hidden
+        )
         self.last = linear(widths[-1], 1, 0.0, generator)
-        self.shift = nn.Parameter(torch.zeros(hidden[0], dtype=mean.dtype))
 
     @classmethod
     def create(cls, train: Tensor, generator: torch.Generator, **options: Any) -> MLPLevels:
@@ -75,32 +89,40 @@ class MLPLevels(TiltedLevels):
             chosen.levels,
             hidden=chosen.hidden,
             activation=chosen.activation,
+            residual=chosen.residual,
             generator=generator,
         )
 
     def condition(self, sigma: Tensor) -> Tensor:
-        """Return ``c(σ)``, of the shape of ``sigma``."""
-        logs = self.levels.log()
-        # of one level there is no spread, and its logarithm is the mean
-        spread = logs.std(correction=0) if len(logs) > 1 else logs.new_ones(())
-        return (sigma.log() - logs.mean()) / spread
+        """Return ``c(σ)``, ``(…, FEATURES)`` for levels ``(…,)``."""
+        high, low = self.levels[0].log(), self.levels[-1].log()
+        width = (high - low) / (FEATURES - 1)
+        # of one level all centres are there
+        width = torch.where(width > 0, width, torch.ones_like(width))
+        centres = low + width * torch.arange(FEATURES).to(width)
+        return (-0.5 * ((sigma.log()[..., None] - centres) / width).square()).exp()
+
+    def factor(self, sigma: Tensor) -> Tensor:
+        """Return what the network is multiplied by, of the shape of ``sigma``."""
+        return self.std.log().mean().exp() / sigma
 
     def chain_at(self, sigma: Tensor) -> Chain:
-        rule = RULES[self.activation]
-        first, *others = self.hidden
-        assert isinstance(first.bias, Tensor)
-        assert isinstance(first.weight, Tensor)
-        bias = first.bias + self.shift * self.condition(sigma)
-        maps = [Dense(first.weight, bias), *(Dense(o.weight, o.bias) for o in others)]  # type: ignore[arg-type]
-        layers = tuple(Layer(each, rule) for each in maps)
-        head = (self.last.weight, self.last.bias)
+        rule, features = RULES[self.activation], self.condition(sigma)
+        linears = [each for each in self.hidden if isinstance(each, nn.Linear)]
+        layers = tuple(
+            Layer(Dense(each.weight, each.bias + shift @ features), rule, skip)
+            for each, shift, skip in zip(linears, self.shifts, self.skips, strict=True)
+        )
+        factor = self.factor(sigma)
+        head = (self.last.weight * factor, self.last.bias * factor)
         return Chain(layers, head, self.mean, self.std_at(sigma), self.quadratic_at(sigma))
 
     def tilt(self, u: Tensor, sigma: Tensor) -> Tensor:
         bend = ACTIVATIONS[self.activation]()
+        features = self.condition(sigma[:, 0])
         h = u
-        for k, layer in enumerate(self.hidden):
-            a = layer(h)
-            h = bend(a + self.condition(sigma) * self.shift if k == 0 else a)
-        f: Tensor = self.last(h)
+        for layer, shift, skip in zip(self.hidden, self.shifts, self.skips, strict=True):
+            value = bend(layer(h) + features @ shift.T)
+            h = value + h if skip else value
+        f: Tensor = self.last(h) * self.factor(sigma)
         return f.squeeze(-1)

@@ -24,10 +24,28 @@ class OwnSampler:
     """How points are drawn, in a few words; :data:`EXACT` only if they are."""
     draw: Callable[[int, torch.Generator], Tensor]
     """A number ``n`` and a source of randomness to points ``(n, d)``."""
+    watched: Callable[[int, torch.Generator], tuple[Tensor, Tensor]] | None = None
+    """The same draws and the mean acceptance at each noise level, ``(L,)``, of chains that go
+    down the levels; ``None``: there are no such chains."""
+
+    @classmethod
+    def down_levels(
+        cls, how: str, watched: Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
+    ) -> OwnSampler:
+        """Return the sampler whose chains go down noise levels and say how each goes."""
+        return cls(how, lambda n, generator: watched(n, generator)[0], watched)
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> OwnSampler:
         """Return the sampler whose points ``(n, d)`` are those of this one, changed."""
-        return OwnSampler(self.how, lambda n, generator: change(self.draw(n, generator)))
+        watched = self.watched
+        if watched is None:
+            return OwnSampler(self.how, lambda n, generator: change(self.draw(n, generator)))
+
+        def changed(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+            x, acceptance = watched(n, generator)
+            return change(x), acceptance
+
+        return OwnSampler.down_levels(self.how, changed)
 
     @property
     def exact(self) -> bool:

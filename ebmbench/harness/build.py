@@ -68,7 +68,12 @@ def on_validation(dataset: Dataset) -> Dataset:
 
 
 def make_energy(
-    task: TaskCard, dataset: Dataset, seed: int, coordinates: str = STANDARDISED
+    task: TaskCard,
+    dataset: Dataset,
+    seed: int,
+    coordinates: str = STANDARDISED,
+    *,
+    objective: Objective | None = None,
 ) -> PulledBack:
     """Build the untrained energy: at the Gaussian of the training rows, as for every method.
 
@@ -78,6 +83,8 @@ def make_energy(
         seed: of the initial weights, which are the same for every method.
         coordinates: those in which it is to be trained, ``standardised`` or ``whitened``, where
             the energy can be.
+        objective: what is to train it; where that needs noise levels and the energy has none, its
+            network is conditioned on those that the objective asks for.
     """
     start = generator(task.name, seed, "init")
     kind, options = task.energy.kind, task.energy.options
@@ -85,7 +92,16 @@ def make_energy(
     gaussian = Gaussian.fitted(dataset.train.double())
     chosen = Coordinates.of(gaussian, kind_for(task, coordinates), centred=centred)
     rows, reference = chosen.apply(dataset.train), chosen.reference(gaussian)
-    inner = build_energy(kind, options, rows, start, reference=reference, beside=task.folder)
+    asks = objective is not None and objective.needs_levels
+    inner = build_energy(
+        kind,
+        options,
+        rows,
+        start,
+        reference=reference,
+        beside=task.folder,
+        levels=objective.ladder(rows) if objective is not None and asks else None,
+    )
     return PulledBack(inner, chosen)
 
 

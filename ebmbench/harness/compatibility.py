@@ -90,6 +90,10 @@ def _misfit(task: TaskCard, method: MethodCard) -> str | None:
     knows_z = energy.log_z() is not None or task.metrics.log_z == "quadrature"
     if objective.needs_log_z and not knows_z:
         return f"{method.name} needs log Z, known or by quadrature, and the task has neither"
-    if objective.needs_levels and not isinstance(energy, ConditionalEnergy):
-        return f"{method.name} needs an energy of many noise levels, and that of the task has one"
+    one_level = not isinstance(energy, ConditionalEnergy) and energy.levelled is None
+    if objective.needs_levels and one_level:
+        return (
+            f"{method.name} needs an energy of many noise levels, and the network of the task "
+            "cannot be conditioned on them"
+        )
     return None

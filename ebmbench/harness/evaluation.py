@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from torch import Tensor
 
@@ -16,10 +17,12 @@ from ebmbench.harness.sample_images import sample_sheet
 from ebmbench.metrics.base import Evaluation
 from ebmbench.metrics.evaluate import evaluate
 from ebmbench.metrics.held_out import test_log_density
-from ebmbench.metrics.log_partition import log_z_of
+from ebmbench.metrics.levels import OF_LEVELS
+from ebmbench.metrics.log_partition import levels_of, log_z_of
 from ebmbench.metrics.model_samples import samples_of
 from ebmbench.metrics.registry import find_metrics
-from ebmbench.records import LogZRecord, MetricRecord, SelectionRecord
+from ebmbench.partition.sampling import Samples
+from ebmbench.records import LevelRecord, LogZRecord, MetricRecord, SelectionRecord
 
 ANNEALED_DIM = 16
 """Coordinates up to which ``log Z`` of the last step's weights too is found by annealing, but not
@@ -42,6 +45,8 @@ class Evaluated:
     """``-E(x)`` of every test row, ``(n,)``, float64."""
     last_log_likelihood: MetricRecord | None
     """Of the weights after the last step; ``None`` where there are no others or it is dear."""
+    levels: list[LevelRecord]
+    """Of an energy of many noise levels."""
     image: bytes | None
     """A sheet of model samples as PNG, of tasks whose rows are images."""
 
@@ -74,7 +79,11 @@ def evaluate_job(
         learned_log_z=learned_log_z,
         own_sampler=own_sampler,
     )
-    metrics = measure(evaluation, job.task)
+    named = job.task.metrics.names
+    if levels_of(evaluation) is not None:
+        # An energy of many levels is measured as one too, whatever the task names.
+        named = [*named, *(name for name in OF_LEVELS if name not in named)]
+    metrics = measure(evaluation, _naming(job.task, named))
     image = None
     if dataset.image_shape is not None and IMAGES[job.preset]:
         image = sample_sheet(samples_of(evaluation).x, dataset.image_shape)
@@ -83,6 +92,7 @@ def evaluate_job(
         _log_z(evaluation),
         test_log_density(evaluation),
         None if last is None else _last_log_likelihood(job, last, dataset),
+        _levels(evaluation),
         image,
     )
 
@@ -104,9 +114,13 @@ def _last_log_likelihood(job: Job, energy: Energy, dataset: Dataset) -> MetricRe
     evaluation = make_evaluation(
         job.task, energy, dataset, seed=job.seed, preset=job.preset, learned_log_z=None
     )
-    metrics = job.task.metrics.model_copy(update={"names": [HEADLINE]})
-    found = measure(evaluation, job.task.model_copy(update={"metrics": metrics}))
-    return found.get(HEADLINE)
+    return measure(evaluation, _naming(job.task, [HEADLINE])).get(HEADLINE)
+
+
+def _naming(task: TaskCard, names: list[str]) -> TaskCard:
+    """Return a task with other metrics."""
+    metrics = task.metrics.model_copy(update={"names": names})
+    return task.model_copy(update={"metrics": metrics})
 
 
 def measure(evaluation: Evaluation, task: TaskCard) -> dict[str, MetricRecord]:
@@ -122,6 +136,19 @@ def measure(evaluation: Evaluation, task: TaskCard) -> dict[str, MetricRecord]:
         for metric in metrics
         if metric.name in measured
     }
+
+
+def _levels(evaluation: Evaluation) -> list[LevelRecord]:
+    found = levels_of(evaluation)
+    if found is None:
+        return []
+    sigmas = found[0].levels.tolist()
+    drawn = evaluation.memo.get("samples")
+    accepted: tuple[float, ...] = drawn.acceptance if isinstance(drawn, Samples) else ()
+    return [
+        LevelRecord(sigma=sigma, acceptance=each)
+        for sigma, each in zip_longest(sigmas, accepted[: len(sigmas)])
+    ]
 
 
 def _log_z(evaluation: Evaluation) -> LogZRecord | None:

@@ -93,7 +93,9 @@ def _fit_reference(job: Job, dataset: Dataset, data_seconds: float) -> Fitted:
 def _fit_energy(job: Job, dataset: Dataset, data_seconds: float, progress: Progress) -> Fitted:
     begin = time.perf_counter()
     objective = make_objective(job.method)
-    whole = make_energy(job.task, dataset, job.seed, job.method.coordinates).to(job.device)
+    whole = make_energy(
+        job.task, dataset, job.seed, job.method.coordinates, objective=objective
+    ).to(job.device)
     energy, dataset = training_view(whole, dataset)
     budget = getattr(job.task.budget, job.preset)
     streams = make_streams(job.task.name, job.method.name, job.seed, job.device)

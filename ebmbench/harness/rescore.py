@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from ebmbench.energies.pulled_back import PulledBack, moved
 from ebmbench.errors import EbmbenchError
-from ebmbench.harness.build import load_data
+from ebmbench.harness.build import load_data, make_objective
 from ebmbench.harness.evaluation import Evaluated, evaluate_job, with_last
 from ebmbench.harness.job import requested_job
 from ebmbench.harness.store import Artifacts, write_run
@@ -41,7 +42,18 @@ def evaluate_again(record: Record, out: Path, data_dir: Path | None = None) -> E
     if record.selection is not None and record.selection.last_log_likelihood is not None:
         last = load_energy(weights, job.task, "last")
     dataset = load_data(job.task, job.seed, data_dir)
-    return evaluate_job(job, energy, dataset, learned_log_z=record.learned_log_z, last=last)
+    own = None
+    if job.method.objective is not None:
+        trained = energy.inner if isinstance(energy, PulledBack) else energy
+        own = moved(make_objective(job.method).stored_sampler(trained), energy)
+    return evaluate_job(
+        job,
+        energy,
+        dataset,
+        learned_log_z=record.learned_log_z,
+        own_sampler=own,
+        last=last,
+    )
 
 
 def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:
@@ -51,6 +63,7 @@ def rescore(record: Record, out: Path, data_dir: Path | None = None) -> Record:
         update={
             "metrics": again.metrics,
             "log_z": again.log_z,
+            "levels": again.levels,
             "selection": with_last(record.selection, again.last_log_likelihood),
         }
     )

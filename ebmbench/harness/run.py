@@ -126,6 +126,7 @@ def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
     known.add(
         metrics=found.metrics,
         log_z=found.log_z,
+        levels=found.levels,
         selection=with_last(fitted.selection, found.last_log_likelihood),
         cost=fitted.cost.model_copy(update={"evaluation_seconds": seconds}),
     )

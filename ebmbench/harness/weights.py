@@ -26,6 +26,8 @@ from ebmbench.harness.selection import LEARNED
 
 MOST_DIMS = 1 << 13
 """Of weights that are loaded, which may be a stranger's: rows are made to build their energy."""
+LEVELS = "levels"
+"""Name among the weights of the noise levels of a conditional energy."""
 LAST = "last."
 """Prefix of the weights after the last step; those of an energy in coordinates begin with
 :data:`~ebmbench.energies.pulled_back.INNER`, so that no module of a user's can be taken for it."""
@@ -85,7 +87,9 @@ def _inner(path: Path, task: TaskCard, tensors: dict[str, Tensor], dim: int) -> 
     rows = torch.randn(2 * dim, dim, generator=torch.Generator().manual_seed(0))
     start = torch.Generator().manual_seed(0)
     kind, options = task.energy.kind, task.energy.options
-    energy = build_energy(kind, options, rows, start, beside=task.folder)
+    # of a method of many noise levels, which conditioned the network of the task on them
+    levels = tensors["levels"].tolist() if LEVELS in tensors else None
+    energy = build_energy(kind, options, rows, start, beside=task.folder, levels=levels)
     try:
         energy.load_state_dict(tensors)
     except RuntimeError as error:

@@ -11,6 +11,7 @@ at the examples of a batch and at noise points that the whole batch shares. Some
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -84,10 +85,24 @@ def importance_log_z(g: Tensor) -> Tensor:
 
 @options
 class AgainstNoise(Objective[StateT]):
-    """Data against Gaussian noise."""
+    """Data against noise of known density that is fitted first."""
 
     nu: Annotated[float, Field(gt=0)] = 1
     """``ν``: noise points per example; their number is rounded, to at least one per batch."""
+
+    needs_smooth_energy: ClassVar[bool] = False
+    needs_log_z: ClassVar[bool] = False
+    validates: ClassVar[bool] = True
+
+    @abstractmethod
+    def fit_noise(self, data: Tensor, generator: torch.Generator) -> Noise:
+        """Return the noise, fitted to training rows ``(n, d)``."""
+
+
+@options
+class AgainstGaussians(AgainstNoise[StateT]):
+    """Data against Gaussian noise."""
+
     components: Annotated[int, Field(gt=0)] = 1
     """Gaussians in the noise."""
     inflation: Annotated[float, Field(gt=0)] = 1.0
@@ -95,12 +110,8 @@ class AgainstNoise(Objective[StateT]):
     diagonal: bool = False
     """Whether the noise keeps the variances of the data only."""
 
-    needs_smooth_energy: ClassVar[bool] = False
-    needs_log_z: ClassVar[bool] = False
-    validates: ClassVar[bool] = True
-
     def fit_noise(self, data: Tensor, generator: torch.Generator) -> Noise:
-        """Return the noise, fitted to training rows ``(n, d)``."""
+        """See :class:`AgainstNoise`."""
         return GaussianMixtureNoise.fit(
             data, self.components, self.inflation, generator, self.diagonal
         )
@@ -112,7 +123,7 @@ class AgainstNoise(Objective[StateT]):
 
 @options
 class LearnsNormaliser(AgainstNoise[NoiseAndNormaliser]):
-    """Data against Gaussian noise, with ``log Z`` as a parameter."""
+    """Data against noise, with ``log Z`` as a parameter."""
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NoiseAndNormaliser:
         """See :class:`~ebmbench.objectives.base.Objective` and :func:`middle_log_z`."""

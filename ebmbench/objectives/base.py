@@ -12,7 +12,12 @@ from torch import Tensor
 from typing_extensions import TypeVar
 
 from ebmbench.energies.base import Energy
+from ebmbench.energies.noise_ladder import noise_ladder
 from ebmbench.energies.own_sampler import OwnSampler
+
+LOWEST = 0.05
+"""Lowest noise level, in units of the coordinates of training, unless an objective says another.
+"""
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,20 @@ class Objective(ABC, Generic[StateT]):
     def cost(self, dim: int) -> StepCost:
         """Return the declared evaluations per example of one step in ``dim`` dimensions."""
 
+    def ladder(self, rows: Tensor) -> list[float]:
+        """Return the noise levels at which it trains a network that has none, falling.
+
+        Asked where it ``needs_levels`` and the task's energy is of one level; by default they go
+        down to :data:`LOWEST`.
+
+        Arguments:
+            rows: training rows, ``(n, d)``, in the coordinates of training.
+
+        Raises:
+            EbmbenchError: there is no such ladder for these rows.
+        """
+        return noise_ladder(rows, LOWEST)
+
     def own_log_z(self, energy: Energy, state: StateT) -> Tensor | None:
         """Return the estimate of ``log Z`` that the method brings, a scalar, if it brings one.
 
@@ -130,5 +149,15 @@ class Objective(ABC, Generic[StateT]):
         Arguments:
             energy: the trained model.
             state: the state after the last step.
+        """
+        return self.stored_sampler(energy)
+
+    def stored_sampler(self, energy: Energy) -> OwnSampler | None:
+        """Return :meth:`own_sampler` of weights that were stored, if it needs no state.
+
+        Metrics of stored weights are then of the same draws as those of the run.
+
+        Arguments:
+            energy: the trained model.
         """
         return None

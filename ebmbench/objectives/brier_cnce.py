@@ -22,9 +22,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ebmbench import calculus
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
+from ebmbench.objectives.neighbours import energies_of_neighbours
 from ebmbench.options import options
 
 
@@ -45,11 +45,10 @@ class BrierConditionalNoiseContrast(Objective[State]):
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
     ) -> Step[State]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        b = len(batch)
-        noise = batch.new_empty(self.copies, *batch.shape).normal_(generator=generator)
-        copies = (batch + self.epsilon * noise).flatten(0, 1)
-        values = calculus.value(energy, torch.cat([batch, copies]), create_graph=True)
-        logits = values[b:].view(self.copies, b) - values[:b]
+        here, near = energies_of_neighbours(
+            energy, batch, self.epsilon, self.copies, generator=generator
+        )
+        logits = near - here
         info = {"accuracy": (logits.detach() > 0).float().mean()}
         return Step(quadratic_score(logits).mean(), state, info)
 

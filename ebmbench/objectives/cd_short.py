@@ -62,7 +62,7 @@ class ShortRunChains(Objective[State]):
         """See :class:`~ebmbench.objectives.base.Objective`."""
         return StepCost(energy=2.0, score=chain_scores(Langevin(), self.steps))
 
-    def own_sampler(self, energy: Energy, state: State) -> OwnSampler:
+    def stored_sampler(self, energy: Energy) -> OwnSampler:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         return OwnSampler(
             f"{self.steps} Langevin steps from noise, as in training",

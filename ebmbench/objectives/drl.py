@@ -5,7 +5,7 @@ r"""Diffusion recovery likelihood: each noise level by likelihood, given the nex
           \tilde x = x + s_i z, \quad s_i^2 = \sigma_{i-1}^2 - \sigma_i^2
 
 Gao, Song, Poole, Wu & Kingma (2021, arXiv:2012.08125); recovery likelihood: Bengio, Yao, Alain &
-Vincent (2013). ``x`` is a row with noise of its level, drawn at random for each row. Given
+Vincent (2013). ``x`` is a row with noise of its level; rows take turns among the levels. Given
 :math:`\tilde x` the model is narrow and nearly of one mode, so chains that start at
 :math:`\tilde x` mix where those of the marginal do not:
 
@@ -34,13 +34,12 @@ from torch import Tensor
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.energies.conditional import ConditionalEnergy
 from ebmbench.energies.own_sampler import OwnSampler
-from ebmbench.errors import EbmbenchError
-from ebmbench.objectives.base import Objective, Step, StepCost
+from ebmbench.objectives.base import Step, StepCost
 from ebmbench.objectives.cd import ChainStepSizes
 from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.objectives.kernels import KernelName, chain_info, chain_scores, make_kernel
+from ebmbench.objectives.levels import ManyLevels, conditional, numbers_of_levels
 from ebmbench.options import options
 from ebmbench.samplers.bridge import ReferenceGaussian
 from ebmbench.samplers.run import Trace, run_chains
@@ -52,7 +51,7 @@ ABOVE_ONE = 2.0
 
 
 @options
-class DiffusionRecoveryLikelihood(Objective[ChainStepSizes]):
+class DiffusionRecoveryLikelihood(ManyLevels[ChainStepSizes]):
     """Recovery likelihood of all levels of a conditional energy at once."""
 
     steps: Annotated[int, Field(gt=0)] = 10
@@ -63,8 +62,6 @@ class DiffusionRecoveryLikelihood(Objective[ChainStepSizes]):
     """``langevin``, ``mala``, ``hmc``, or a sampler of one's own."""
 
     needs_smooth_energy: ClassVar[bool] = False
-    needs_log_z: ClassVar[bool] = False
-    needs_levels: ClassVar[bool] = True
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> ChainStepSizes:
         """See :class:`~ebmbench.objectives.base.Objective`."""
@@ -79,35 +76,43 @@ class DiffusionRecoveryLikelihood(Objective[ChainStepSizes]):
         Raises:
             EbmbenchError: the energy has no noise levels.
         """
-        if not isinstance(energy, ConditionalEnergy):
-            raise EbmbenchError(f"energy {type(energy).__name__} has no noise levels")
-        sigma, spacing = self._levels(energy, len(batch), generator)
+        levels = conditional(energy).levels
+        number = numbers_of_levels(levels, len(batch), generator)
+        sigma, spacing = levels[number], _spacing(levels)[number][:, None]
         x = batch + sigma[:, None] * torch.empty_like(batch).normal_(generator=generator)
         noisier = x + spacing * torch.empty_like(batch).normal_(generator=generator)
         trace = self._recover(
-            energy.at(sigma), noisier, spacing, sizes=state.step_sizes, generator=generator
+            conditional(energy).at(sigma),
+            noisier,
+            spacing,
+            sizes=state.step_sizes,
+            generator=generator,
         )
         negatives = noisier + spacing * trace.state.x
-        both = energy.at(torch.cat([sigma, sigma]))
+        both = conditional(energy).at(torch.cat([sigma, sigma]))
         after = ChainStepSizes(trace.step_sizes)
         return contrastive_step(both, x, negatives, after, info=chain_info(trace))
 
-    def own_sampler(self, energy: Energy, state: ChainStepSizes) -> OwnSampler | None:
-        """See :class:`~ebmbench.objectives.base.Objective`; from noise down the levels."""
-        assert isinstance(energy, ConditionalEnergy)
+    def stored_sampler(self, energy: Energy) -> OwnSampler:
+        """See :class:`~ebmbench.objectives.base.Objective`; from noise down the levels.
 
-        def draw(n: int, generator: torch.Generator) -> Tensor:
-            above = _above(energy.levels)
-            x = ReferenceGaussian.of(energy.at(float(above[0]))).draw(n, generator)
-            for sigma, spacing in zip(energy.levels, _spacing(energy.levels), strict=True):
-                level = energy.at(float(sigma))
-                trace = self._recover(
-                    level, x, spacing, sizes=state.step_sizes, generator=generator, adapt=False
-                )
-                x = x + spacing * trace.state.x
-            return x
+        Step sizes are adapted on the way, as in training.
+        """
+        ladder = conditional(energy)
 
-        return OwnSampler(f"{self.steps} transitions a noise level, from noise down", draw)
+        def draw(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+            above = _above(ladder.levels)
+            x = ReferenceGaussian.of(ladder.at(float(above[0]))).draw(n, generator)
+            sizes, accepted = self.init(energy, x, generator).step_sizes, []
+            for sigma, spacing in zip(ladder.levels, _spacing(ladder.levels), strict=True):
+                level = ladder.at(float(sigma))
+                trace = self._recover(level, x, spacing, sizes=sizes, generator=generator)
+                x, sizes = x + spacing * trace.state.x, trace.step_sizes
+                accepted.append(trace.acceptance)
+            return x, torch.stack(accepted)
+
+        how = f"{self.steps} transitions a noise level, from noise down"
+        return OwnSampler.down_levels(how, draw)
 
     def _recover(
         self,
@@ -117,7 +122,6 @@ class DiffusionRecoveryLikelihood(Objective[ChainStepSizes]):
         *,
         sizes: StepSizes,
         generator: torch.Generator,
-        adapt: bool = True,
     ) -> Trace:
         """Run chains in units of ``s`` around where they start; see the top of the file."""
         kernel = make_kernel(self.sampler)
@@ -135,17 +139,9 @@ class DiffusionRecoveryLikelihood(Objective[ChainStepSizes]):
             self.steps,
             step_sizes=sizes,
             generator=generator,
-            target_acceptance=kernel.target_acceptance if adapt else None,
+            target_acceptance=kernel.target_acceptance,
             positions_only=True,
         )
-
-    def _levels(
-        self, energy: ConditionalEnergy, count: int, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """Return a level for each row, ``(b,)``, and its ``s``, ``(b, 1)``."""
-        levels = energy.levels
-        index = torch.randint(len(levels), (count,), generator=generator, device=levels.device)
-        return levels[index], _spacing(levels)[index][:, None]
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""

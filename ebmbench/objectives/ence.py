@@ -20,13 +20,20 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.against_noise import LearnsNormaliser, NoiseAndNormaliser, log_ratios
+from ebmbench.objectives.against_noise import (
+    AgainstGaussians,
+    LearnsNormaliser,
+    NoiseAndNormaliser,
+    log_ratios,
+)
 from ebmbench.objectives.base import Step
 from ebmbench.options import options
 
 
 @options
-class ExponentialNoiseContrastiveEstimation(LearnsNormaliser):
+class ExponentialNoiseContrastiveEstimation(
+    LearnsNormaliser, AgainstGaussians[NoiseAndNormaliser]
+):
     """Data against Gaussian noise by the exponential loss."""
 
     def loss(

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.against_noise import (
-    AgainstNoise,
+    AgainstGaussians,
     FittedNoise,
     importance_log_z,
     log_ratios,
@@ -29,7 +29,7 @@ from ebmbench.options import options
 
 
 @options
-class ImportanceSampledLikelihood(AgainstNoise[FittedNoise]):
+class ImportanceSampledLikelihood(AgainstGaussians[FittedNoise]):
     """The likelihood with an estimated partition function."""
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> FittedNoise:

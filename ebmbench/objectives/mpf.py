@@ -23,9 +23,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ebmbench import calculus
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
+from ebmbench.objectives.neighbours import energies_of_neighbours
 from ebmbench.options import options
 
 LARGEST = 5.0
@@ -49,11 +49,10 @@ class MinimumProbabilityFlow(Objective[State]):
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
     ) -> Step[State]:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        b, d = batch.shape
-        noise = batch.new_empty(self.copies, b, d).normal_(generator=generator)
-        neighbours = (batch + self.epsilon * noise).reshape(-1, d)
-        both = calculus.value(energy, torch.cat([batch, neighbours]), create_graph=True)
-        exponent = 0.5 * (both[:b] - both[b:].reshape(self.copies, b))
+        here, near = energies_of_neighbours(
+            energy, batch, self.epsilon, self.copies, generator=generator
+        )
+        exponent = 0.5 * (here - near)
         beyond = (exponent - LARGEST).clamp_min(0)
         flow = exponent.clamp_max(LARGEST).exp() + math.exp(LARGEST) * beyond
         clamped = (exponent.detach() > LARGEST).to(flow).mean()

@@ -30,13 +30,18 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.against_noise import LearnsNormaliser, NoiseAndNormaliser, log_ratios
+from ebmbench.objectives.against_noise import (
+    AgainstGaussians,
+    LearnsNormaliser,
+    NoiseAndNormaliser,
+    log_ratios,
+)
 from ebmbench.objectives.base import Step
 from ebmbench.options import options
 
 
 @options
-class NoisierNoiseContrastiveEstimation(LearnsNormaliser):
+class NoisierNoiseContrastiveEstimation(LearnsNormaliser, AgainstGaussians[NoiseAndNormaliser]):
     """Logistic regression of data against noise of a virtual ratio."""
 
     magnitude: Annotated[float, Field(ge=1)] = 10.0

@@ -21,14 +21,19 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.against_noise import LearnsNormaliser, NoiseAndNormaliser, log_ratios
+from ebmbench.objectives.against_noise import (
+    AgainstGaussians,
+    LearnsNormaliser,
+    NoiseAndNormaliser,
+    log_ratios,
+)
 from ebmbench.objectives.base import Step
 from ebmbench.options import options
 
 
 @options
-class NoiseContrastiveEstimation(LearnsNormaliser):
-    """Logistic regression of data against Gaussian noise."""
+class LogisticContrast(LearnsNormaliser):
+    """Logistic regression of data against noise."""
 
     def loss(
         self,
@@ -43,6 +48,11 @@ class NoiseContrastiveEstimation(LearnsNormaliser):
         )
         loss, accuracy = logistic_loss(data, noise)
         return Step(loss, state, {"accuracy": accuracy, "log_z": state.log_z.detach().clone()})
+
+
+@options
+class NoiseContrastiveEstimation(LogisticContrast, AgainstGaussians[NoiseAndNormaliser]):
+    """Logistic regression of data against Gaussian noise."""
 
 
 def logistic_loss(data: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:

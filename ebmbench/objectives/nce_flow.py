@@ -18,48 +18,26 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ebmbench.energies.base import Energy
-from ebmbench.objectives.against_noise import NoiseAndNormaliser, log_ratios, middle_log_z
-from ebmbench.objectives.base import Objective, Step, StepCost
+from ebmbench.objectives.base import StepCost
 from ebmbench.objectives.flow_noise import FlowNoise
-from ebmbench.objectives.nce import logistic_loss
+from ebmbench.objectives.nce import LogisticContrast
 from ebmbench.options import options
 
 
 @options
-class FlowNoiseContrastiveEstimation(Objective[NoiseAndNormaliser]):
+class FlowNoiseContrastiveEstimation(LogisticContrast):
     """Logistic regression of data against a fitted flow."""
 
-    nu: Annotated[float, Field(gt=0)] = 1
-    """``ν``: noise points per example; their number is rounded, to at least one per batch."""
     flow_steps: Annotated[int, Field(ge=0)] = 500
     """Steps of the fit of the flow; 0 leaves the Gaussian of the rows."""
     flow_rate: Annotated[float, Field(gt=0)] = 2e-3
     """Learning rate of that fit."""
 
-    needs_smooth_energy: ClassVar[bool] = False
-    needs_log_z: ClassVar[bool] = False
-    validates: ClassVar[bool] = True
     needs_packages: ClassVar[tuple[str, ...]] = ("zuko",)
 
-    def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NoiseAndNormaliser:
-        """See :class:`~ebmbench.objectives.base.Objective`."""
-        noise = FlowNoise.fit(data, self.flow_steps, self.flow_rate, generator)
-        return NoiseAndNormaliser(noise, middle_log_z(energy, data, noise, generator))
-
-    def loss(
-        self,
-        energy: Energy,
-        batch: Tensor,
-        state: NoiseAndNormaliser,
-        generator: torch.Generator,
-    ) -> Step[NoiseAndNormaliser]:
-        """See :class:`~ebmbench.objectives.base.Objective`."""
-        data, noise = log_ratios(
-            energy, batch, state.noise, self.nu, log_z=state.log_z, generator=generator
-        )
-        loss, accuracy = logistic_loss(data, noise)
-        return Step(loss, state, {"accuracy": accuracy, "log_z": state.log_z.detach().clone()})
+    def fit_noise(self, data: Tensor, generator: torch.Generator) -> FlowNoise:
+        """See :class:`~ebmbench.objectives.against_noise.AgainstNoise`."""
+        return FlowNoise.fit(data, self.flow_steps, self.flow_rate, generator)
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""

@@ -4,8 +4,9 @@ r"""Denoising score matching at many noise levels, in the form of an energy.
           + z \Big\|^2, \qquad s_\theta(x, \sigma) = -\nabla_x E_\theta(x, \sigma)
 
 Song & Ermon (2019), Eq. 5-6 with the weight ``λ(σ) = σ²`` (arXiv:1907.05600); Song & Kingma
-(2021), Sect. 4.4. The level is drawn evenly for each row. Their network gives the score itself;
-here it gives an energy (Salimans & Ho 2021), so that every level is a density up to its ``Z``.
+(2021), Sect. 4.4. The rows of a batch take turns among the levels. Their network gives
+the score itself; here it gives an energy (Salimans & Ho 2021), so that every level is a density up
+to its ``Z``.
 
 Cost: one score per example. The optimum of each level is the data density convolved with its
 noise; nothing ties the constants of the levels. Each level alone is as blind to the weights of
@@ -23,22 +24,17 @@ from torch import Tensor
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.energies.conditional import ConditionalEnergy
-from ebmbench.energies.own_sampler import OwnSampler
-from ebmbench.errors import EbmbenchError
-from ebmbench.objectives.base import Objective, State, Step, StepCost
+from ebmbench.objectives.base import State, Step, StepCost
+from ebmbench.objectives.levels import ManyLevels, conditional, numbers_of_levels
 from ebmbench.options import options
-from ebmbench.samplers.down_levels import STEPS, down_the_levels
 
 
 @options
-class NoiseConditionalScoreMatching(Objective[State]):
+class NoiseConditionalScoreMatching(ManyLevels[State]):
     """Denoising score matching of all levels of a conditional energy at once."""
 
     needs_smooth_energy: ClassVar[bool] = True
-    needs_log_z: ClassVar[bool] = False
     validates: ClassVar[bool] = True
-    needs_levels: ClassVar[bool] = True
 
     def loss(
         self, energy: Energy, batch: Tensor, state: State, generator: torch.Generator
@@ -48,27 +44,14 @@ class NoiseConditionalScoreMatching(Objective[State]):
         Raises:
             EbmbenchError: the energy has no noise levels.
         """
-        if not isinstance(energy, ConditionalEnergy):
-            raise EbmbenchError(f"energy {type(energy).__name__} has no noise levels")
-        levels = energy.levels
-        picked = torch.randint(
-            len(levels), (len(batch),), generator=generator, device=batch.device
-        )
-        sigma = levels[picked]
+        levels = conditional(energy).levels
+        sigma = levels[numbers_of_levels(levels, len(batch), generator)]
         z = torch.empty_like(batch).normal_(generator=generator)
         moved = batch + sigma[:, None] * z
-        s = calculus.score(energy.at(sigma), moved, create_graph=True)
+        s = calculus.score(conditional(energy).at(sigma), moved, create_graph=True)
         residual = sigma[:, None] * s + z
         return Step(0.5 * (residual * residual).sum(-1).mean(), state)
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
         return StepCost(score=1.0)
-
-    def own_sampler(self, energy: Energy, state: State) -> OwnSampler | None:
-        """See :class:`~ebmbench.objectives.base.Objective`: annealed Langevin dynamics."""
-        assert isinstance(energy, ConditionalEnergy)
-        return OwnSampler(
-            f"annealed Langevin, {STEPS} adjusted steps a level",
-            lambda n, generator: down_the_levels(energy, n, generator)[0],
-        )

@@ -18,13 +18,13 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.against_noise import AgainstNoise, FittedNoise, log_ratios
+from ebmbench.objectives.against_noise import AgainstGaussians, FittedNoise, log_ratios
 from ebmbench.objectives.base import Step
 from ebmbench.options import options
 
 
 @options
-class RankingNoiseContrastiveEstimation(AgainstNoise[FittedNoise]):
+class RankingNoiseContrastiveEstimation(AgainstGaussians[FittedNoise]):
     """Each example ranked among noise points."""
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> FittedNoise:

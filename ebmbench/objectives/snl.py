@@ -23,7 +23,7 @@ from ebmbench import calculus
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.against_noise import (
     START_ROWS,
-    AgainstNoise,
+    AgainstGaussians,
     NoiseAndNormaliser,
     importance_log_z,
     log_ratios,
@@ -33,7 +33,7 @@ from ebmbench.options import options
 
 
 @options
-class SelfNormalisedLikelihood(AgainstNoise[NoiseAndNormaliser]):
+class SelfNormalisedLikelihood(AgainstGaussians[NoiseAndNormaliser]):
     """Maximum likelihood with a variational bound of ``log Z``."""
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> NoiseAndNormaliser:

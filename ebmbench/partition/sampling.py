@@ -40,6 +40,8 @@ class Samples:
     """``(n, d)``, in float64."""
     how: str
     """In words; of a Markov chain with its diagnostics."""
+    acceptance: tuple[float, ...] = ()
+    """Mean acceptance at each noise level, highest first, of chains that went down them."""
 
 
 def from_grid(grid: Grid, n: int, generator: torch.Generator) -> Samples:
@@ -64,12 +66,17 @@ def by_own_sampler(own: OwnSampler, dim: int, n: int, generator: torch.Generator
     Raises:
         EbmbenchError: it returned points of another shape.
     """
-    x = own.draw(n, generator)
+    acceptance: tuple[float, ...] = ()
+    if own.watched is None:
+        x = own.draw(n, generator)
+    else:
+        x, each = own.watched(n, generator)
+        acceptance = tuple(each.tolist())
     if x.shape != (n, dim):
         raise EbmbenchError(
             f"the sampler {own.how!r} drew points of shape {tuple(x.shape)}, allowed: ({n}, {dim})"
         )
-    return Samples(x.double().cpu(), own.how)
+    return Samples(x.double().cpu(), own.how, acceptance)
 
 
 def model_samples(

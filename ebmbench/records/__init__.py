@@ -16,6 +16,7 @@ from ebmbench.records.folder import (
 from ebmbench.records.model import (
     SCHEMA,
     CurvePoint,
+    LevelRecord,
     LogZRecord,
     MarkRecord,
     MetricRecord,
@@ -38,6 +39,7 @@ __all__ = [
     "PACK",
     "SCHEMA",
     "CurvePoint",
+    "LevelRecord",
     "LogZRecord",
     "MarkRecord",
     "MetricRecord",

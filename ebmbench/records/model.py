@@ -160,6 +160,16 @@ class LogZRecord(_Part):
     """Where the chains started."""
 
 
+class LevelRecord(_Part):
+    """One noise level of an energy of many."""
+
+    sigma: float
+    """Standard deviation of the noise in the coordinates of training."""
+    acceptance: float | None = None
+    """Mean acceptance there of the chains that went down the levels for the samples that metrics
+    look at; ``None``: none did."""
+
+
 class RunOutcome(_Part):
     """What a run comes to, as far as it came."""
 
@@ -183,6 +193,8 @@ class RunOutcome(_Part):
     """File name of the safetensors beside this record."""
     log_z: LogZRecord | None = None
     """``None`` in records of 0.1 and where no metric needed it."""
+    levels: list[LevelRecord] = []
+    """Of an energy of many noise levels, highest first; what is scored is the last one."""
     rows: FileName | None = None
     """File name, beside this record, of the test-row log-densities without ``log Z``: a NumPy file
     with ``-E(x)`` of every test row in order, ``(n,)``, float64."""

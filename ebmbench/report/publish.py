@@ -45,6 +45,8 @@ OURS = (
     "results.parquet",
     ROWS,
     "runs",
+    "constants.csv",
+    "constants.md",
     "selection.csv",
     "selection.md",
     "site",

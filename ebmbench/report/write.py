@@ -11,10 +11,12 @@ from ebmbench.report.figures.densities import draw_densities
 from ebmbench.report.figures.saving import save
 from ebmbench.report.figures.selection import draw_selection
 from ebmbench.report.stats.boards import Boards, make_boards
+from ebmbench.report.stats.constants import own_constants
 from ebmbench.report.stats.outcomes import sort_outcomes
 from ebmbench.report.stats.pairs import pairs_csv
 from ebmbench.report.stats.rows import Moments, moments
 from ebmbench.report.stats.selection import MethodChange, selection_changes
+from ebmbench.report.tables.constants import constants_csv, constants_markdown
 from ebmbench.report.tables.csv_tables import summary_csv, to_csv
 from ebmbench.report.tables.latex import to_latex
 from ebmbench.report.tables.markdown import to_markdown
@@ -43,9 +45,15 @@ def table_texts(records: Sequence[Record], found: Moments | None = None) -> dict
 def _texts(
     records: Sequence[Record], found: Moments, boards: Boards, changes: Sequence[MethodChange]
 ) -> dict[str, str]:
-    selection = {}
+    beside = {}
+    constants = own_constants(records)
+    if constants:
+        beside = {
+            "constants.csv": constants_csv(constants),
+            "constants.md": constants_markdown(constants),
+        }
     if changes:
-        selection = {
+        beside |= {
             "selection.csv": selection_csv(changes),
             "selection.md": selection_markdown(changes),
         }
@@ -56,7 +64,7 @@ def _texts(
         "leaderboard.tex": to_latex(boards),
         "summary.csv": summary_csv(boards),
         "pairs.csv": pairs_csv(sort_outcomes(records), found),
-        **selection,
+        **beside,
     }
 
 

@@ -9,14 +9,17 @@ from markupsafe import Markup
 
 from ebmbench.report.site.board_table import board_table, row_labels
 from ebmbench.report.site.comparisons import differences_plot
+from ebmbench.report.site.constants import constants_tables
 from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import method_link
 from ebmbench.report.site.render import Page
 from ebmbench.report.site.selection import selection_values
 from ebmbench.report.site.summary_table import summary_table
 from ebmbench.report.stats.boards import Board
+from ebmbench.report.stats.constants import own_constants
 from ebmbench.report.stats.selection import selection_changes
 from ebmbench.report.stats.summary import summarise
+from ebmbench.report.tables.constants import LEGEND as CONSTANTS_LEGEND
 from ebmbench.report.tables.selection import LEGEND as SELECTION_LEGEND
 from ebmbench.report.tables.verdict import verdict_of
 from ebmbench.report.tables.words import (
@@ -37,6 +40,8 @@ def leaderboard_page(content: Content) -> Page:
         "legend": LEGEND,
         "overall_legend": OVERALL_LEGEND,
         "boards": [_board_values(content, board) for board in content.boards.boards],
+        "constants": constants_tables(own_constants(content.records)),
+        "constants_legend": CONSTANTS_LEGEND,
         "selection": selection_values(selection_changes(content.records), content.looks),
         "selection_legend": SELECTION_LEGEND,
         "families": sorted({card.family for card in content.methods.values()}),
