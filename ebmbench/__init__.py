@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         run,
         task,
         train,
+        wrap,
     )
 
 __version__ = "0.2.0.dev0"
@@ -41,6 +42,7 @@ __all__ = [
     "run",
     "task",
     "train",
+    "wrap",
 ]
 
 
