@@ -41,7 +41,7 @@ class Measurements(Mapping[str, Measurement]):
 
     def cells(self) -> list[tuple[str, ...]]:
         """Return a row of a table for each, with the columns of :data:`HEAD`."""
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for name, each in self.found.items():
             metric = self.metrics[name]
             rows.append((name, each.number, metric.unit, each.bracket, each.certificate))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shlex
@@ -225,9 +226,10 @@ def test_the_python_of_the_readme_does_what_it_shows(folder: Path) -> None:
     names |= {"my_network": names["Model"](2), "rows": rng.standard_normal((300, 2))}
     names["test"] = rng.standard_normal((100, 2))
     before = names["my_network"].precision.detach().clone()
-    lines = [line for line in code.splitlines() if line.strip()]
-    assert len(lines) == 3
-    exec("\n".join(lines[:-1]), names)
-    found = eval(lines[-1].partition("#")[0], names)
+    *first, last = ast.parse(code).body
+    assert len(first) == 2
+    assert isinstance(last, ast.Expr)
+    exec(compile(ast.Module(first, []), "README.md", "exec"), names)
+    found = eval(compile(ast.Expression(last.value), "README.md", "eval"), names)
     assert not torch.equal(names["my_network"].precision, before)
     assert found["log_likelihood"].certified

@@ -25,7 +25,7 @@ FLOORS = (
     ("harness",),
     ("report",),
     ("tuning",),
-    ("api",),
+    ("api", "plot"),
     ("studies", "contracts"),
     ("cli",),
     ("__main__",),
