@@ -1,4 +1,4 @@
-"""ebmkit, a library by D. Ho; it imports as ``ebm``."""
+"""ebmkit, which imports as ``ebm`` (https://github.com/davidkhjo/ebmkit)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""torchebm, a library by S. Ghaderi."""
+"""torchebm (https://github.com/soran-ghaderi/torchebm)."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 import torch
@@ -70,7 +71,7 @@ def compare_two_moons(
         for k, n in enumerate((TRAIN, TEST))
     )
     rows = []
-    for row in (*_theirs(train, test, steps, seed), *_ours(train, test, steps, seed)):
+    for row in chain(_theirs(train, test, steps, seed), _ours(train, test, steps, seed)):
         tell(row)
         rows.append(row)
     return rows
@@ -91,7 +92,7 @@ def _theirs(train: Tensor, test: Tensor, steps: int, seed: int) -> Iterator[Row]
     ebm = import_module("ebm")
     langevin = ebm.LangevinDynamics(step_size=1e-2, steps=CHAIN)
     sigmas = ebm.geometric_sigmas(*LEVELS)
-    chain = f"{CHAIN} Langevin steps of 0.01"
+    steps_words = f"{CHAIN} Langevin steps of 0.01"
     losses: list[tuple[str, str, Callable[[], Any]]] = [
         ("NCE", "4 noise points a row", lambda: ebm.NoiseContrastiveEstimation(noise_ratio=4)),
         ("sliced SM", "variance-reduced", lambda: ebm.SlicedScoreMatching()),
@@ -100,10 +101,10 @@ def _theirs(train: Tensor, test: Tensor, steps: int, seed: int) -> Iterator[Row]
             f"{LEVELS[2]} levels, {LEVELS[0]:g} to {LEVELS[1]:g}, measured at the lowest",
             lambda: ebm.MultiSigmaDenoisingScoreMatching(sigmas),
         ),
-        ("CD", f"{chain}, from noise", lambda: ebm.ContrastiveDivergence(langevin)),
+        ("CD", f"{steps_words}, from noise", lambda: ebm.ContrastiveDivergence(langevin)),
         (
             "PCD",
-            f"{chain}, buffer of 8192",
+            f"{steps_words}, buffer of 8192",
             lambda: ebm.ContrastiveDivergence(langevin, buffer=ebm.ReplayBuffer(8192, (2,))),
         ),
     ]
