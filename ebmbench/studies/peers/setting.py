@@ -38,8 +38,8 @@ class Quadratic(nn.Module):
         self.seen = x.detach()
         if self.image:
             x = nn.functional.conv2d(x, torch.ones(1, 1, 1, 1, dtype=x.dtype, device=x.device))
-        energy: Tensor = self.value * 0.5 * self.a * x.flatten(1).square().sum(1)
-        return energy
+        squares: Tensor = x.flatten(1).square().sum(1)
+        return self.value * 0.5 * self.a * squares
 
 
 def white_rows(dim: int, n: int = ROWS) -> Tensor:
