@@ -47,7 +47,8 @@ def white_rows(dim: int, n: int = ROWS) -> Tensor:
     z = torch.randn(n, dim, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     z = z - z.mean(0)
     factor = torch.linalg.cholesky(z.T @ z / n)
-    return torch.linalg.solve_triangular(factor, z.T, upper=False).T.float()
+    white: Tensor = torch.linalg.solve_triangular(factor, z.T, upper=False)
+    return white.T.float()
 
 
 def wide_rows(dim: int, n: int = ROWS) -> Tensor:
