@@ -1,7 +1,7 @@
 """A benchmark of training objectives for energy-based models.
 
-The names below are the Python interface; see :mod:`ebmbench.api`. They are imported when they are
-first used, so that ``import ebmbench`` costs nothing.
+The names below are the Python interface; see :mod:`ebmbench.api`. They, and :mod:`ebmbench.plot`,
+are imported when they are first used, so that ``import ebmbench`` costs nothing.
 
 Example:
     >>> import ebmbench
@@ -11,6 +11,7 @@ Example:
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         run,
         task,
         train,
+        wrap,
     )
 
 __version__ = "0.2.0.dev0"
@@ -41,10 +43,13 @@ __all__ = [
     "run",
     "task",
     "train",
+    "wrap",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "plot":
+        return importlib.import_module("ebmbench.plot")
     if name not in __all__:
         raise AttributeError(f"module 'ebmbench' has no attribute {name!r}")
     from ebmbench import api
@@ -53,4 +58,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*globals(), *__all__, "plot"])

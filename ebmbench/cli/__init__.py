@@ -14,7 +14,7 @@ VERBS = {
     "list": "List tasks, methods or metrics.",
     "run": "Train and evaluate methods on tasks.",
     "report": "Show the leaderboard of an output folder; write its tables, pictures and site.",
-    "score": "Compute the metrics again from stored weights, without training.",
+    "score": "Compute the metrics of stored weights: of an output folder, or of your own model.",
     "compare": "Say what got better or worse between two output folders.",
     "merge": "Make several output folders one, or say why they do not belong together.",
     "check": "Check that an output folder is whole, or that a card keeps its contract.",

@@ -18,6 +18,7 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import make_estimator, make_loader, make_objective
 from ebmbench.harness.job import Job
 from ebmbench.metrics.registry import find_metrics
+from ebmbench.objectives.base import Objective
 
 TRIAL_DIMS = (4, 64, 2)
 """Dimensions in which an energy is tried before its rows are known: images are square."""
@@ -81,19 +82,27 @@ def _misfit(task: TaskCard, method: MethodCard) -> str | None:
         if families is not None and task.family not in families:
             return f"{method.name} is for {' and '.join(sorted(families))} tasks only"
         return estimator.missing()
-    objective, energy = make_objective(method), trial_energy(task)
+    need = needs_more(make_objective(method), trial_energy(task), task)
+    return None if need is None else f"{method.name} {need}"
+
+
+def needs_more(objective: Objective, energy: Energy, task: TaskCard) -> str | None:
+    """Say what an objective needs that an energy or its task has not, or ``None``.
+
+    The words go on from the name of the method.
+    """
     for package in objective.needs_packages:
         if find_spec(package) is None:
-            return f"{method.name} needs the package {package}, which is not installed"
+            return f"needs the package {package}, which is not installed"
     if objective.needs_smooth_energy and not energy.smooth:
-        return f"{method.name} needs a twice differentiable energy, and that of the task is not"
+        return "needs a twice differentiable energy, and that of the task is not"
     knows_z = energy.log_z() is not None or task.metrics.log_z == "quadrature"
     if objective.needs_log_z and not knows_z:
-        return f"{method.name} needs log Z, known or by quadrature, and the task has neither"
+        return "needs log Z, known or by quadrature, and the task has neither"
     one_level = not isinstance(energy, ConditionalEnergy) and energy.levelled is None
     if objective.needs_levels and one_level:
         return (
-            f"{method.name} needs an energy of many noise levels, and the network of the task "
-            "cannot be conditioned on them"
+            "needs an energy of many noise levels, and the network of the task cannot be "
+            "conditioned on them"
         )
     return None

@@ -66,7 +66,7 @@ def refuse_preset(preset: str) -> None:
         EbmbenchError: it is not.
     """
     if preset not in PRESETS:
-        raise EbmbenchError(f"unknown preset {preset!r}{did_you_mean(preset, PRESETS)}")
+        raise EbmbenchError(f"unknown preset {preset!r}{did_you_mean(str(preset), PRESETS)}")
 
 
 def requested_job(record: Record, data_dir: Path | None = None) -> Job:

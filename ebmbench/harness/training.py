@@ -17,6 +17,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.harness.build import Streams
 from ebmbench.harness.marks import OwnLoss, mark_steps
 from ebmbench.harness.selection import LowestLoss, WeightSet
+from ebmbench.harness.shown import training_html, training_words
 from ebmbench.metrics.likelihood import cheap_log_likelihood
 from ebmbench.objectives.base import Objective, State
 from ebmbench.optim import FlatAdam
@@ -28,7 +29,7 @@ CHECK_EVERY = 50
 """Steps between two looks at the loss; each is a synchronisation on a GPU."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Training:
     """What training leaves behind; the energy is changed in place and has the selected weights."""
 
@@ -52,6 +53,12 @@ class Training:
     score_evaluations: float
     hvp_evaluations: float
     auxiliary_evaluations: float
+
+    def __repr__(self) -> str:
+        return f"Training({'; '.join(training_words(self.curve, self.selected, self.last))})"
+
+    def _repr_html_(self) -> str:
+        return training_html(self.curve, training_words(self.curve, self.selected, self.last))
 
 
 def train(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from html import escape
 from typing import TypeVar, cast
 
 import torch
@@ -17,7 +18,7 @@ from ebmbench.seeds import generator
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Measurement:
     """One number and how far it can be trusted."""
 
@@ -34,6 +35,32 @@ class Measurement:
     """Whether every check on the number passed; a number that is not is shown as refused."""
     note: str = ""
     """How it was computed, or why it is refused."""
+
+    @property
+    def number(self) -> str:
+        """The value with its standard error, for people."""
+        error = "" if self.stderr is None else f" ± {self.stderr:.2g}"
+        return f"{self.value:z.4g}{error}"
+
+    @property
+    def bracket(self) -> str:
+        """Both ends of the bracket for people, or nothing."""
+        if self.lower is None or self.upper is None:
+            return ""
+        return f"{self.lower:z.4g} to {self.upper:z.4g}"
+
+    @property
+    def certificate(self) -> str:
+        """Whether the number may be used, in a word."""
+        return "certified" if self.certified else "refused"
+
+    def __repr__(self) -> str:
+        words = (self.number, self.bracket, self.certificate)
+        return f"Measurement({', '.join(filter(None, words))})"
+
+    def _repr_html_(self) -> str:
+        words = escape(repr(self).removeprefix("Measurement(").removesuffix(")"))
+        return f'<span title="{escape(self.note)}">{words}</span>'
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import cast
 
@@ -14,11 +14,20 @@ from ebmbench.metrics.base import Evaluation, Measurement
 from ebmbench.metrics.registration import Metric
 
 
-def evaluate(evaluation: Evaluation, metrics: Iterable[Metric]) -> dict[str, Measurement]:
+def evaluate(
+    evaluation: Evaluation,
+    metrics: Iterable[Metric],
+    done: Callable[[Metric, Measurement | None], None] = lambda metric, found: None,
+) -> dict[str, Measurement]:
     """Return the measurements by name; metrics without meaning for the task are left out.
 
     Work that several metrics need is done once and kept in ``evaluation.memo``. A number that is
     not finite is refused, and so is one whose function fails: it takes no other with it.
+
+    Arguments:
+        evaluation: what is measured.
+        metrics: by what.
+        done: called with each metric and what it gave.
 
     Raises:
         EbmbenchError: a metric that the task's card makes impossible.
@@ -27,7 +36,8 @@ def evaluate(evaluation: Evaluation, metrics: Iterable[Metric]) -> dict[str, Mea
     for metric in metrics:
         measurement = _measured(metric, evaluation)
         if measurement is not None:
-            found[metric.name] = _finite_or_refused(measurement)
+            measurement = found[metric.name] = _finite_or_refused(measurement)
+        done(metric, measurement)
     return found
 
 

@@ -77,6 +77,30 @@ def table_card(path: Path, name: str | None = None) -> TaskCard:
     return card.placed(path.resolve().parent)
 
 
+def rows_card(rows: int, dim: int) -> TaskCard:
+    """Return a card for rows in memory, of which no file and no network is known.
+
+    Arguments:
+        rows: number of them, which says how long a training is.
+        dim: number of columns, which says how ``log Z`` is found.
+    """
+    return TaskCard(
+        name="rows",
+        version=1,
+        title="Rows of one's own",
+        family="rows",
+        tags=[ASSUMED],
+        summary=f"{rows} rows and {dim} columns.",
+        licence="that of the rows",
+        preprocessing="The rows as they are.",
+        data=DataTable(loader="rows"),
+        energy=EnergyTable(kind="mlp", options=_network(rows, dim)),
+        budget=_budgets(rows),
+        metrics=_metrics(dim),
+        citation=Citation(text="The rows"),
+    )
+
+
 def assumed_words(card: TaskCard) -> str:
     """Return what is assumed of a table without a card, in a paragraph."""
     widths = "-".join(map(str, card.energy.options["hidden"]))

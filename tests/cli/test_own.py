@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner, Result
+from safetensors.torch import save_file
 
 import ebmbench
 from ebmbench.cli import app
@@ -19,6 +23,19 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.records import Status, beside, read_records
 
 README = Path(__file__).parents[2] / "README.md"
+MODEL = """
+import torch
+
+class Model(torch.nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.precision = torch.nn.Parameter(torch.ones(dim))
+
+    def forward(self, x):
+        return 0.5 * (self.precision * x * x).sum(1)
+
+build = Model
+"""
 SMOKE = ("--preset", "smoke", "--out", "o")
 
 
@@ -34,6 +51,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lines = ["Länge;Breite;Höhe;Gewicht;Preis"]
     lines += [";".join(f"{cell:.2f}".replace(".", ",") for cell in row) for row in rows]
     (tmp_path / "my.csv").write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    (tmp_path / "my_model.py").write_text(MODEL, encoding="utf-8")
+    save_file({"precision": torch.full((5,), 2.0)}, tmp_path / "w.safetensors")
     monkeypatch.chdir(tmp_path)
     # One look at the clock is enough to see that it is read.
     monkeypatch.setattr("ebmbench.harness.forecast.SECONDS", 0.0)
@@ -196,3 +215,21 @@ def test_the_readme_does_what_it_shows(folder: Path) -> None:
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     methods = {r.method for r in read_records(folder / "both")}
     assert methods == {"nce", "nce[nu=2]", "nce[nu=4]", "gaussian"}
+
+
+def test_the_python_of_the_readme_does_what_it_shows(folder: Path) -> None:
+    _, _, text = README.read_text(encoding="utf-8").partition("\nenergy = ebmbench.wrap(")
+    code = "energy = ebmbench.wrap(" + text.partition("```")[0]
+    names: dict[str, Any] = {"ebmbench": ebmbench}
+    exec(MODEL, names)
+    rng = np.random.default_rng(0)
+    names |= {"my_network": names["Model"](2), "rows": rng.standard_normal((300, 2))}
+    names["test"] = rng.standard_normal((100, 2))
+    before = names["my_network"].precision.detach().clone()
+    *first, last = ast.parse(code).body
+    assert len(first) == 2
+    assert isinstance(last, ast.Expr)
+    exec(compile(ast.Module(first, []), "README.md", "exec"), names)
+    found = eval(compile(ast.Expression(last.value), "README.md", "eval"), names)
+    assert not torch.equal(names["my_network"].precision, before)
+    assert found["log_likelihood"].certified

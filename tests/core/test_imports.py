@@ -26,7 +26,7 @@ FLOORS = (
     ("harness",),
     ("report",),
     ("tuning",),
-    ("api",),
+    ("api", "plot"),
     ("studies", "contracts"),
     ("cli",),
     ("__main__",),
@@ -100,7 +100,8 @@ def test_the_package_itself_gives_the_interface_and_nothing_else() -> None:
 def test_nothing_but_its_commands_imports_a_study() -> None:
     above = {module for module, name in EDGES if room(name) == "studies"}
     assert {name for name in above if room(name) != "studies"} == {
-        f"cli.study.{study}" for study in ("connections", "gradients", "reproduce", "validate")
+        f"cli.study.{study}"
+        for study in ("connections", "gradients", "peers", "reproduce", "validate")
     }
 
 
