@@ -45,6 +45,8 @@ Preset = Literal["smoke", "standard", "full"]
 PRESETS: tuple[Preset, ...] = ("smoke", "standard", "full")
 Selection = Literal["own-loss", "last"]
 """Which weights of a run are scored: those of the lowest own validation loss, or of the end."""
+CHECKPOINT_SECONDS = 60.0
+"""Between two states that are kept of the training of a run, unless told otherwise."""
 SELECTIONS: tuple[Selection, ...] = ("own-loss", "last")
 Family = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9 -]*[a-z0-9])?$", max_length=40)

@@ -9,9 +9,9 @@ no longer has it under its name, six plain operations on the vector do the same 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -160,6 +160,27 @@ class FlatAdam:
             yield
         finally:
             self._flat.copy_(current)
+
+    def carried(self) -> dict[str, object]:
+        """Return all that the next steps depend on, the weights among it."""
+        return {
+            "flat": self._flat,
+            "first": self._first,
+            "second": self._second,
+            "step": self._step,
+            "steps_done": self._steps_done,
+            "average": self._average,
+        }
+
+    def carry_on(self, carried: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`carried` gave, of the same parameters."""
+        self._flat.copy_(carried["flat"])
+        self._first.copy_(carried["first"])
+        self._second.copy_(carried["second"])
+        self._step.copy_(carried["step"])
+        self._steps_done = carried["steps_done"]
+        if self._average is not None:
+            self._average.copy_(carried["average"])
 
     def adopt_average(self) -> None:
         """Replace the weights by their average for good; without an average, do nothing."""

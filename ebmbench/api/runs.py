@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ebmbench import catalog
 from ebmbench.api.arguments import as_path, as_words, refuse_choice, refuse_count, refuse_kind
-from ebmbench.cards import SELECTIONS, Preset, Selection
+from ebmbench.cards import CHECKPOINT_SECONDS, SELECTIONS, Preset, Selection
 from ebmbench.errors import EbmbenchError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def run(
     device: str = "cpu",
     data_dir: Path | str | None = None,
     timeout: float | None = None,
+    checkpoint: float = CHECKPOINT_SECONDS,
     force: bool = False,
     executor: Literal["local", "dask"] = "local",
     scheduler: str | None = None,
@@ -58,6 +59,7 @@ def run(
         refuse_count(key, count, 1)
     if timeout is not None:
         refuse_kind("timeout", timeout, (int, float), "seconds")
+    refuse_kind("checkpoint", checkpoint, (int, float), "seconds")
     if scheduler is not None and executor != "dask":
         raise EbmbenchError("--scheduler is for --executor dask only")
     words = as_words("settings", settings)
@@ -76,6 +78,7 @@ def run(
         data_dir=None if data_dir is None else as_path("data_dir", data_dir),
         force=force,
         selection=selection,
+        checkpoint=checkpoint,
     )
     execute(
         request,

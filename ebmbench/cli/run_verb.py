@@ -10,7 +10,7 @@ from typing import Literal
 import click
 
 from ebmbench import catalog
-from ebmbench.cards import PRESETS, SELECTIONS, Preset, Selection
+from ebmbench.cards import CHECKPOINT_SECONDS, PRESETS, SELECTIONS, Preset, Selection
 from ebmbench.cli.consoles import make_console, write_and_show
 from ebmbench.cli.planning import plan_event, plan_words, print_assumed, print_plan
 from ebmbench.errors import EbmbenchError
@@ -50,6 +50,13 @@ from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where data files lie.")
 @click.option("--timeout", type=float, help="Stop a run after this many seconds.")
 @click.option(
+    "--checkpoint",
+    type=float,
+    default=CHECKPOINT_SECONDS,
+    show_default=True,
+    help="Seconds between two states that are kept of a run, from which it goes on if killed.",
+)
+@click.option(
     "--executor", type=click.Choice(["local", "dask"]), default="local", show_default=True
 )
 @click.option("--scheduler", help="Address of a dask scheduler. [a cluster on this machine]")
@@ -77,6 +84,7 @@ def command(
     device: str,
     data_dir: Path | None,
     timeout: float | None,
+    checkpoint: float,
     executor: Literal["local", "dask"],
     scheduler: str | None,
     cost: Literal["shared", "alone"],
@@ -119,6 +127,7 @@ def command(
         force=force,
         selection=selection,
         look_only=plan_only,
+        checkpoint=checkpoint,
     )
     known = known_costs(folder)
     ratio = machine_ratio(known) if plan_only else None

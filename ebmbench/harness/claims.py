@@ -44,6 +44,11 @@ class Claims:
         self._held: set[Path] = set()
         self._ended = threading.Event()
 
+    @property
+    def sign(self) -> Path:
+        """The file that is there as long as the command is."""
+        return self._alive
+
     def __enter__(self) -> Claims:
         """Begin to give signs of life."""
         here = json.dumps(_here())

@@ -61,6 +61,7 @@ class Meter:
             setup_seconds=self._setup_seconds,
             data_seconds=self._data_seconds,
             other_cores=self._other_cores,
+            resumed=training.resumed,
         )
 
     def of_fit(self, seconds: float) -> RunCost:

@@ -17,6 +17,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.energies.own_sampler import OwnSampler
 from ebmbench.energies.pulled_back import moved
 from ebmbench.harness.build import make_energy, make_estimator, make_objective, make_streams
+from ebmbench.harness.checkpoint import Checkpoint
 from ebmbench.harness.coordinates import kind_for, named, named_log_z, training_view
 from ebmbench.harness.cost import Meter
 from ebmbench.harness.job import Job
@@ -65,7 +66,14 @@ class Fitted:
         return energy
 
 
-def fit(job: Job, dataset: Dataset, data_seconds: float, progress: Progress) -> Fitted:
+def fit(
+    job: Job,
+    dataset: Dataset,
+    data_seconds: float,
+    progress: Progress,
+    *,
+    checkpoint: Checkpoint | None = None,
+) -> Fitted:
     """Fit what a job asks for.
 
     Arguments:
@@ -73,10 +81,11 @@ def fit(job: Job, dataset: Dataset, data_seconds: float, progress: Progress) -> 
         dataset: its rows.
         data_seconds: spent on them, for the cost.
         progress: called with the step and the total.
+        checkpoint: where a training by steps is kept, and what it goes on from.
     """
     if job.method.objective is None:
         return _fit_reference(job, dataset, data_seconds)
-    return _fit_energy(job, dataset, data_seconds, progress)
+    return _fit_energy(job, dataset, data_seconds, progress, checkpoint=checkpoint)
 
 
 def _fit_reference(job: Job, dataset: Dataset, data_seconds: float) -> Fitted:
@@ -90,7 +99,14 @@ def _fit_reference(job: Job, dataset: Dataset, data_seconds: float) -> Fitted:
     return Fitted(energy, meter.of_fit(seconds))
 
 
-def _fit_energy(job: Job, dataset: Dataset, data_seconds: float, progress: Progress) -> Fitted:
+def _fit_energy(
+    job: Job,
+    dataset: Dataset,
+    data_seconds: float,
+    progress: Progress,
+    *,
+    checkpoint: Checkpoint | None,
+) -> Fitted:
     begin = time.perf_counter()
     objective = make_objective(job.method)
     whole = make_energy(
@@ -114,6 +130,7 @@ def _fit_energy(job: Job, dataset: Dataset, data_seconds: float, progress: Progr
         streams=streams,
         selection=job.selection,
         progress=progress,
+        checkpoint=checkpoint,
     )
     meter.stop()
     log_z = named_log_z(objective.own_log_z(energy, result.state), whole)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import torch
 
-from ebmbench.cards import SELECTIONS, MethodCard, Preset, Selection, TaskCard
+from ebmbench.cards import CHECKPOINT_SECONDS, SELECTIONS, MethodCard, Preset, Selection, TaskCard
 from ebmbench.errors import EbmbenchError, RunStopped, did_you_mean
 from ebmbench.harness.build import load_data
 from ebmbench.harness.compatibility import reason_to_skip, validate
@@ -60,6 +60,7 @@ def plan(
     force: bool = False,
     selection: Selection = "own-loss",
     look_only: bool = False,
+    checkpoint: float = CHECKPOINT_SECONDS,
 ) -> Plan:
     """Check a request and sort its jobs into those to run, those done and those to skip.
 
@@ -75,6 +76,7 @@ def plan(
         force: run again what is done.
         selection: which weights are scored.
         look_only: leave no folder behind.
+        checkpoint: seconds between two states that are kept of a run.
 
     Raises:
         EbmbenchError: the request is wrong, or nothing of it can be done.
@@ -90,6 +92,8 @@ def plan(
         raise EbmbenchError(f"seeds is {count}, allowed: {allowed}")
     if device != "cpu" and not torch.cuda.is_available():
         raise EbmbenchError(f"device is {device!r}, and torch finds no CUDA device here")
+    if not checkpoint >= 0:
+        raise EbmbenchError(f"--checkpoint is {checkpoint}, allowed: 0 seconds or more")
     if data_dir is not None and not data_dir.is_dir():
         raise EbmbenchError(f"data folder {str(data_dir)!r} does not exist")
     if steps is not None:
@@ -103,6 +107,7 @@ def plan(
         data_dir=data_dir,
         selection=selection,
     )
+    jobs = [replace(job, checkpoint=checkpoint) for job in jobs]
     return plan_jobs(jobs, out, force=force, look_only=look_only)
 
 

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ebmbench.cards import PRESETS, Card, MethodCard, Preset, Selection, TaskCard, card_hash
+from ebmbench.cards import (
+    CHECKPOINT_SECONDS,
+    PRESETS,
+    Card,
+    MethodCard,
+    Preset,
+    Selection,
+    TaskCard,
+    card_hash,
+)
 from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.records import Record, record_path
 from ebmbench.trust import may_name
@@ -40,6 +49,9 @@ class Job:
     rows: str | None = None
     """Hash of the rows of the other records of this task and seed, with which its own must be
     the same; ``None``: there are none. Not part of the identity."""
+    checkpoint: float = CHECKPOINT_SECONDS
+    """Seconds between two states that are kept of its training, from which it goes on if it is
+    killed. Not part of the identity."""
 
     @property
     def run_id(self) -> str:

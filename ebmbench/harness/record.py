@@ -27,13 +27,15 @@ def make_record(
         job: what was asked.
         outcome: what came of it.
         started: when, UTC by ISO 8601.
-        contended: whether other jobs shared the cores; other programs that did are in the cost.
+        contended: whether other jobs shared the cores; other programs that did are in the cost, as
+            is whether the training was made in several parts.
         machine_words: the machine, from :func:`ebmbench.harness.provenance.machine`.
         hashes: ``data``, of the rows, empty before there were any; and
             :func:`ebmbench.harness.identity.named_hashes`.
     """
     cost = outcome.cost
-    loaded = cost is not None and (cost.other_cores or 0.0) > BUSY
+    # Of parts that were made at other times, or on other machines, no timing can be published.
+    loaded = cost is not None and ((cost.other_cores or 0.0) > BUSY or cost.resumed > 0)
     return Record(
         **dict(outcome),
         run_id=job.run_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,12 @@ from ebmbench.calculus import path as calculus_path
 from ebmbench.datasets.store import DataUnavailable
 from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.harness.build import load_data
+from ebmbench.harness.checkpoint import (
+    Checkpoint,
+    checkpoint_path,
+    drop_checkpoint,
+    identity,
+)
 from ebmbench.harness.evaluation import evaluate_job, with_last
 from ebmbench.harness.fitting import Progress, fit
 from ebmbench.harness.identity import named_hashes
@@ -46,7 +53,13 @@ class _Known:
 
 
 def run_job(
-    job: Job, out: Path, contended: bool, progress: Progress = lambda step, total: None
+    job: Job,
+    out: Path,
+    contended: bool,
+    progress: Progress = lambda step, total: None,
+    *,
+    note: Callable[[str], None] = lambda text: None,
+    kept_in: Path | None = None,
 ) -> Record:
     """Run one job and write its record, weights and rows; never raises for what the job does.
 
@@ -55,14 +68,18 @@ def run_job(
         out: the output folder.
         contended: whether other jobs share the cores.
         progress: called with the step and the total.
+        note: told in a sentence what the user should know.
+        kept_in: folder in which the state of the training is kept, until whoever has the record
+            takes it away; ``None``: the output folder.
     """
+    home = out if kept_in is None else kept_in
     started = now()
     numerics = configure(threads=1)
     known = _Known()
     try:
         # As they are before anything of them is imported or read.
         known.hashes |= named_hashes(job)
-        _fit_and_evaluate(job, known, progress)
+        _fit_and_evaluate(job, known, progress, home=home, note=note)
     except DataUnavailable as error:
         known.add(status=Status.SKIPPED, message=str(error))
     except (MemoryError, torch.OutOfMemoryError) as error:
@@ -81,10 +98,15 @@ def run_job(
         machine_words=machine(job.device, numerics),
         hashes=known.hashes,
     )
-    return write_run(record, known.artifacts, out)
+    record = write_run(record, known.artifacts, out)
+    if kept_in is None:
+        drop_checkpoint(job, out)
+    return record
 
 
-def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
+def _fit_and_evaluate(
+    job: Job, known: _Known, progress: Progress, *, home: Path, note: Callable[[str], None]
+) -> None:
     begin = time.perf_counter()
     dataset = load_data(job.task, job.seed, job.data_dir)
     rows = data_hash(dataset)
@@ -94,7 +116,11 @@ def _fit_and_evaluate(job: Job, known: _Known, progress: Progress) -> None:
             "in the output folder, which one table cannot mix; choose another --out"
         )
     known.hashes["data"] = rows
-    fitted = fit(job, dataset, time.perf_counter() - begin, progress)
+    seconds = time.perf_counter() - begin
+    checkpoint = Checkpoint(
+        checkpoint_path(job, home), identity(job, known.hashes), job.checkpoint, note
+    )
+    fitted = fit(job, dataset, seconds, progress, checkpoint=checkpoint)
     known.add(
         status=fitted.status,
         message=fitted.message,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -82,6 +83,14 @@ class LowestLoss:
         if math.isfinite(loss) and loss < self._loss:
             self._flat = self._adam.flat.clone()
             self._loss, self._step = loss, step
+
+    def carried(self) -> dict[str, object]:
+        """Return what is kept, for a training that goes on later."""
+        return {"flat": self._flat, "loss": self._loss, "step": self._step}
+
+    def carry_on(self, carried: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`carried` gave."""
+        self._flat, self._loss, self._step = (carried[key] for key in ("flat", "loss", "step"))
 
     def adopt(self) -> tuple[int, float] | None:
         """Put the best weights in place and return their step and loss; ``None``: no best."""

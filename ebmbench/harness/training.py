@@ -9,15 +9,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ebmbench.calculus import Counts, count_evaluations
+from ebmbench.calculus import count_evaluations
 from ebmbench.cards import Selection, TaskCard
 from ebmbench.cardtables import Budget, Optimiser
 from ebmbench.datasets.base import Dataset
 from ebmbench.energies.base import Energy
 from ebmbench.harness.build import Streams
+from ebmbench.harness.checkpoint import Checkpoint
 from ebmbench.harness.marks import OwnLoss, mark_steps
 from ebmbench.harness.selection import LowestLoss, WeightSet
 from ebmbench.harness.shown import training_html, training_words
+from ebmbench.harness.tally import Tally
 from ebmbench.metrics.likelihood import cheap_log_likelihood
 from ebmbench.objectives.base import Objective, State
 from ebmbench.optim import FlatAdam
@@ -53,6 +55,8 @@ class Training:
     score_evaluations: float
     hvp_evaluations: float
     auxiliary_evaluations: float
+    resumed: int = 0
+    """Times that it went on from the state of a killed run."""
 
     def __repr__(self) -> str:
         return f"Training({'; '.join(training_words(self.curve, self.selected, self.last))})"
@@ -73,6 +77,7 @@ def train(
     streams: Streams,
     selection: Selection = "own-loss",
     progress: Callable[[int, int], None] = lambda step, total: None,
+    checkpoint: Checkpoint | None = None,
 ) -> Training:
     """Fit an energy, in place.
 
@@ -88,9 +93,11 @@ def train(
             randomness, the latter on the device of the energy.
         selection: which weights the energy ends with.
         progress: called now and then with the step and the total.
+        checkpoint: where the training is kept, and what it goes on from if there is something.
     """
     batches, noise = streams.batches, streams.noise
     rows = dataset.train.to(noise.device)
+    learned = list(state.learned.values())
     adam = FlatAdam(
         list(energy.parameters()),
         optimiser.learning_rate,
@@ -100,7 +107,7 @@ def train(
         weight_average=optimiser.weight_average,
         weight_decay=optimiser.weight_decay,
         clip_norm=optimiser.clip_norm,
-        learned=list(state.learned.values()),
+        learned=learned,
     )
     marks = mark_steps(budget.steps)
     # By quadrature a likelihood takes as long as ten or twenty steps; nothing depends on it.
@@ -110,27 +117,45 @@ def train(
     if objective.validates:
         validation = dataset.validation.to(noise.device)
         own_loss = OwnLoss(objective, validation, budget, streams.validation_seed)
-    seconds = torch.zeros(budget.steps, dtype=torch.float64)
-    total_loss, since = torch.zeros((), device=rows.device), 0
-    curve: list[CurvePoint] = []
+    tally = Tally.start(budget.steps, rows.device)
     diverged = ""
-    counts = Counts()
-    curve_seconds = selection_seconds = 0.0
-    for step in range(1, budget.steps + 1):
+
+    def carried() -> dict[str, object]:
+        return {
+            "state": state,
+            "batches": batches,
+            "noise": noise,
+            "buffers": dict(energy.named_buffers()),
+            "adam": adam.carried(),
+            "lowest": lowest.carried(),
+            "tally": tally.carried(),
+        }
+
+    checkpoint = Checkpoint() if checkpoint is None else checkpoint
+    found = checkpoint.read(carried(), learned)
+    if found is not None:
+        state = found["state"]
+        for name, buffer in energy.named_buffers():
+            buffer.copy_(found["buffers"][name])
+        adam.carry_on(found["adam"])
+        lowest.carry_on(found["lowest"])
+        tally = Tally.of(found["tally"])
+    for step in range(tally.step + 1, budget.steps + 1):
+        tally.step = step
         start = time.perf_counter()
         index = torch.randint(len(rows), (budget.batch,), generator=batches)
         adam.zero_grad()
-        with count_evaluations(counts):
+        with count_evaluations(tally.counts):
             outcome = objective.loss(energy, rows[index.to(rows.device)], state, noise)
         outcome.loss.backward()  # type: ignore[no-untyped-call]
         adam.step()
         state = outcome.state
-        total_loss += outcome.loss.detach()
-        seconds[step - 1] = time.perf_counter() - start
-        since += 1
+        tally.loss += outcome.loss.detach()
+        tally.seconds[step - 1] = time.perf_counter() - start
+        tally.since += 1
         if step in marks or step % CHECK_EVERY == 0:
             progress(step, budget.steps)
-            if not bool(torch.isfinite(total_loss)):
+            if not bool(torch.isfinite(tally.loss)):
                 diverged = f"the loss is not finite by step {step}"
                 break
         if step in marks:
@@ -139,24 +164,27 @@ def train(
                 validation_loss = None if own_loss is None else own_loss(energy, state)
                 if validation_loss is not None:
                     lowest.see(step, validation_loss)
-                selection_seconds += time.perf_counter() - start
+                tally.selection_seconds += time.perf_counter() - start
                 start = time.perf_counter()
                 likelihood = None
                 if step in likelihood_marks:
                     likelihood = _curve_likelihood(energy, dataset, card)
-                curve_seconds += time.perf_counter() - start
-            curve.append(
+                tally.curve_seconds += time.perf_counter() - start
+            tally.curve.append(
                 CurvePoint(
                     step=step,
-                    seconds=float(seconds[:step].sum()),
-                    loss=float(total_loss) / since,
+                    seconds=float(tally.seconds[:step].sum()),
+                    loss=float(tally.loss) / tally.since,
                     validation_loss=validation_loss,
                     log_likelihood=likelihood,
                     info={name: float(value) for name, value in outcome.info.items()},
                 )
             )
-            total_loss, since = torch.zeros_like(total_loss), 0
-    made = step
+            tally.loss, tally.since = torch.zeros_like(tally.loss), 0
+        # Of a training that was kept its end is too, since the evaluation may take long.
+        if checkpoint.due or (checkpoint.written and step == budget.steps):
+            checkpoint.write(carried(), learned)
+    made, curve, counts = tally.step, tally.curve, tally.counts
     adam.adopt_average()
     if not diverged and not bool(torch.isfinite(adam.flat).all()):
         diverged = "a parameter is not finite after the last step"
@@ -170,7 +198,7 @@ def train(
         if curve[place].log_likelihood is None:
             likelihood = _curve_likelihood(energy, dataset, card)
             curve[place] = curve[place].model_copy(update={"log_likelihood": likelihood})
-        curve_seconds += time.perf_counter() - start
+        tally.curve_seconds += time.perf_counter() - start
     each = 1.0 / (made * budget.batch)
     return Training(
         state=state,
@@ -178,13 +206,14 @@ def train(
         last=last,
         curve=curve,
         diverged=diverged,
-        step_seconds=seconds[:made],
-        curve_seconds=curve_seconds,
-        selection_seconds=selection_seconds,
+        step_seconds=tally.seconds[:made],
+        curve_seconds=tally.curve_seconds,
+        selection_seconds=tally.selection_seconds,
         energy_evaluations=counts.energy * each,
         score_evaluations=counts.score * each,
         hvp_evaluations=counts.hvp * each,
         auxiliary_evaluations=counts.auxiliary * each,
+        resumed=checkpoint.parts,
     )
 
 

@@ -79,6 +79,9 @@ class RunCost(_Part):
     data_seconds: float
     other_cores: float | None = None
     """Cores that other processes kept busy during training, on average."""
+    resumed: int = 0
+    """Times that the training was killed and went on from what was kept of it. Its seconds and
+    counts are those of all parts, its memory that of the last."""
 
 
 def network_passes(energy: float, score: float, hvp: float, auxiliary: float = 0.0) -> float:

@@ -15,7 +15,7 @@ from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.errors import EbmbenchError, RunStopped
 from ebmbench.harness.executors import dask
-from ebmbench.harness.executors.dask import run_here
+from ebmbench.harness.executors.dask import Home, run_here
 from ebmbench.harness.grid import execute, plan
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
@@ -83,7 +83,9 @@ def test_how_a_remote_run_can_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "plugin"))
-    shipment = run_here(Job(small_task, sabotage(name), 0, "smoke"), timeout)
+    home = Home(tmp_path, tmp_path / "sign")
+    home.sign.touch()
+    shipment = run_here(Job(small_task, sabotage(name), 0, "smoke"), timeout, home)
     assert shipment.record.status is status
     assert shipment.files == {}
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from ebmbench.errors import EbmbenchError, RunStopped, first_line
 from ebmbench.files import write_bytes_atomically
+from ebmbench.harness.checkpoint import drop_checkpoint
 from ebmbench.harness.executors.local import THREAD_VARIABLES, death_record
 from ebmbench.harness.executors.orphans import end_without
 from ebmbench.harness.executors.queue import Queue
@@ -48,6 +49,8 @@ class Shipment:
     record: Record
     files: Mapping[str, bytes] = field(default_factory=dict)
     """What lies beside it, by file name."""
+    over: bool = True
+    """Whether the run is, and did not just lose its process: what is kept of it can go."""
 
 
 def run_on_cluster(
@@ -74,6 +77,7 @@ def run_on_cluster(
         RunStopped: the scheduler is gone, or the output folder is.
     """
     records: list[Record] = []
+    home = Home(out.absolute(), queue.sign)
     with _client(scheduler, workers) as client:
         running: dict[Any, Job] = {}
         while queue.left or running:
@@ -83,7 +87,8 @@ def run_on_cluster(
                 reporter.started(job)
                 if record is None:
                     # Pure functions are cached by dask; a failed run is to be tried again.
-                    running[client.submit(run_here, job, timeout, pure=False)] = job
+                    future = client.submit(run_here, job, timeout, home, pure=False)
+                    running[future] = job
                 else:
                     records.append(record)
                     reporter.finished(job, record)
@@ -94,6 +99,8 @@ def run_on_cluster(
                 for name, content in shipment.files.items():
                     write_bytes_atomically(job.path(out).parent / name, content)
                 write_record(shipment.record, out)
+                if shipment.over:
+                    drop_checkpoint(job, out)
                 queue.done(job)
                 records.append(shipment.record)
                 reporter.finished(job, shipment.record)
@@ -171,11 +178,39 @@ def lost(address: str) -> RunStopped:
     )
 
 
-def run_here(job: Job, timeout: float | None) -> Shipment:
-    """Run one job in a process of its own on this machine; what a dask worker calls."""
+@dataclass(frozen=True)
+class Home:
+    """Where the state of a run is kept while a worker is at it."""
+
+    out: Path
+    """The output folder as the client sees it."""
+    sign: Path
+    """A file in it; a worker that sees it has the same disk."""
+
+    def here(self) -> tuple[Path, bool]:
+        """Return the folder on this machine, and whether it is the client's."""
+        if self.sign.is_file():
+            return self.out, True
+        return Path.home() / ".cache" / "ebmbench", False
+
+
+def run_here(job: Job, timeout: float | None, home: Home) -> Shipment:
+    """Run one job in a process of its own on this machine; what a dask worker calls.
+
+    The state of its training is kept on the disk of the output folder where the worker sees it,
+    so that any worker can go on from it, and else in the worker's own cache.
+    """
+    kept_in, shared = home.here()
+    shipment = _run_process(job, timeout, kept_in)
+    if shipment.over and not shared:
+        drop_checkpoint(job, kept_in)
+    return shipment
+
+
+def _run_process(job: Job, timeout: float | None, kept_in: Path) -> Shipment:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        command = [sys.executable, "-m", __name__, name]
+        command = [sys.executable, "-m", __name__, name, str(kept_in)]
         environment = os.environ | dict.fromkeys(THREAD_VARIABLES, "1")
         try:
             done = subprocess.run(
@@ -191,7 +226,7 @@ def run_here(job: Job, timeout: float | None) -> Shipment:
             return Shipment(failed_record(job, Status.TIMEOUT, message, contended=True))
         path = job.path(folder)
         if done.returncode != 0 or not path.is_file():
-            return Shipment(death_record(job, done.returncode, contended=True))
+            return Shipment(death_record(job, done.returncode, contended=True), over=False)
         record = read_record(path)
         files = {path.name: path.read_bytes() for path in files_beside(record, folder)}
         return Shipment(record, files)
@@ -211,13 +246,14 @@ def _unpacked(future: Any, job: Job) -> Shipment:
         assert isinstance(shipment, Shipment)
         return shipment
     message = f"the dask worker failed: {type(error).__name__}: {first_line(error)}"
-    return Shipment(failed_record(job, Status.FAILED, message, contended=True))
+    return Shipment(failed_record(job, Status.FAILED, message, contended=True), over=False)
 
 
 def main() -> None:
-    """Run the job on the standard input; the output folder is the only argument."""
+    """Run the job on the standard input; arguments: the output folder, where states are kept."""
     threading.Thread(target=end_without, args=(os.getppid(),), daemon=True).start()
-    run_job(pickle.load(sys.stdin.buffer), Path(sys.argv[1]), contended=True)
+    job, (out, kept_in) = pickle.load(sys.stdin.buffer), map(Path, sys.argv[1:])
+    run_job(job, out, True, note=lambda text: print(text, file=sys.stderr), kept_in=kept_in)
 
 
 if __name__ == "__main__":

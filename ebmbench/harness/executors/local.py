@@ -19,6 +19,7 @@ from types import ModuleType
 import psutil
 
 from ebmbench.errors import EbmbenchError
+from ebmbench.harness.checkpoint import drop_checkpoint
 from ebmbench.harness.executors.queue import Queue
 from ebmbench.harness.held_up import signals_held_up
 from ebmbench.harness.job import Job
@@ -33,12 +34,20 @@ PATIENCE = 5.0
 """Seconds between asking a worker to stop and stopping it."""
 
 
+@dataclass(frozen=True)
+class _Note:
+    """What a worker has to say to the user."""
+
+    text: str
+
+
 @dataclass
 class _Worker:
     process: ForkServerProcess
     channel: Connection
     job: Job
     began: float
+    reporter: Reporter
     end: str | None = None
     """What the worker said last: empty, its record is written; else why it could not be."""
 
@@ -101,10 +110,10 @@ def run_jobs(
                 if record is None:
                     # Until it is among those that are stopped at the end.
                     with signals_held_up():
-                        running.append(_start(job, out, contended))
+                        running.append(_start(job, out, contended, reporter))
                 else:
                     ended(job, record)
-            _listen(running, reporter)
+            _listen(running)
             for worker in list(running):
                 record = _end_of(worker, out, contended, timeout)
                 if record is not None:
@@ -117,7 +126,7 @@ def run_jobs(
     return records
 
 
-def _start(job: Job, out: Path, contended: bool) -> _Worker:
+def _start(job: Job, out: Path, contended: bool, reporter: Reporter) -> _Worker:
     context = get_context("forkserver")
     context.set_forkserver_preload(["ebmbench.harness.run"])
     receiving, sending = context.Pipe(duplex=False)
@@ -125,7 +134,7 @@ def _start(job: Job, out: Path, contended: bool) -> _Worker:
     with _without_main():
         process.start()
     sending.close()
-    return _Worker(process, receiving, job, time.monotonic())
+    return _Worker(process, receiving, job, time.monotonic(), reporter)
 
 
 def _end_of(worker: _Worker, out: Path, contended: bool, timeout: float | None) -> Record | None:
@@ -141,6 +150,8 @@ def _end_of(worker: _Worker, out: Path, contended: bool, timeout: float | None) 
     message = f"stopped after {timeout:g} s"
     record = failed_record(worker.job, Status.TIMEOUT, message, contended=contended)
     write_record(record, out)
+    # A limit is for a run and not for a part of it.
+    drop_checkpoint(worker.job, out)
     return record
 
 
@@ -162,8 +173,12 @@ def _work(job: Job, out: Path, contended: bool, channel: Connection) -> None:
     end_with_the_parent()
     # Ctrl-C reaches the whole process group; the parent decides what stops.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def progress(step: int, total: int) -> None:
+        channel.send((step, total))
+
     try:
-        run_job(job, out, contended, lambda step, total: channel.send((step, total)))
+        run_job(job, out, contended, progress, note=lambda text: channel.send(_Note(text)))
     except OSError as error:
         channel.send(f"its record cannot be written: {error.strerror or error}")
     else:
@@ -185,31 +200,29 @@ def end_with_the_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _listen(running: list[_Worker], reporter: Reporter) -> None:
-    """Wait a moment for news; pass on the progress that workers have sent."""
+def _listen(running: list[_Worker]) -> None:
+    """Wait a moment for news, and pass on what workers have sent."""
     by_channel = {worker.channel: worker for worker in running}
     sentinels = [worker.process.sentinel for worker in running]
     for ready in connection.wait([*by_channel, *sentinels], timeout=0.2):
         worker = by_channel.get(ready)  # type: ignore[call-overload]
-        if worker is None:
-            continue
-        for step, total in _hear(worker):
-            reporter.progress(worker.job, step, total)
+        if worker is not None:
+            _hear(worker)
 
 
-def _hear(worker: _Worker) -> list[tuple[int, int]]:
-    """Return the progress that a worker has sent, and keep how it says that it ended."""
-    progress = []
+def _hear(worker: _Worker) -> None:
+    """Pass on what a worker has sent, and keep how it says that it ended."""
     try:
         while worker.channel.poll():
             found = worker.channel.recv()
             if isinstance(found, str):
                 worker.end = found
+            elif isinstance(found, _Note):
+                worker.reporter.note(f"{worker.job.label}: {found.text}")
             else:
-                progress.append(found)
+                worker.reporter.progress(worker.job, *found)
     except (EOFError, OSError):
         worker.process.join(PATIENCE)
-    return progress
 
 
 def _collect(worker: _Worker, out: Path, contended: bool) -> Record:

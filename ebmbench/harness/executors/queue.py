@@ -53,6 +53,11 @@ class Queue:
         self._claims.__exit__(kind, error, trace)
 
     @property
+    def sign(self) -> Path:
+        """A file of the output folder by which another machine sees that it has the same disk."""
+        return self._claims.sign.absolute()
+
+    @property
     def left(self) -> bool:
         """Whether there are jobs that nobody was handed yet."""
         return bool(self._waiting or self._elsewhere)
