@@ -6,7 +6,7 @@ export OMP_NUM_THREADS ?= 1
 # Tests read and write text as UTF-8 in any locale.
 export PYTHONUTF8 ?= 1
 
-.PHONY: leaderboard test test-more lint types smoke check-results what-won validate bench ratios asv docs clean
+.PHONY: leaderboard test test-more lint types smoke check-results what-won validate chaos fuzz bench ratios asv docs clean
 
 # Two methods on everything that scikit-learn carries or that is generated, and, with EBMBENCH_DATA
 # set, on all data found there. Ends with the leaderboard and the path of the tables.
@@ -47,6 +47,15 @@ what-won: $(VENV)/.installed
 validate: $(VENV)/.tested
 	$(BIN)/ebmbench study validate --out results/validation $(VALIDATE)
 	$(BIN)/python -m pytest -m statistical -q
+
+# Faults at random moments, and inputs that are spoiled at random; both write results/reliability and
+# fail if anything was lost, torn, done twice, or ended in a traceback. An hour or two, each.
+# `CHAOS='--share 0.1'` tries a part.
+chaos: $(VENV)/.tested
+	$(BIN)/python -m benchmarks.chaos --out results/reliability $(CHAOS)
+
+fuzz: $(VENV)/.tested
+	$(BIN)/python -m benchmarks.fuzz --out results/reliability $(FUZZ)
 
 # Times of steps and samplers; `make bench BENCH=--benchmark-compare` compares with the last saved.
 bench: $(VENV)/.tested

@@ -1,0 +1,153 @@
+"""Break a small grid in every way at random moments, and print what that did.
+
+    python -m benchmarks.chaos --out results/reliability
+
+Every trial has a folder of its own: a command, a fault, the same command again. Lost, corrupt,
+repeated and tracebacks must be zero, else the status is 1. A full disk and a folder that becomes
+read-only need the right to mount; without it they are left out, and the table says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from benchmarks.chaos import faults
+from benchmarks.chaos.cluster import RUN as ON_CLUSTER
+from benchmarks.chaos.cluster import cluster, killed_on_cluster
+from benchmarks.chaos.faults import Trial
+from benchmarks.chaos.judge import Standing, Tally, compare, standing
+from benchmarks.chaos.stage import furnish, start, warm
+from ebmbench.files import write_atomically
+from ebmbench.harness.provenance import commit_here, machine, versions
+
+Fault = Callable[[Trial], Standing | None]
+COLUMNS = ("fault", "times", "lost", "corrupt", "repeated", "tracebacks")
+PLAN: dict[str, tuple[Fault, int]] = {
+    "command killed": (faults.killed_parent, 50),
+    "worker killed": (faults.killed_worker, 40),
+    "SIGTERM": (faults.terminated, 20),
+    "Ctrl-C twice": (faults.interrupted_twice, 20),
+    "full disk": (faults.full_disk, 20),
+    "folder becomes read-only": (faults.read_only, 20),
+    "folder vanishes": (faults.vanished_folder, 20),
+    "record corrupt or foreign": (faults.spoiled_record, 20),
+    "weights torn": (faults.torn_weights, 20),
+    "data truncated": (faults.truncated_data, 20),
+    "loss not a number": (faults.not_a_number, 20),
+    "memory limit": (faults.memory_limit, 20),
+    "native code hangs": (faults.hung, 20),
+    "clock jumps": (faults.clock_jump, 20),
+}
+"""By name, and how often."""
+MOUNTS = ("full disk", "folder becomes read-only")
+DASK = "dask worker killed", 20
+
+
+def tried(fault: Fault, times: int, *, seed: int, run: tuple[str, ...] = faults.RUN) -> Tally:
+    """Try a fault so many times, and count."""
+    tally = Tally()
+    with tempfile.TemporaryDirectory() as name:
+        whole = Path(name) / "clean"
+        furnish(whole)
+        began = time.monotonic()
+        command = start(run, whole)
+        if command.wait() != 0:
+            raise SystemExit(f"a run without a fault fails: {command.said}")
+        seconds = time.monotonic() - began
+        clean = standing(whole / "out")
+        for k in range(times):
+            folder = Path(name) / str(k)
+            furnish(folder)
+            trial = Trial(folder, random.Random(seed + k), seconds, clean, tally)
+            before = fault(trial)
+            if run is faults.RUN:
+                trial.finish()
+            tally.times += 1
+            compare(tally, before, standing(trial.out), clean)
+    return tally
+
+
+def main() -> None:
+    """Try all faults."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--share", type=float, default=1.0, help="Of the times of every fault.")
+    parser.add_argument("--only", action="append", help="A fault by name.")
+    parser.add_argument("--out", type=Path, help="Folder to write chaos.csv and chaos.md to.")
+    asked = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    warm()
+    found: dict[str, Tally] = {}
+    print(",".join(COLUMNS), flush=True)
+
+    def tell(name: str, tally: Tally) -> None:
+        found[name] = tally
+        print(",".join(map(str, row(name, tally))), flush=True)
+        for line in tally.words:
+            print(f"    {line}", file=sys.stderr, flush=True)
+        if asked.out:
+            publish(found, asked.out, asked.seed)
+
+    if not asked.only or DASK[0] in asked.only:
+        with tempfile.TemporaryDirectory() as folder, cluster(Path(folder)) as (address, nanny):
+            times = max(1, round(asked.share * DASK[1]))
+            fault = lambda trial: killed_on_cluster(trial, address, nanny)  # noqa: E731
+            tell(DASK[0], tried(fault, times, seed=asked.seed, run=(*ON_CLUSTER, address)))
+    for name, (fault, times) in PLAN.items():
+        if asked.only and name not in asked.only:
+            continue
+        if name in MOUNTS and os.geteuid() != 0:
+            continue
+        tell(name, tried(fault, max(1, round(asked.share * times)), seed=asked.seed))
+    sys.exit(int(any(tally.faults for tally in found.values())))
+
+
+def row(name: str, tally: Tally) -> list[object]:
+    """Return a line of the table."""
+    counts = (tally.times, tally.lost, tally.corrupt, tally.repeated, tally.tracebacks)
+    return [name, *counts]
+
+
+def publish(found: dict[str, Tally], out: Path, seed: int) -> None:
+    """Write the table as CSV and as Markdown, with where and of what it was made."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(row(name, tally) for name, tally in found.items())
+    write_atomically(out / "chaos.csv", text.getvalue())
+    where = machine("cpu", {})
+    lines = [
+        "# Faults at random moments",
+        "",
+        "Made by `make chaos`. Each time a grid of four runs is broken in one way and the same",
+        "command is given again. Lost: a record that is then not there or not that of a clean",
+        "run. Corrupt: a record or file that stands and is not whole. Repeated: a run done again",
+        "although its good record stood. Tracebacks: a command that ends in one, hangs, leaves a",
+        "worker behind, or ends with another status than it should.",
+        "",
+        f"Seed {seed}, commit {commit_here()}, {where['processor']}, {psutil.cpu_count()} cores,",
+        ", ".join(f"{key} {value}" for key, value in versions().items()) + ".",
+        "",
+        "| " + " | ".join(COLUMNS) + " |",
+        "|---|" + "---:|" * (len(COLUMNS) - 1),
+    ]
+    lines += [f"| {' | '.join(map(str, row(name, tally)))} |" for name, tally in found.items()]
+    left_out = [name for name in MOUNTS if name not in found]
+    if left_out:
+        lines += ["", f"Left out for want of the right to mount: {', '.join(left_out)}."]
+    write_atomically(out / "chaos.md", "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
