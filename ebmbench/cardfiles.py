@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
 
-from ebmbench.errors import EbmbenchError, cut, first_line
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.plain import cleaned
 
 Kind = Literal["tasks", "methods"]
@@ -37,7 +37,7 @@ def card_files(kind: Kind) -> Iterator[tuple[str, Path]]:
             roots.append(Path(point.load()))
         except Exception as error:
             raise EbmbenchError(
-                f"plug-in {point.name!r} ({point.value}) failed: {error}"
+                f"plug-in {point.name!r} ({point.value}) failed: {first_line(error)}"
             ) from error
     for root in roots:
         for path in sorted(root.rglob("*.toml")):
@@ -62,5 +62,5 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from None
     except ValueError as error:
         # Not only of TOML: bytes that are no UTF-8, or a number of thousands of digits.
-        words = cut(first_line(error), 200)
+        words = first_line(error)
         raise EbmbenchError(f"card {str(path)!r} is not valid TOML: {words}") from None

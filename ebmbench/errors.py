@@ -5,6 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from ebmbench.plain import plain
+
+QUOTED = 160
+"""Characters of what a library says of an input; it may repeat all of it."""
+
 
 class EbmbenchError(Exception):
     """A request that cannot be met: one sentence that names the thing, what was found and allowed.
@@ -22,7 +27,7 @@ class RunStopped(EbmbenchError):
 
 
 def first_line(error: BaseException, otherwise: str | None = None) -> str:
-    r"""Return the first line of what an error says, for a sentence.
+    r"""Return the first line of what an error says, as long as a sentence can hold.
 
     Arguments:
         error: any; a stranger's class may raise anything.
@@ -34,7 +39,7 @@ def first_line(error: BaseException, otherwise: str | None = None) -> str:
     """
     lines = str(error).strip().splitlines()
     if lines:
-        return lines[0]
+        return cut(plain(lines[0]), QUOTED)
     return type(error).__name__ if otherwise is None else otherwise
 
 

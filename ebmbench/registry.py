@@ -99,7 +99,7 @@ class Registry(Generic[T]):
         except Exception as error:
             # A stranger's module may raise anything while it is imported.
             raise EbmbenchError(
-                f"{self.kind} {cut(name)!r} cannot be imported: {cut(first_line(error), 200)}"
+                f"{self.kind} {cut(name)!r} cannot be imported: {first_line(error)}"
             ) from error
 
 

@@ -99,17 +99,17 @@ def main() -> None:
         if asked.out:
             publish(found, asked.out, asked.seed)
 
-    if not asked.only or DASK[0] in asked.only:
-        with tempfile.TemporaryDirectory() as folder, cluster(Path(folder)) as (address, nanny):
-            times = max(1, round(asked.share * DASK[1]))
-            fault = lambda trial: killed_on_cluster(trial, address, nanny)  # noqa: E731
-            tell(DASK[0], tried(fault, times, seed=asked.seed, run=(*ON_CLUSTER, address)))
     for name, (fault, times) in PLAN.items():
         if asked.only and name not in asked.only:
             continue
         if name in MOUNTS and os.geteuid() != 0:
             continue
         tell(name, tried(fault, max(1, round(asked.share * times)), seed=asked.seed))
+    if not asked.only or DASK[0] in asked.only:
+        with tempfile.TemporaryDirectory() as folder, cluster(Path(folder)) as (address, nanny):
+            times = max(1, round(asked.share * DASK[1]))
+            fault = lambda trial: killed_on_cluster(trial, address, nanny)  # noqa: E731
+            tell(DASK[0], tried(fault, times, seed=asked.seed, run=(*ON_CLUSTER, address)))
     sys.exit(int(any(tally.faults for tally in found.values())))
 
 

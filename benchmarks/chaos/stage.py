@@ -24,7 +24,7 @@ import psutil
 from ebmbench import cli
 from ebmbench.report import write
 
-PATIENCE = 120.0
+PATIENCE = 400.0
 """Seconds after which a command that should have ended hangs."""
 TASK = """\
 name = "rows"

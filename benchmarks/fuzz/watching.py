@@ -80,7 +80,7 @@ class Watch:
             where = traceback.extract_tb(error.__traceback__)
             ours = [f for f in where if "/ebmbench/" in f.filename][-1:] or where[-1:]
             place = f"{Path(ours[0].filename).name}:{ours[0].lineno}"
-            self.findings.setdefault(f"{type(error).__name__} at {place}: {error}"[:200], content)
+            self.findings.setdefault(f"{type(error).__name__} at {place}", content)
         finally:
             _watching.clear()
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -92,7 +92,7 @@ class Watch:
     def _judge(self, sentence: str, content: bytes) -> None:
         if len(sentence) > LONGEST or "\n" in sentence or STEERING.search(sentence):
             self.long += 1
-            self.findings.setdefault(f"sentence of {len(sentence)}: {sentence[:150]!r}", content)
+            self.findings.setdefault(f"long: {sentence[:100]!r}", content)
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note what an input does to the world, by an event of Python's audit."""

@@ -13,7 +13,7 @@ import click
 from ebmbench.errors import EbmbenchError, cut
 from ebmbench.plain import plain
 
-LONGEST = 600
+LONGEST = 300
 """Characters of a sentence; what is quoted in one may be a stranger's, and of any length."""
 SIGNALS = ("SIGTERM", "SIGHUP")
 

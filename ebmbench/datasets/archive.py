@@ -11,7 +11,7 @@ import zlib
 from functools import lru_cache
 from pathlib import Path
 
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.files import version_of, write_atomically
 
 
@@ -33,7 +33,9 @@ def extract(archive: Path, members: tuple[str, ...], target: Path) -> list[Path]
                 for member in missing:
                     _extract_one(tar, member, target / member)
         except (tarfile.TarError, EOFError, zlib.error, KeyError) as error:
-            raise EbmbenchError(f"archive {str(archive)!r} cannot be read: {error}") from None
+            raise EbmbenchError(
+                f"archive {str(archive)!r} cannot be read: {first_line(error)}"
+            ) from None
     return [target / member for member in members]
 
 

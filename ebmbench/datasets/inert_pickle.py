@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ebmbench.datasets.preprocess import Array
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 
 
 class _Thing:
@@ -83,7 +83,7 @@ def read_frame(path: Path) -> tuple[list[str], Array]:
         # Whatever it is: nothing in it was run.
         raise EbmbenchError(
             f"data file {str(path)!r} cannot be read as a pickled table of numbers: "
-            f"{type(error).__name__}: {error}"
+            f"{type(error).__name__}: {first_line(error)}"
         ) from None
     return columns, np.ascontiguousarray(table.T)
 

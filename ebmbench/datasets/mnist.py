@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import struct
+import zlib
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +17,7 @@ from ebmbench.datasets.fashion import read_fashion
 from ebmbench.datasets.images import image_dataset
 from ebmbench.datasets.principal import in_principal_components
 from ebmbench.datasets.store import DataUnavailable, find
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.options import options
 from ebmbench.seeds import derive_seed
 
@@ -68,15 +70,25 @@ def _outliers(data_dir: Path | None) -> NDArray[np.uint8] | None:
         return None
 
 
+MAGIC = 0x803
+"""Of an IDX file of bytes with three axes."""
+
+
 def read_idx(path: Path) -> NDArray[np.uint8]:
     """Read gzipped IDX images as rows, ``(n, height · width)``.
 
     Raises:
         EbmbenchError: the file is not IDX with three axes of bytes, or is cut short.
     """
-    with gzip.open(path) as stream:
-        content = stream.read()
-    magic, n, height, width = np.frombuffer(content[:16], dtype=">u4").tolist()
-    if magic != 0x803 or len(content) != 16 + n * height * width:
+    try:
+        with gzip.open(path) as stream:
+            header = stream.read(16)
+            magic, n, height, width = struct.unpack(">4I", header)
+            # No more than it says, so that a few bytes do not fill the memory.
+            content = stream.read(n * height * width + 1) if magic == MAGIC else b""
+    except (OSError, EOFError, zlib.error, struct.error) as error:
+        words = first_line(error)
+        raise EbmbenchError(f"data file {str(path)!r} cannot be read: {words}") from None
+    if magic != MAGIC or len(content) != n * height * width:
         raise EbmbenchError(f"data file {str(path)!r} is not an IDX file of images")
-    return np.frombuffer(content, dtype=np.uint8, offset=16).reshape(n, height * width)
+    return np.frombuffer(content, dtype=np.uint8).reshape(n, height * width)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from ebmbench.energies.base import Energy
 from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.own_sampler import EXACT, OwnSampler
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import QUOTED, EbmbenchError, cut
 
 BINS = 8
 WIDE = 128
@@ -80,7 +80,7 @@ class FlowEnergy(Energy):
         try:
             energy.load_state_dict(state)
         except RuntimeError as error:
-            words = " ".join(str(error).split())
+            words = cut(" ".join(str(error).split()), QUOTED)
             raise EbmbenchError(f"weights of a flow do not fit its shape: {words}") from None
         return energy
 

@@ -21,7 +21,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.energies.flow import FlowEnergy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
 from ebmbench.energies.pulled_back import PulledBack
-from ebmbench.errors import EbmbenchError, cut
+from ebmbench.errors import QUOTED, EbmbenchError, cut, first_line
 from ebmbench.harness.selection import LEARNED
 
 MOST_DIMS = 1 << 13
@@ -93,7 +93,7 @@ def _inner(path: Path, task: TaskCard, tensors: dict[str, Tensor], dim: int) -> 
     try:
         energy.load_state_dict(tensors)
     except RuntimeError as error:
-        words = " ".join(str(error).split())
+        words = cut(" ".join(str(error).split()), QUOTED)
         raise EbmbenchError(
             f"weights {str(path)!r} do not fit the energy of task {task.name!r}: {words}"
         ) from None
@@ -116,7 +116,7 @@ def _read(path: Path, which: Literal["selected", "last"]) -> tuple[dict[str, Ten
                 if not name.startswith(LEARNED)
             }
     except (SafetensorError, OSError) as error:
-        raise EbmbenchError(f"weights {str(path)!r} cannot be read: {error}") from None
+        raise EbmbenchError(f"weights {str(path)!r} cannot be read: {first_line(error)}") from None
     # Files of 0.1 do not say it; the energies of that time have a reference among their tensors.
     known = words.get("dim", str(len(tensors.get("mean", ()))))
     if not known.isdecimal() or not 1 <= int(known[:9]) <= MOST_DIMS:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.files import version_of
 from ebmbench.names import MethodName, Name
 from ebmbench.records.model import Record
@@ -124,5 +124,5 @@ def _loose(path: Path, folder: Path) -> Stored:
     except OSError as error:
         raise EbmbenchError(f"record {str(path)!r} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise EbmbenchError(f"record {str(path)!r} is not valid: {error}") from None
+        raise EbmbenchError(f"record {str(path)!r} is not valid: {first_line(error)}") from None
     return Stored(folder, path.relative_to(folder).as_posix(), None, text)

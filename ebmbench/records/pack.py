@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.records.stored import Stored
 
 PACK = "records.jsonl.gz"
@@ -69,4 +69,6 @@ def read_pack(folder: Path) -> Iterator[Stored]:
                 yield Stored(folder, PACK, number, line.decode("utf-8").rstrip("\n"))
     except (OSError, EOFError, zlib.error, ValueError) as error:
         where = f"{str(path)!r}, line {number}" if number else repr(str(path))
-        raise EbmbenchError(f"packed records {where}, cannot be read: {error}") from None
+        raise EbmbenchError(
+            f"packed records {where}, cannot be read: {first_line(error)}"
+        ) from None

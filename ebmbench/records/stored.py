@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from pydantic import ValidationError
 
 from ebmbench.cards import Card, MethodCard, TaskCard
-from ebmbench.errors import EbmbenchError, cut
+from ebmbench.errors import EbmbenchError, cut, first_line
 from ebmbench.options import explain
 from ebmbench.plain import cleaned, may_steer
 from ebmbench.records.model import KNOWN, SCHEMA, Record
@@ -83,7 +83,7 @@ class Stored:
         try:
             content = json.loads(self.text, parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
-            raise self._invalid(f"no JSON: {error}") from None
+            raise self._invalid(f"no JSON: {first_line(error)}") from None
         if not isinstance(content, dict):
             raise self._invalid(f"a {type(content).__name__}, allowed: a JSON object")
         return content

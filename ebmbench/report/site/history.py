@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.report.site.plot import DASHES, PALETTE, SYMBOLS, Plot, axis, rounded
 from ebmbench.report.site.render import Page
 
@@ -43,7 +43,9 @@ def history_page(folder: Path) -> Page:
                     point = (int(commit["date"]), str(commit["commit_hash"]), value)
                     lines[name][f"{path.parent.name} {label}".strip()].append(point)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise EbmbenchError(f"{str(path)!r} is not a result of asv: {error}") from None
+            raise EbmbenchError(
+                f"{str(path)!r} is not a result of asv: {first_line(error)}"
+            ) from None
     plots = [
         _plot(name, known.get(name, {}), {k: sorted(v) for k, v in sorted(of.items())})
         for name, of in sorted(lines.items())
@@ -58,7 +60,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise EbmbenchError(f"asv file {str(path)!r} cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise EbmbenchError(f"asv file {str(path)!r} is not JSON: {error}") from None
+        raise EbmbenchError(f"asv file {str(path)!r} is not JSON: {first_line(error)}") from None
     if not isinstance(found, dict):
         raise EbmbenchError(f"asv file {str(path)!r} holds no table")
     return found

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ebmbench.errors import EbmbenchError
+from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.records import Record, beside
 
 ROWS = "rows.json.gz"
@@ -168,7 +168,9 @@ def from_bytes(content: bytes, name: str = ROWS) -> Moments:
     except (
         OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, IndexError, RecursionError
     ) as error:  # fmt: skip
-        raise EbmbenchError(f"{name!r} cannot be read as moments of rows: {error}") from None
+        raise EbmbenchError(
+            f"{name!r} cannot be read as moments of rows: {first_line(error)}"
+        ) from None
 
 
 def _part(part: dict[str, Any]) -> RowMoments:
@@ -190,7 +192,9 @@ def _load(path: Path) -> NDArray[np.float64]:
     try:
         return np.asarray(np.load(path, allow_pickle=False), dtype=np.float64)
     except (OSError, ValueError, EOFError) as error:
-        raise EbmbenchError(f"{str(path)!r} cannot be read as a NumPy array: {error}") from None
+        raise EbmbenchError(
+            f"{str(path)!r} cannot be read as a NumPy array: {first_line(error)}"
+        ) from None
 
 
 def _rounded(value: float) -> float:
