@@ -33,6 +33,10 @@ FORMAT = 1
 SHAPE = "shape"
 """Name of the tensor that holds the JSON, as bytes."""
 DIGITS = 64
+READING = (
+    EbmbenchError, OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError,
+)  # fmt: skip
+"""What a file of any bytes may raise when it is read."""
 
 
 def checkpoint_path(job: Job, out: Path) -> Path:
@@ -131,7 +135,7 @@ class Checkpoint:
                 other = [name for name in self._identity if of.get(name) != self._identity[name]]
                 raise EbmbenchError(f"it is of another {' and '.join(other) or 'run'}")
             state = unpack(Packed(tree, tensors), template, kept)
-        except (EbmbenchError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        except READING as error:
             why = str(error) if isinstance(error, EbmbenchError) else "it is damaged"
             self._note(f"the state of a killed run is dropped, and it begins anew: {why}")
             self._path.unlink(missing_ok=True)

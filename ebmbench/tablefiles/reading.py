@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,7 +207,10 @@ def _read_array(path: Path, name: str | None) -> NDArray[Any]:
                     f"{did_you_mean(str(name), found.files)}"
                 )
             return np.asarray(found[chosen])
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (EbmbenchError, OSError):
+        raise
+    except Exception as error:
+        # Of a damaged file NumPy raises what its parser, zlib or the archive does.
         raise EbmbenchError(
             f"table {str(path)!r} is no NumPy file of numbers: {first_line(error)}"
         ) from None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ebmbench import catalog
@@ -118,3 +121,59 @@ def test_a_scheduler_that_dies_ends_a_run_with_a_sentence(
                 execute(request, out, Kills(), executor="dask", scheduler=address)
         finally:
             scheduler.kill()
+
+
+def test_a_worker_of_another_version_ends_a_run_with_a_sentence(
+    small_job: Job, tmp_path: Path
+) -> None:
+    home = Home(tmp_path, tmp_path / "sign", code="0123456789abcdef")
+    with pytest.raises(RunStopped, match=r"another version of ebmbench \(code .*, here 0123"):
+        run_here(small_job, None, home)
+
+
+@pytest.mark.parametrize(
+    ("device", "workers", "asked"),
+    [
+        ("cpu", [], None),
+        ("cpu", [{}, {"gpu": 1}], None),
+        ("cpu", [{"cpu": 4}, {"gpu": 1}], {"cpu": 1}),
+        ("cuda", [{"cpu": 4}], {"gpu": 1}),
+    ],
+)
+def test_what_a_job_asks_of_a_worker(
+    device: str, workers: list[dict[str, float]], asked: dict[str, float] | None, small_job: Job
+) -> None:
+    assert dask.resources(replace(small_job, device=device), workers) == asked
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_run_that_nobody_wants_any_more_is_stopped(
+    small_task: TaskCard, sabotage: Sabotage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "plugin"), prepend=os.pathsep)
+    home = Home(tmp_path, tmp_path / "sign")
+    home.sign.touch()
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        job = Job(small_task, sabotage("Sleeper"), 0, "smoke")
+        future = client.submit(run_here, job, None, home, pure=False)
+        runs = lambda: [  # noqa: E731
+            each
+            for each in psutil.Process().children(recursive=True)
+            if "ebmbench.harness.executors.dask" in " ".join(each.cmdline())
+        ]
+        deadline = time.monotonic() + 300
+        while not runs() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert runs()
+        # As when the client that asked for it is gone.
+        future.release()
+        while runs() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not runs()

@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from ebmbench.harness.executors.orphans import end_without
 from ebmbench.harness.executors.queue import Queue
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
+from ebmbench.harness.provenance import code_hash
 from ebmbench.harness.record import failed_record
 from ebmbench.harness.run import run_job
 from ebmbench.harness.store import write_record
@@ -87,7 +89,10 @@ def run_on_cluster(
                 reporter.started(job)
                 if record is None:
                     # Pure functions are cached by dask; a failed run is to be tried again.
-                    future = client.submit(run_here, job, timeout, home, pure=False)
+                    tags = resources(job, client.workers())
+                    future = client.submit(
+                        run_here, job, timeout, home, pure=False, resources=tags
+                    )
                     running[future] = job
                 else:
                     records.append(record)
@@ -122,6 +127,11 @@ class _Client:
     def submit(self, *arguments: object, **options: object) -> Any:
         return self._client.submit(*arguments, **options)
 
+    def workers(self) -> list[Mapping[str, float]]:
+        """Return what each worker says that it has."""
+        known = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        return [each["resources"] for each in known]
+
     def refuse_silence(self) -> None:
         """Refuse to wait for a scheduler that has been gone for a while.
 
@@ -132,6 +142,20 @@ class _Client:
             self._heard = time.monotonic()
         elif time.monotonic() - self._heard > PATIENCE:
             raise lost(self._address)
+
+
+def resources(job: Job, workers: Sequence[Mapping[str, float]]) -> dict[str, float] | None:
+    """Return what a job asks of a worker: one `gpu`, or one `cpu` where workers speak of that.
+
+    So a worker that says it has GPUs and nothing else is left to the jobs that need one.
+
+    Arguments:
+        job: what is to be run.
+        workers: what each worker there is says that it has.
+    """
+    if job.device != "cpu":
+        return {"gpu": 1}
+    return {"cpu": 1} if any("cpu" in each for each in workers) else None
 
 
 @contextmanager
@@ -186,6 +210,8 @@ class Home:
     """The output folder as the client sees it."""
     sign: Path
     """A file in it; a worker that sees it has the same disk."""
+    code: str = field(default_factory=code_hash)
+    """Of the client, which a worker must have too."""
 
     def here(self) -> tuple[Path, bool]:
         """Return the folder on this machine, and whether it is the client's."""
@@ -199,7 +225,15 @@ def run_here(job: Job, timeout: float | None, home: Home) -> Shipment:
 
     The state of its training is kept on the disk of the output folder where the worker sees it,
     so that any worker can go on from it, and else in the worker's own cache.
+
+    Raises:
+        RunStopped: this worker has another version of the package.
     """
+    if code_hash() != home.code:
+        raise RunStopped(
+            f"a dask worker on {socket.gethostname()} has another version of ebmbench (code "
+            f"{code_hash()}, here {home.code}); install the same one everywhere"
+        )
     kept_in, shared = home.here()
     shipment = _run_process(job, timeout, kept_in)
     if shipment.over and not shared:
@@ -212,31 +246,57 @@ def _run_process(job: Job, timeout: float | None, kept_in: Path) -> Shipment:
         folder = Path(name)
         command = [sys.executable, "-m", __name__, name, str(kept_in)]
         environment = os.environ | dict.fromkeys(THREAD_VARIABLES, "1")
-        try:
-            done = subprocess.run(
-                command,
-                input=pickle.dumps(job),
-                timeout=timeout,
-                env=environment,
-                stdout=subprocess.DEVNULL,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
+        (folder / "job").write_bytes(pickle.dumps(job))
+        wanted, began = _is_wanted(), time.monotonic()
+        with (
+            (folder / "job").open("rb") as given,
+            subprocess.Popen(
+                command, stdin=given, env=environment, stdout=subprocess.DEVNULL
+            ) as process,
+        ):
+            while process.poll() is None:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(WAIT)
+                late = timeout is not None and time.monotonic() - began > timeout
+                if late or not wanted():
+                    process.kill()
+        if late:
             message = f"stopped after {timeout:g} s"
             return Shipment(failed_record(job, Status.TIMEOUT, message, contended=True))
         path = job.path(folder)
-        if done.returncode != 0 or not path.is_file():
-            return Shipment(death_record(job, done.returncode, contended=True), over=False)
+        if process.returncode != 0 or not path.is_file():
+            return Shipment(death_record(job, process.returncode, contended=True), over=False)
         record = read_record(path)
         files = {path.name: path.read_bytes() for path in files_beside(record, folder)}
         return Shipment(record, files)
+
+
+def _is_wanted() -> Callable[[], bool]:
+    """Return what says whether the scheduler still wants the task that this thread is at.
+
+    Dask cannot stop a function under way when a client is gone, or its task was given to another.
+    """
+    from distributed import get_worker
+
+    try:
+        worker = get_worker()
+        key = worker.get_current_task()
+    except ValueError:
+        # Not on a worker.
+        return lambda: True
+
+    def wanted() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is not None and task.state == "executing"
+
+    return wanted
 
 
 def _unpacked(future: Any, job: Job) -> Shipment:
     """Return what a job that has ended sent, or a record of how it failed.
 
     Raises:
-        RunStopped: the scheduler has forgotten the job.
+        RunStopped: the scheduler has forgotten the job, or the worker is of another version.
     """
     if future.status in ("cancelled", "lost"):
         raise lost(str(future.client.scheduler and future.client.scheduler.address))
@@ -245,6 +305,8 @@ def _unpacked(future: Any, job: Job) -> Shipment:
         shipment = future.result()
         assert isinstance(shipment, Shipment)
         return shipment
+    if isinstance(error, RunStopped):
+        raise error
     message = f"the dask worker failed: {type(error).__name__}: {first_line(error)}"
     return Shipment(failed_record(job, Status.FAILED, message, contended=True), over=False)
 

@@ -59,7 +59,7 @@ def _read(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise EbmbenchError(f"asv file {str(path)!r} cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EbmbenchError(f"asv file {str(path)!r} is not JSON: {first_line(error)}") from None
     if not isinstance(found, dict):
         raise EbmbenchError(f"asv file {str(path)!r} holds no table")
