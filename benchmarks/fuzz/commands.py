@@ -12,6 +12,7 @@ from unittest import mock
 import click
 
 from ebmbench.cli import app
+from ebmbench.cli.ends import shown
 from ebmbench.errors import EbmbenchError
 
 COMMANDS = (
@@ -48,7 +49,13 @@ def run_line(content: bytes, folder: Path) -> None:
         try:
             app(words, standalone_mode=False)
         except click.ClickException as error:
-            raise EbmbenchError(error.format_message().splitlines()[0]) from None
+            # As `ends.say` shows it.
+            raise EbmbenchError(shown(error.format_message())) from None
+        except EbmbenchError as error:
+            raise EbmbenchError(shown(str(error))) from None
+        except (OSError, MemoryError, KeyboardInterrupt) as error:
+            # What is said of these has no more than the file's name in it.
+            raise EbmbenchError(f"{type(error).__name__}") from None
         except (click.exceptions.Exit, click.exceptions.Abort):
             return
 

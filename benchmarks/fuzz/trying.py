@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -25,6 +26,8 @@ def try_kind(name: str, inputs: int, folder: Path, *, seed: int) -> Watch:
         seed: of hypothesis.
     """
     inside = folder.resolve()
+    # Where matplotlib keeps what it knows of fonts.
+    os.environ["MPLCONFIGDIR"] = str(inside / "matplotlib")
     kind = kinds(inside)[name]
     watch = Watch(inside)
     start = resident_peak()

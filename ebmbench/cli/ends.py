@@ -63,7 +63,7 @@ def say(error: BaseException) -> int:
         context = error.ctx if isinstance(error, click.UsageError) else None
         if context is not None:
             click.echo(f"{context.get_usage()}\nTry '{context.command_path} --help'.\n", err=True)
-        click.echo(f"Error: {_shown(error.format_message())}", err=True)
+        click.echo(f"Error: {shown(error.format_message())}", err=True)
         return error.exit_code
     if isinstance(error, Stopped):
         _say(f"stopped by {signal.Signals(error.number).name}; finished runs are kept")
@@ -89,8 +89,9 @@ def say(error: BaseException) -> int:
 
 
 def _say(sentence: str) -> None:
-    click.echo(f"ebmbench: {_shown(sentence)}", err=True)
+    click.echo(f"ebmbench: {shown(sentence)}", err=True)
 
 
-def _shown(sentence: str) -> str:
+def shown(sentence: str) -> str:
+    """Return a sentence as it goes to the terminal: of bounded length, and steering nothing."""
     return cut(plain(sentence), LONGEST)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ebmbench.errors import EbmbenchError, did_you_mean, first_line
+from ebmbench.errors import EbmbenchError, cut, did_you_mean, first_line
 from ebmbench.tablefiles.dialect import MISSING, SEPARATORS, Dialect
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class TableFile:
         for column in self.columns:
             if column.text.any():
                 row = int(column.text.argmax())
-                raise self._refused(row, column, repr(str(column.words[row])), "drop")
+                raise self._refused(row, column, repr(cut(str(column.words[row]))), "drop")
             infinite = np.isinf(column.values)
             if infinite.any():
                 row = int(infinite.argmax())
@@ -94,7 +94,7 @@ class TableFile:
     def _refused(self, row: int, column: Column, found: str, way_out: str) -> EbmbenchError:
         return EbmbenchError(
             f"table {str(self.path)!r}: data row {row + 1} holds {found} in column "
-            f"{column.name!r}, allowed: finite numbers; change the cell, or leave it out by "
+            f"{cut(column.name)!r}, allowed: finite numbers; change the cell, or leave it out by "
             f"{way_out} in [data] options"
         )
 
