@@ -58,8 +58,8 @@ def main() -> None:
                 asked.findings.mkdir(parents=True, exist_ok=True)
                 digest = hashlib.sha256(content).hexdigest()[:8]
                 (asked.findings / f"{name.replace(' ', '-')}-{digest}").write_bytes(content)
-    if asked.out:
-        publish(rows, asked.out, asked.seed)
+        if asked.out:
+            publish(rows, asked.out, asked.seed)
     sys.exit(int(faults > 0))
 
 

@@ -48,9 +48,11 @@ def run_line(content: bytes, folder: Path) -> None:
             stack.enter_context(stream(io.StringIO()))
         try:
             app(words, standalone_mode=False)
+        except click.exceptions.NoArgsIsHelpError:
+            return
         except click.ClickException as error:
             # As `ends.say` shows it.
-            raise EbmbenchError(shown(error.format_message())) from None
+            raise EbmbenchError(shown(" ".join(error.format_message().split()))) from None
         except EbmbenchError as error:
             raise EbmbenchError(shown(str(error))) from None
         except (OSError, MemoryError, KeyboardInterrupt) as error:

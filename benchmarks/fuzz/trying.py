@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -28,6 +29,8 @@ def try_kind(name: str, inputs: int, folder: Path, *, seed: int) -> Watch:
     inside = folder.resolve()
     # Where matplotlib keeps what it knows of fonts.
     os.environ["MPLCONFIGDIR"] = str(inside / "matplotlib")
+    # It asks the system for its fonts once, in a process.
+    import_module("matplotlib.font_manager")
     kind = kinds(inside)[name]
     watch = Watch(inside)
     start = resident_peak()

@@ -59,11 +59,17 @@ def say(error: BaseException) -> int:
     """
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        # Its message is the help, and no sentence.
+        error.show()
+        return error.exit_code
     if isinstance(error, click.ClickException):
         context = error.ctx if isinstance(error, click.UsageError) else None
         if context is not None:
             click.echo(f"{context.get_usage()}\nTry '{context.command_path} --help'.\n", err=True)
-        click.echo(f"Error: {shown(error.format_message())}", err=True)
+        # Click puts every choice on a line of its own.
+        sentence = " ".join(error.format_message().split())
+        click.echo(f"Error: {shown(sentence)}", err=True)
         return error.exit_code
     if isinstance(error, Stopped):
         _say(f"stopped by {signal.Signals(error.number).name}; finished runs are kept")

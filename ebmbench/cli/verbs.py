@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ebmbench.errors import EbmbenchError, did_you_mean
+from ebmbench.errors import EbmbenchError, cut, did_you_mean
 
 
 class Verbs(click.Group):
@@ -62,7 +62,7 @@ class Verbs(click.Group):
             hint = did_you_mean(args[0], self.verbs)
             if meant is not None:
                 hint = f"; did you mean {meant!r}?"
-            raise EbmbenchError(f"unknown command {args[0]!r}{hint}")
+            raise EbmbenchError(f"unknown command {cut(args[0])!r}{hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -46,6 +46,8 @@ def with_option(name: str, value: str) -> list[str]:
         (with_option("--seeds", "0"), "seeds is 0, allowed: at least 1"),
         ([*with_option("--jobs", "2"), "--cost", "alone"], "--cost alone means one run at a time"),
         (with_option("--jobs", "0"), "--jobs is 0, allowed: at least 1"),
+        (with_option("--checkpoint", "-1"), "--checkpoint is -1.0, allowed: 0 seconds or more"),
+        (["list"], "Choose from: tasks, methods, metrics"),
         (with_option("--timeout", "0"), "--timeout is 0.0, allowed: more than 0"),
         (with_option("--data-dir", "/no/such"), "data folder '/no/such' does not exist"),
         (with_option("--out", f"{__file__}/o"), "/o' cannot be written to"),
@@ -168,3 +170,12 @@ def test_the_command_starts_without_torch() -> None:
     code = "import sys, ebmbench, ebmbench.cli.list_verb; assert 'torch' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)
     assert done.returncode == 0
+
+
+def test_a_verb_without_its_word_shows_all_of_its_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = call(["data"], monkeypatch, capsys)
+    assert status == 2
+    assert all(word in out + err for word in ("Usage:", "fetch", "list", "verify"))
+    assert "Error" not in err

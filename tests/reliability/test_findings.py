@@ -1,0 +1,57 @@
+"""What spoiled inputs have found, one of each kind of fault; each is refused in a sentence now."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.fuzz.kinds import kinds
+from benchmarks.fuzz.watching import Watch
+
+MANY = "a" * 5000
+"""A library says all of a name that it does not know."""
+
+
+def weights(dtype: str) -> bytes:
+    header = {"x": {"dtype": dtype, "shape": [1], "data_offsets": [0, 4]}}
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(4)
+
+
+def images(header: list[int], pixels: bytes) -> bytes:
+    words = b"".join(each.to_bytes(4, "big") for each in header)
+    return gzip.compress(words + pixels)
+
+
+def array(header: str) -> bytes:
+    text = header.encode()
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+FOUND = {
+    "a type that is not known": ("safetensors", weights(MANY)),
+    "images without a header": ("IDX", gzip.compress(b"\0\0\x08\x03")),
+    "fewer images than are said": ("IDX", images([0x803, 9, 5, 5], bytes(10))),
+    "images without end": ("IDX", images([0x803, 1, 1, 1], bytes(1 << 20))),
+    "images cut short": ("IDX", images([0x803, 1, 4, 4], bytes(16))[:-9]),
+    "no gzip": ("IDX", b"images"),
+    "a header that does not end": ("NPY", array("{'descr': '<f8',\n(")),
+    "a header that says too much": ("NPY", array("{'descr': '<f8', 'fortran_order': 0}")),
+    "a cell of thousands": ("CSV", f"a,b\n1,2\n3,{MANY}\n4,5\n".encode()),
+    "a name of thousands": ("CSV", f"a,{MANY}\n1,2\n3,inf\n4,5\n".encode()),
+    "lists without end": ("asv", b"[" * 100_000),
+    "a command of thousands": ("command line", MANY.encode()),
+    "a command that steers": ("command line", b"list '\x1b]0;x\x07'"),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_is_refused_in_a_sentence(name: str, tmp_path: Path) -> None:
+    kind, content = FOUND[name]
+    watch = Watch(tmp_path.resolve())
+    watch.try_input(content, kinds(tmp_path.resolve())[kind].use)
+    assert watch.findings == {}
+    assert watch.refused == 1
