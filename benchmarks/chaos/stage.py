@@ -136,7 +136,7 @@ def warm() -> None:
     for name in (*WORKER, *COMMAND):
         import_module(name)
     # Pictures take most of the time of such small grids and are functions of the records.
-    write.draw_boards, write.draw_selection = lambda *_: [], lambda _: None
+    vars(write).update(draw_boards=lambda *_: [], draw_selection=lambda _: None)
 
 
 def workers() -> list[psutil.Process]:
@@ -146,7 +146,7 @@ def workers() -> list[psutil.Process]:
 
 
 def _server() -> Any:
-    return forkserver._forkserver  # type: ignore[attr-defined]
+    return forkserver._forkserver
 
 
 def furnish(folder: Path) -> None:

@@ -47,7 +47,6 @@ def with_option(name: str, value: str) -> list[str]:
         ([*with_option("--jobs", "2"), "--cost", "alone"], "--cost alone means one run at a time"),
         (with_option("--jobs", "0"), "--jobs is 0, allowed: at least 1"),
         (with_option("--checkpoint", "-1"), "--checkpoint is -1.0, allowed: 0 seconds or more"),
-        (["list"], "Choose from: tasks, methods, metrics"),
         (with_option("--timeout", "0"), "--timeout is 0.0, allowed: more than 0"),
         (with_option("--data-dir", "/no/such"), "data folder '/no/such' does not exist"),
         (with_option("--out", f"{__file__}/o"), "/o' cannot be written to"),
@@ -170,6 +169,14 @@ def test_the_command_starts_without_torch() -> None:
     code = "import sys, ebmbench, ebmbench.cli.list_verb; assert 'torch' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)
     assert done.returncode == 0
+
+
+def test_the_choices_of_a_word_stand_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = call(["list"], monkeypatch, capsys)
+    assert status == 2
+    assert err.endswith("Choose from: tasks, methods, metrics\n")
 
 
 def test_a_verb_without_its_word_shows_all_of_its_help(
