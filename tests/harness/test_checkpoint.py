@@ -29,7 +29,7 @@ from ebmbench.harness import checkpoint as checkpoint_module
 from ebmbench.harness.build import load_data
 from ebmbench.harness.checkpoint import Checkpoint, checkpoint_path, identity
 from ebmbench.harness.compatibility import reason_to_skip
-from ebmbench.harness.executors.dask import Home, run_here
+from ebmbench.harness.executors.remote import Home, run_here
 from ebmbench.harness.fitting import Fitted, fit
 from ebmbench.harness.job import Job
 from ebmbench.harness.packing import pack, unpack

@@ -18,7 +18,7 @@ from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.errors import EbmbenchError, RunStopped
 from ebmbench.harness.executors import dask
-from ebmbench.harness.executors.dask import Home, run_here
+from ebmbench.harness.executors.remote import Home, run_here
 from ebmbench.harness.grid import execute, plan
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
@@ -166,7 +166,7 @@ def test_a_run_that_nobody_wants_any_more_is_stopped(
         runs = lambda: [  # noqa: E731
             each
             for each in psutil.Process().children(recursive=True)
-            if "ebmbench.harness.executors.dask" in " ".join(each.cmdline())
+            if "ebmbench.harness.executors.remote" in " ".join(each.cmdline())
         ]
         deadline = time.monotonic() + 300
         while not runs() and time.monotonic() < deadline:
