@@ -4,14 +4,12 @@
 
 Every trial has a folder of its own: a command, a fault, the same command again. Lost, corrupt,
 repeated and tracebacks must be zero, else the status is 1. A full disk and a folder that becomes
-read-only need the right to mount; without it they are left out, and the table says so.
+read-only need the right to mount; without it they are left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import os
 import random
 import sys
@@ -20,16 +18,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-
 from benchmarks.chaos import faults
 from benchmarks.chaos.cluster import RUN as ON_CLUSTER
 from benchmarks.chaos.cluster import cluster, killed_on_cluster
 from benchmarks.chaos.faults import Trial
 from benchmarks.chaos.judge import Standing, Tally, compare, standing
 from benchmarks.chaos.stage import furnish, start, warm
-from ebmbench.files import write_atomically
-from ebmbench.harness.provenance import commit_here, machine, versions
+from benchmarks.outcome import Outcome
 
 Fault = Callable[[Trial], Standing | None]
 COLUMNS = ("fault", "times", "lost", "corrupt", "repeated", "tracebacks")
@@ -52,6 +47,18 @@ PLAN: dict[str, tuple[Fault, int]] = {
 """By name, and how often."""
 MOUNTS = ("full disk", "folder becomes read-only")
 DASK = "dask worker killed", 20
+OUTCOME = Outcome(
+    "chaos",
+    "Faults at random moments",
+    "Made by `make chaos`. Each time a grid of four runs is broken in one way and the command "
+    "is given again. Lost: a record that is then not there or not that of a clean run. Corrupt: a "
+    "record or file that stands and is not whole. Repeated: a run done again although its good "
+    "record stood. Tracebacks: a command that ends in one, hangs, leaves a worker behind, or ends "
+    "with another status than it should. A full disk and a folder that becomes read-only need the "
+    "right to mount.",
+    COLUMNS,
+    (*PLAN, DASK[0]),
+)
 
 
 def tried(fault: Fault, times: int, *, seed: int, run: tuple[str, ...] = faults.RUN) -> Tally:
@@ -93,11 +100,12 @@ def main() -> None:
 
     def tell(name: str, tally: Tally) -> None:
         found[name] = tally
-        print(",".join(map(str, row(name, tally))), flush=True)
+        print(",".join(map(str, [name, *row(tally)])), flush=True)
         for line in tally.words:
             print(f"    {line}", file=sys.stderr, flush=True)
         if asked.out:
-            publish(found, asked.out, asked.seed)
+            rows = {each: row(counted) for each, counted in found.items()}
+            OUTCOME.write(rows, asked.out, asked.seed)
 
     for name, (fault, times) in PLAN.items():
         if asked.only and name not in asked.only:
@@ -113,40 +121,9 @@ def main() -> None:
     sys.exit(int(any(tally.faults for tally in found.values())))
 
 
-def row(name: str, tally: Tally) -> list[object]:
-    """Return a line of the table."""
-    counts = (tally.times, tally.lost, tally.corrupt, tally.repeated, tally.tracebacks)
-    return [name, *counts]
-
-
-def publish(found: dict[str, Tally], out: Path, seed: int) -> None:
-    """Write the table as CSV and as Markdown, with where and of what it was made."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(row(name, tally) for name, tally in found.items())
-    write_atomically(out / "chaos.csv", text.getvalue())
-    where = machine("cpu", {})
-    lines = [
-        "# Faults at random moments",
-        "",
-        "Made by `make chaos`. Each time a grid of four runs is broken in one way and the same",
-        "command is given again. Lost: a record that is then not there or not that of a clean",
-        "run. Corrupt: a record or file that stands and is not whole. Repeated: a run done again",
-        "although its good record stood. Tracebacks: a command that ends in one, hangs, leaves a",
-        "worker behind, or ends with another status than it should.",
-        "",
-        f"Seed {seed}, commit {commit_here()}, {where['processor']}, {psutil.cpu_count()} cores,",
-        ", ".join(f"{key} {value}" for key, value in versions().items()) + ".",
-        "",
-        "| " + " | ".join(COLUMNS) + " |",
-        "|---|" + "---:|" * (len(COLUMNS) - 1),
-    ]
-    lines += [f"| {' | '.join(map(str, row(name, tally)))} |" for name, tally in found.items()]
-    left_out = [name for name in MOUNTS if name not in found]
-    if left_out:
-        lines += ["", f"Left out for want of the right to mount: {', '.join(left_out)}."]
-    write_atomically(out / "chaos.md", "\n".join(lines) + "\n")
+def row(tally: Tally) -> list[int]:
+    """Return the counts of a fault."""
+    return [tally.times, tally.lost, tally.corrupt, tally.repeated, tally.tracebacks]
 
 
 if __name__ == "__main__":

@@ -11,19 +11,14 @@ is 1, and the inputs that did it are kept (`--findings`).
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
-import io
 import os
 import sys
 from pathlib import Path
 
-import psutil
-
 from benchmarks.fuzz.trying import apart
 from benchmarks.fuzz.watching import Watch
-from ebmbench.files import write_atomically
-from ebmbench.harness.provenance import commit_here, machine, versions
+from benchmarks.outcome import Outcome
 
 COLUMNS = (
     "kind", "inputs", "taken", "refused", "tracebacks", "hangs", "long", "outside", "grown_bytes",
@@ -32,6 +27,16 @@ NAMES = (
     "task card", "method card", "TOML", "record", "pack", "safetensors", "IDX", "gzip", "CSV",
     "NPY", "NPZ", "parquet", "asv", "command line",
 )  # fmt: skip
+OUTCOME = Outcome(
+    "fuzz",
+    "Spoiled inputs",
+    "Made by `make fuzz`. Inputs of every kind, spoiled in their bytes or in the tables and lists "
+    "that they are texts of. Taken: valid all the same. Long: a sentence above 300 characters, of "
+    "several lines or with control characters. Outside: files written elsewhere, processes and "
+    "connections begun. Grown: resident memory beyond twice what valid inputs take.",
+    COLUMNS,
+    NAMES,
+)
 
 
 def main() -> None:
@@ -44,13 +49,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="Folder to write fuzz.csv and fuzz.md to.")
     asked = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    rows = []
+    rows: dict[str, list[int]] = {}
     print(",".join(COLUMNS), flush=True)
     faults = 0
     for name in asked.only or NAMES:
         watch = apart(name, asked.inputs, asked.seed)
-        rows.append(row(name, watch))
-        print(",".join(map(str, rows[-1])), flush=True)
+        rows[name] = row(watch)
+        print(",".join(map(str, [name, *rows[name]])), flush=True)
         faults += watch.faults
         for what, content in watch.findings.items():
             print(f"    {what}", file=sys.stderr, flush=True)
@@ -59,41 +64,14 @@ def main() -> None:
                 digest = hashlib.sha256(content).hexdigest()[:8]
                 (asked.findings / f"{name.replace(' ', '-')}-{digest}").write_bytes(content)
         if asked.out:
-            publish(rows, asked.out, asked.seed)
+            OUTCOME.write(rows, asked.out, asked.seed)
     sys.exit(int(faults > 0))
 
 
-def row(name: str, watch: Watch) -> list[object]:
-    """Return a line of the table."""
-    counts = (watch.inputs, watch.taken, watch.refused, watch.tracebacks, watch.hangs)
-    return [name, *counts, watch.long, watch.outside, watch.grown]
-
-
-def publish(rows: list[list[object]], out: Path, seed: int) -> None:
-    """Write the table as CSV and as Markdown, with where and of what it was made."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
-    write_atomically(out / "fuzz.csv", text.getvalue())
-    where = machine("cpu", {})
-    lines = [
-        "# Spoiled inputs",
-        "",
-        "Made by `make fuzz`. Inputs of every kind, spoiled in their bytes or in the tables and",
-        "lists that they are texts of. Taken: valid all the same. Long: a sentence above 300",
-        "characters, of several lines or with control characters. Outside: files written",
-        "elsewhere, processes and connections begun. Grown: resident memory beyond twice what",
-        "valid inputs take.",
-        "",
-        f"Seed {seed}, commit {commit_here()}, {where['processor']}, {psutil.cpu_count()} cores,",
-        ", ".join(f"{key} {value}" for key, value in versions().items()) + ".",
-        "",
-        "| " + " | ".join(COLUMNS) + " |",
-        "|---|" + "---:|" * (len(COLUMNS) - 1),
-        *(f"| {' | '.join(map(str, each))} |" for each in rows),
-    ]
-    write_atomically(out / "fuzz.md", "\n".join(lines) + "\n")
+def row(watch: Watch) -> list[int]:
+    """Return the counts of a kind."""
+    counts = [watch.inputs, watch.taken, watch.refused, watch.tracebacks, watch.hangs]
+    return [*counts, watch.long, watch.outside, watch.grown]
 
 
 if __name__ == "__main__":

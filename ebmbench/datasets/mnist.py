@@ -72,6 +72,8 @@ def _outliers(data_dir: Path | None) -> NDArray[np.uint8] | None:
 
 MAGIC = 0x803
 """Of an IDX file of bytes with three axes."""
+LARGEST = 1 << 28
+"""Bytes of pixels in one file; the largest that is known here has 47 million."""
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
@@ -84,11 +86,13 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         with gzip.open(path) as stream:
             header = stream.read(16)
             magic, n, height, width = struct.unpack(">4I", header)
+            size = n * height * width
             # No more than it says, so that a few bytes do not fill the memory.
-            content = stream.read(n * height * width + 1) if magic == MAGIC else b""
+            right = magic == MAGIC and size <= LARGEST
+            content = stream.read(size + 1) if right else b""
     except (OSError, EOFError, zlib.error, struct.error) as error:
         words = first_line(error)
         raise EbmbenchError(f"data file {str(path)!r} cannot be read: {words}") from None
-    if magic != MAGIC or len(content) != n * height * width:
+    if not right or len(content) != size:
         raise EbmbenchError(f"data file {str(path)!r} is not an IDX file of images")
     return np.frombuffer(content, dtype=np.uint8).reshape(n, height * width)

@@ -31,11 +31,24 @@ def array(header: str) -> bytes:
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
 
 
+MOMENTS = (
+    b'{"version": 1, "moments": [{"task": "x", "seed": 0, "n": 9, "methods": ["a", "b"], '
+    b'"means": [0.1, 0.2], "variances": [[0.5]]}]}'
+)
+ASV = (
+    b'{"params": {"cpu": "x", "os": "y"}, "date": 17, "commit_hash": "a", '
+    b'"result_columns": ["result"], "results": {"b": [[0.1]]}}'
+)
+
+
 FOUND = {
     "a type that is not known": ("safetensors", weights(MANY)),
     "images without a header": ("IDX", gzip.compress(b"\0\0\x08\x03")),
     "fewer images than are said": ("IDX", images([0x803, 9, 5, 5], bytes(10))),
     "images without end": ("IDX", images([0x803, 1, 1, 1], bytes(1 << 20))),
+    "images without number": ("IDX", images([0x803, 1 << 31, 1 << 31, 1 << 31], b"")),
+    "rows without number": ("gzip", gzip.compress(MOMENTS.replace(b"9", b"Infinity"))),
+    "a date without end": ("asv", ASV.replace(b"17", b"Infinity")),
     "images cut short": ("IDX", images([0x803, 1, 4, 4], bytes(16))[:-9]),
     "no gzip": ("IDX", b"images"),
     "a header that does not end": ("NPY", array("{'descr': '<f8',\n(")),

@@ -42,7 +42,7 @@ def history_page(folder: Path) -> Page:
                 for label, value in _by_parameters(columns):
                     point = (int(commit["date"]), str(commit["commit_hash"]), value)
                     lines[name][f"{path.parent.name} {label}".strip()].append(point)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise EbmbenchError(
                 f"{str(path)!r} is not a result of asv: {first_line(error)}"
             ) from None

@@ -166,7 +166,8 @@ def from_bytes(content: bytes, name: str = ROWS) -> Moments:
             raise ValueError(f"version {parts['version']}, allowed: 1")
         return {(part["task"], int(part["seed"])): _part(part) for part in parts["moments"]}
     except (
-        OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, IndexError, RecursionError
+        OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, IndexError, RecursionError,
+        OverflowError,
     ) as error:  # fmt: skip
         raise EbmbenchError(
             f"{name!r} cannot be read as moments of rows: {first_line(error)}"
