@@ -195,18 +195,10 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 def _read_array(path: Path, name: str | None) -> NDArray[Any]:
     try:
-        # Nothing is unpickled: a table of numbers needs no code.
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return found
-        with found:
-            chosen = found.files[0] if name is None and len(found.files) == 1 else name
-            if chosen not in found.files:
-                raise EbmbenchError(
-                    f"table {str(path)!r} holds {len(found.files)} arrays and array is {name!r}"
-                    f"{did_you_mean(str(name), found.files)}"
-                )
-            return np.asarray(found[chosen])
+        # Opened here, since NumPy leaves a damaged archive open. Nothing is unpickled: a table of
+        # numbers needs no code.
+        with path.open("rb") as file:
+            return _chosen(path, np.load(file, allow_pickle=False), name)
     except (EbmbenchError, OSError):
         raise
     except Exception as error:
@@ -214,6 +206,19 @@ def _read_array(path: Path, name: str | None) -> NDArray[Any]:
         raise EbmbenchError(
             f"table {str(path)!r} is no NumPy file of numbers: {first_line(error)}"
         ) from None
+
+
+def _chosen(path: Path, found: Any, name: str | None) -> NDArray[Any]:
+    if isinstance(found, np.ndarray):
+        return found
+    with found:
+        chosen = found.files[0] if name is None and len(found.files) == 1 else name
+        if chosen not in found.files:
+            raise EbmbenchError(
+                f"table {str(path)!r} holds {len(found.files)} arrays and array is {name!r}"
+                f"{did_you_mean(str(name), found.files)}"
+            )
+        return np.asarray(found[chosen])
 
 
 def _of_array(path: Path, found: NDArray[Any]) -> TableFile:
