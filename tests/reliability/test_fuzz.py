@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def _goes_on(content: bytes) -> None:
 
 
 def _writes(content: bytes) -> None:
-    Path("/tmp/elsewhere-by-an-input").touch()
+    with tempfile.NamedTemporaryFile():
+        pass
 
 
 @pytest.mark.parametrize(
@@ -45,5 +47,5 @@ def _writes(content: bytes) -> None:
 def test_what_an_input_must_not_do_is_seen(use, found: str, tmp_path: Path) -> None:
     watch = Watch(tmp_path)
     watch.try_input(b"x", use)
-    assert getattr(watch, found) == watch.faults == 1
-    assert list(watch.findings.values()) == [b"x"]
+    assert getattr(watch, found) == watch.faults > 0
+    assert set(watch.findings.values()) == {b"x"}
