@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from ebmbench.api.arguments import as_path, as_words, refuse_choice, refuse_count, refuse_kind
-from ebmbench.api.choosing import method, task
+from ebmbench.api.choosing import method as find_method
+from ebmbench.api.choosing import task
 from ebmbench.cards import SELECTIONS, MethodCard, Preset, Selection, TaskCard
 from ebmbench.cardtables import Budget, Coordinates, Optimiser
 from ebmbench.errors import EbmbenchError
@@ -47,6 +48,8 @@ def build_energy(
     dataset: Dataset,
     seed: int = 0,
     coordinates: Coordinates = "standardised",
+    *,
+    method: str | MethodCard | None = None,
 ) -> Energy:
     """Return the untrained energy of a task: the start of every method at this seed.
 
@@ -56,14 +59,22 @@ def build_energy(
         seed: of the replicate.
         coordinates: those in which :func:`train` will train it, as a card asks for them:
             ``method("nce").for_task("ica/10").coordinates``; it takes the rows as they are.
+        method: what is to train it; one that trains many noise levels, such as ``ncsn``, needs a
+            network that is conditioned on them.
+
+    Raises:
+        EbmbenchError: an unknown task or method.
     """
     from ebmbench.datasets.base import Dataset as DatasetBase
-    from ebmbench.harness.build import make_energy
+    from ebmbench.harness.build import make_energy, make_objective
 
     refuse_count("seed", seed, 0)
     refuse_choice("coordinates", coordinates, get_args(Coordinates))
     refuse_kind("dataset", dataset, DatasetBase, "the rows of a task, as `load_data` returns them")
-    return make_energy(task(name), dataset, seed, coordinates)
+    card = task(name)
+    chosen = None if method is None else find_method(method).for_task(card.name)
+    trains = None if chosen is None or chosen.objective is None else make_objective(chosen)
+    return make_energy(card, dataset, seed, coordinates, objective=trains)
 
 
 def wrap(model: Model, rows: Rows, log_density: bool = False) -> Energy:
@@ -131,6 +142,7 @@ def train(
     from ebmbench.datasets.base import Dataset as DatasetBase
     from ebmbench.datasets.own_rows import dataset_to_train
     from ebmbench.energies.base import Energy as EnergyBase
+    from ebmbench.energies.conditional import ConditionalEnergy
     from ebmbench.harness import training
     from ebmbench.harness.build import make_objective, make_streams
     from ebmbench.harness.compatibility import needs_more
@@ -153,17 +165,22 @@ def train(
     optimiser = Optimiser()
     label = type(objective).__name__
     if not isinstance(objective, ObjectiveBase):
-        chosen = method(objective).for_task(card.name)
+        chosen = find_method(objective).for_task(card.name)
         if chosen.objective is None:
             raise EbmbenchError(f"method {chosen.name!r} is a reference and has no training steps")
         objective, optimiser, label = make_objective(chosen), chosen.optimiser, chosen.name
-    misfit = needs_more(objective, energy, card)
+    inner, trained = training_view(energy, _in_precision_of(energy, dataset))
+    if objective.needs_levels and not isinstance(inner, ConditionalEnergy):
+        raise EbmbenchError(
+            f"{label} needs an energy of many noise levels, and this one has one; "
+            f"`ebmbench.build_energy(…, method={label!r})` makes one for a task"
+        )
+    misfit = needs_more(objective, inner, card)
     if misfit is not None:
         raise EbmbenchError(f"{label} {misfit}")
     card = card if steps is None else with_steps(card, preset, steps)
     budget: Budget = getattr(card.budget, preset)
     streams = make_streams(card.name, label, seed, str(energy.reference.mean.device))
-    inner, trained = training_view(energy, _in_precision_of(energy, dataset))
     state = objective.init(inner, trained.train.to(streams.noise.device), streams.noise)
     result = training.train(
         inner,

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 import ebmbench
 from ebmbench.errors import EbmbenchError
+from ebmbench.harness.build import make_objective
 from ebmbench.harness.progress import Lines, Reporter
 
 DIM = 3
@@ -136,7 +137,7 @@ OBJECTIVES = [
 
 @pytest.mark.parametrize("method", OBJECTIVES)
 def test_every_objective_trains_a_module_in_place(method: str) -> None:
-    if method in ("drl", "ncsn"):
+    if make_objective(ebmbench.method(method)).needs_levels:
         with pytest.raises(EbmbenchError, match=f"{method} needs an energy of many noise levels"):
             ebmbench.train(ebmbench.wrap(Network(), draw()), method, draw(), steps=1)
         return
@@ -149,6 +150,17 @@ def test_every_objective_trains_a_module_in_place(method: str) -> None:
     after = list(model.parameters())
     assert any(not torch.equal(a, b) for a, b in zip(after, before, strict=True))
     assert all(p.dtype == torch.float64 for p in after)
+
+
+def test_levels_come_with_the_energy_that_is_built_for_the_method() -> None:
+    dataset = ebmbench.load_data("2d/rings")
+    one_level = ebmbench.build_energy("2d/rings", dataset)
+    with pytest.raises(EbmbenchError, match=r"tre needs .* many noise levels.*method='tre'"):
+        ebmbench.train(one_level, "tre", dataset, "2d/rings", steps=1)
+    energy = ebmbench.build_energy("2d/rings", dataset, method="tre")
+    before = [p.detach().clone() for p in energy.parameters()]
+    ebmbench.train(energy, "tre", dataset, "2d/rings", steps=2)
+    assert any(not torch.equal(p, old) for p, old in zip(energy.parameters(), before, strict=True))
 
 
 def test_training_finds_the_precision_of_a_gaussian() -> None:
