@@ -18,7 +18,7 @@ from ebmbench.errors import EbmbenchError
 from ebmbench.plain import STEERING
 
 LONGEST = 300
-"""Characters of a sentence."""
+"""Characters of a sentence, the path of the folder where an input lies not counted."""
 SECONDS = 60.0
 """On the clock, after which an input hangs; a valid one takes well under one."""
 ROOM = 64 << 20
@@ -91,7 +91,8 @@ class Watch:
         self._seen.clear()
 
     def _judge(self, sentence: str, content: bytes) -> None:
-        if len(sentence) > LONGEST or "\n" in sentence or STEERING.search(sentence):
+        counted = sentence.replace(str(self.inside), "")
+        if len(counted) > LONGEST or "\n" in sentence or STEERING.search(sentence):
             self.long += 1
             self.findings.setdefault(f"long: {sentence[:100]!r}", content)
 
