@@ -23,7 +23,7 @@ SHAPES: tuple[tuple[KnownName, int], ...] = (
     ("funnel", 10),
     ("banana", 8),
     ("nice", 16),
-    ("scale-mixture", 1000),
+    ("scale-mixture", 100),
 )
 every = pytest.mark.parametrize(("name", "dim"), SHAPES)
 

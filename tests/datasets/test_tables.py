@@ -193,5 +193,5 @@ def test_a_file_that_is_not_images_is_refused(content: bytes, magic: int, tmp_pa
 def test_every_task_has_a_loader_that_names_its_files() -> None:
     for card in catalog.tasks().values():
         files = make_loader(card).files()
-        offline = card.family in ("2d", "ica") or "bundled" in card.tags
+        offline = card.licence == "synthetic" or "bundled" in card.tags
         assert bool(files) != offline

@@ -13,6 +13,7 @@ from ebmbench.cards import TaskCard
 from ebmbench.datasets.base import Dataset
 from ebmbench.harness.build import load_data, make_energy, make_objective
 from ebmbench.harness.compatibility import reason_to_skip
+from ebmbench.harness.coordinates import training_view
 from ebmbench.harness.job import Job
 from ebmbench.metrics.registry import METRICS
 
@@ -70,13 +71,14 @@ def test_every_objective_has_a_finite_loss_and_gradient(card: TaskCard) -> None:
         tuned = method.for_task(card.name)
         if tuned.objective is None or reason_to_skip(Job(card, tuned, 0, "smoke")) is not None:
             continue
-        energy = make_energy(card, rows, 0)
         objective, generator = make_objective(tuned), torch.Generator().manual_seed(0)
         if "flow_steps" in vars(objective):
             # A flow of 784 pixels takes minutes to fit, and this looks at shapes alone.
             objective = replace(objective, flow_steps=2)  # type: ignore[type-var]
-        state = objective.init(energy, rows.train[:2000], generator)
-        step = objective.loss(energy, rows.train[:2], state, generator)
+        whole = make_energy(card, rows, 0, tuned.coordinates, objective=objective)
+        energy, view = training_view(whole, rows)
+        state = objective.init(energy, view.train[:2000], generator)
+        step = objective.loss(energy, view.train[:2], state, generator)
         parameters = [*energy.parameters(), *step.state.learned.values()]
         gradients = torch.autograd.grad(step.loss, parameters, allow_unused=True)
         assert torch.isfinite(step.loss), method.name
