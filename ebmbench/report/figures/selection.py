@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import SymmetricalLogLocator
 
 from ebmbench.report.figures.canvas import empty_figure
+from ebmbench.report.stats.families import family_title
 from ebmbench.report.stats.selection import MethodChange, Span
-from ebmbench.report.tables.selection import families, family_title
+from ebmbench.report.tables.selection import families
 
 LINEAR = 0.01
 """Nats up to which the axis is linear: the least that anyone would select for."""

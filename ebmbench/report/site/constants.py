@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ebmbench.report.site.links import method_link, task_link
 from ebmbench.report.site.page_table import Column, Entry, Line, PageTable
 from ebmbench.report.stats.constants import MethodConstants
+from ebmbench.report.stats.families import family_title
 from ebmbench.report.tables.constants import constants_columns, constants_rows
-from ebmbench.report.tables.selection import family_title
 
 
 def constants_tables(methods: Sequence[MethodConstants]) -> list[PageTable]:

@@ -8,8 +8,9 @@ from typing import Any
 from ebmbench.report.site.links import method_link
 from ebmbench.report.site.page_table import Column, Entry, Line, PageTable
 from ebmbench.report.site.plot import Plot, Style, axis, rounded
+from ebmbench.report.stats.families import family_title
 from ebmbench.report.stats.selection import MethodChange, Span
-from ebmbench.report.tables.selection import COLUMNS, families, family_title, selection_rows
+from ebmbench.report.tables.selection import COLUMNS, families, selection_rows
 
 
 def selection_values(

@@ -19,6 +19,11 @@ TITLES = {
 """Of the built-in families, in the order of the report. Others follow under their own name."""
 
 
+def family_title(family: str) -> str:
+    """Return the title of a family."""
+    return TITLES.get(family, family[:1].upper() + family[1:])
+
+
 @dataclass(frozen=True)
 class Group:
     """What one board is made of."""
@@ -54,7 +59,7 @@ def _split(family: str, records: Sequence[Record]) -> list[Group]:
     for task in tasks:
         by_skipped[_skipped([r for r in records if r.task == task])].append(task)
     everywhere = frozenset.intersection(*by_skipped) if by_skipped else frozenset()
-    title = TITLES.get(family, family[:1].upper() + family[1:])
+    title = family_title(family)
     groups: list[Group] = []
     for skipped, of_group in sorted(by_skipped.items(), key=lambda g: (len(g[0]), g[1][0])):
         chosen = [r for r in records if r.task in of_group]

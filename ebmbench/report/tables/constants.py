@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 from ebmbench.report.stats.constants import MethodConstants
-from ebmbench.report.stats.families import TITLES, natural_order
+from ebmbench.report.stats.families import family_title, natural_order
+from ebmbench.report.tables.text import csv_text, markdown_table
 
 LEGEND = (
     "The log Z that a method brings less the one that the evaluation found, in nats: what its own "
@@ -42,21 +41,17 @@ def constants_markdown(methods: Sequence[MethodConstants]) -> str:
     parts = ["# Who knows its own constant", "", LEGEND, ""]
     for family in dict.fromkeys(each.family for each in methods):
         of_family = [each for each in methods if each.family == family]
-        columns = constants_columns(of_family)
-        lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *constants_rows(of_family)]
-        parts += [f"## {TITLES.get(family, family[:1].upper() + family[1:])}", ""]
-        parts += [*("| " + " | ".join(line) + " |" for line in lines), ""]
+        table = markdown_table(constants_columns(of_family), constants_rows(of_family))
+        parts += [f"## {family_title(family)}", "", *table, ""]
     return "\n".join(parts)
 
 
 def constants_csv(methods: Sequence[MethodConstants]) -> str:
     """Return a row per run."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for each in methods:
-        for run in each.runs:
-            numbers = [run.own, run.found, run.stderr, run.certified, run.error]
-            row = [each.family, each.method, run.task, run.seed, *numbers]
-            writer.writerow([f"{cell:.12g}" if isinstance(cell, float) else cell for cell in row])
-    return text.getvalue()
+    rows = (
+        [each.family, each.method, run.task, run.seed, *numbers]
+        for each in methods
+        for run in each.runs
+        for numbers in [(run.own, run.found, run.stderr, run.certified, run.error)]
+    )
+    return csv_text(CSV_COLUMNS, rows)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 from ebmbench.report.stats.boards import Board, Boards, Row
 from ebmbench.report.stats.gaps import beats_gaussian, gaps_left
 from ebmbench.report.stats.summary import summarise
+from ebmbench.report.tables.text import csv_text
 
 SUMMARY_COLUMNS = (
     "family", "method", "tasks", "seeds", "mean_rank", "rank_low", "rank_high", "gap_left",
@@ -27,7 +26,7 @@ def to_csv(boards: Boards) -> str:
 
     ``lower`` and ``upper`` are the ends of a number that is not certified.
     """
-    return _text(BOARD_COLUMNS, (row for board in boards.boards for row in _board_rows(board)))
+    return csv_text(BOARD_COLUMNS, (row for board in boards.boards for row in _board_rows(board)))
 
 
 def _board_rows(board: Board) -> Iterable[Sequence[object]]:
@@ -48,7 +47,9 @@ def summary_csv(boards: Boards) -> str:
     ``gap_left`` is the share of the gap between Gaussian and truth that is still open, 1 for the
     Gaussian; methods that share a letter of ``group`` are not told apart.
     """
-    return _text(SUMMARY_COLUMNS, (row for board in boards.boards for row in _summary_rows(board)))
+    return csv_text(
+        SUMMARY_COLUMNS, (row for board in boards.boards for row in _summary_rows(board))
+    )
 
 
 def _summary_rows(board: Board) -> Iterable[Sequence[object]]:
@@ -82,16 +83,3 @@ def _tried(board: Board, row: Row) -> tuple[int, int]:
         if row.method in found
     }
     return len({task for task, _ in seeds}), len({seed for _, seed in seeds})
-
-
-def _text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_number(cell) for cell in row] for row in rows)
-    return text.getvalue()
-
-
-def _number(cell: object) -> object:
-    """Twelve significant digits: what is beyond may differ between machines."""
-    return f"{cell:.12g}" if isinstance(cell, float) else cell

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ebmbench.report.stats.boards import Board, Boards
 from ebmbench.report.stats.summary import Summary, summarise
 from ebmbench.report.tables.odds import ODDS_LEGEND, odds_rows
+from ebmbench.report.tables.text import markdown_table
 from ebmbench.report.tables.verdict import verdict_lines
 from ebmbench.report.tables.words import (
     COST_TITLES,
@@ -51,7 +50,7 @@ def to_markdown(boards: Boards, raw: bool = False) -> str:
 def _table(board: Board, raw: bool) -> list[str]:
     titles = [column_title(board, task, raw) for task in board.tasks]
     columns = ["method", "rank", *titles, *COST_TITLES]
-    lines = [_line(columns), _line(["---", *["---:"] * (len(columns) - 1)])]
+    rows = []
     best = {task: best_methods(board, task) for task in board.tasks}
     for row in board.rows:
         cells = [
@@ -60,25 +59,21 @@ def _table(board: Board, raw: bool) -> list[str]:
             for text in [marked_text(board, row, task, raw)]
         ]
         label = row.method + MARKS[row.kind]
-        lines.append(_line([label, rank_text(row), *cells, *cost_texts(row)]))
+        rows.append([label, rank_text(row), *cells, *cost_texts(row)])
     if board.optimum and raw:
         cells = optimum_texts(board, board.tasks)
-        lines.append(_line(["*true density*", NONE, *cells, *[NONE] * len(COST_TITLES)]))
-    return lines
+        rows.append(["*true density*", NONE, *cells, *[NONE] * len(COST_TITLES)])
+    return markdown_table(columns, rows)
 
 
 def _overall(board: Board, summary: Summary) -> list[str]:
-    lines = ["### Over all tasks of the board", "", _line(OVERALL)]
-    lines += [_line(["---", *["---:"] * (len(OVERALL) - 1)])]
     level = summary.level_with_best
-    for name, *cells in overall_rows(board, summary):
-        lines.append(_line([f"**{name}**" if name in level else name, *cells]))
+    rows = [
+        [f"**{name}**" if name in level else name, *cells]
+        for name, *cells in overall_rows(board, summary)
+    ]
+    lines = ["### Over all tasks of the board", "", *markdown_table(OVERALL, rows)]
     lines += ["", resolution_words(summary), "", OVERALL_LEGEND]
     header, *odds = odds_rows(summary)
-    lines += ["", "### Odds on a further task", "", _line(header)]
-    lines += [_line(["---", *["---:"] * (len(header) - 1)]), *map(_line, odds)]
+    lines += ["", "### Odds on a further task", "", *markdown_table(header, odds)]
     return [*lines, "", ODDS_LEGEND]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
-from ebmbench.report.stats.families import TITLES
+from ebmbench.report.stats.families import TITLES, family_title
 from ebmbench.report.stats.selection import MethodChange, Span
+from ebmbench.report.tables.text import csv_text, markdown_table
 
 COLUMNS = (
     "method",
@@ -58,34 +57,22 @@ def selection_markdown(changes: Sequence[MethodChange]) -> str:
     parts = ["# What selection changes", "", LEGEND, ""]
     for family in families(changes):
         rows = selection_rows([change for change in changes if change.family == family])
-        parts += [f"## {family_title(family)}", "", _line(COLUMNS)]
-        parts += [_line(["---", *["---:"] * (len(COLUMNS) - 1)]), *map(_line, rows), ""]
+        parts += [f"## {family_title(family)}", "", *markdown_table(COLUMNS, rows), ""]
     return "\n".join(parts)
 
 
 def selection_csv(changes: Sequence[MethodChange]) -> str:
     """Return a row per run: what it kept, gained, and would have gained by the likelihood."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for change in changes:
-        for run in change.runs:
-            numbers = [run.gain, run.certified, run.likelier, run.lost]
-            row = [change.family, change.method, run.task, run.seed, run.kept, *numbers]
-            writer.writerow([f"{cell:.12g}" if isinstance(cell, float) else cell for cell in row])
-    return text.getvalue()
+    rows = (
+        [change.family, change.method, run.task, run.seed, run.kept, *numbers]
+        for change in changes
+        for run in change.runs
+        for numbers in [(run.gain, run.certified, run.likelier, run.lost)]
+    )
+    return csv_text(CSV_COLUMNS, rows)
 
 
 def families(changes: Sequence[MethodChange]) -> list[str]:
     """Return the families in the order of the report."""
     found = {change.family for change in changes}
     return [name for name in TITLES if name in found] + sorted(found - TITLES.keys())
-
-
-def family_title(family: str) -> str:
-    """Return the title of a family."""
-    return TITLES.get(family, family[:1].upper() + family[1:])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
