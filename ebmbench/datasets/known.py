@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import nn
 
 from ebmbench.datasets.base import Dataset, Loader, Modes, Sizes
 from ebmbench.datasets.normalised import NormalisedEnergy
@@ -44,11 +44,8 @@ def mixture(dim: int) -> GaussianMixtureEnergy:
     centres = torch.randn(COMPONENTS, dim, generator=random, dtype=torch.float64)
     centres *= SEPARATION / nn.functional.pdist(centres).min()
     weights = torch.linspace(1, HEAVIEST, COMPONENTS, dtype=torch.float64)
-    return GaussianMixtureEnergy(weights / weights.sum(), centres - centres.mean(0), _ones())
-
-
-def _ones() -> Tensor:
-    return torch.ones(COMPONENTS, dtype=torch.float64)
+    ones = torch.ones(COMPONENTS, dtype=torch.float64)
+    return GaussianMixtureEnergy(weights / weights.sum(), centres - centres.mean(0), ones)
 
 
 def scale_mixture(dim: int) -> GaussianMixtureEnergy:

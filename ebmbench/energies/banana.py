@@ -7,11 +7,10 @@ import math
 import torch
 from torch import Tensor
 
-from ebmbench.energies.own_sampler import EXACT, OwnSampler
-from ebmbench.energies.referenced import ReferencedEnergy
+from ebmbench.energies.closed import ClosedDensity
 
 
-class BananaEnergy(ReferencedEnergy):
+class BananaEnergy(ClosedDensity):
     r"""A Gaussian whose second coordinate is bent, with ``log Z = 0``.
 
     .. math:: y \sim N(0, \operatorname{diag}(s^2, 1, \dots, 1)), \qquad
@@ -35,24 +34,11 @@ class BananaEnergy(ReferencedEnergy):
         super().__init__(torch.zeros(d, dtype=torch.float64), std)
         self.spread, self.bend = spread, bend
 
-    @property
-    def smooth(self) -> bool:
-        return True
-
-    def chain(self) -> None:
-        return None
-
-    def log_z(self) -> Tensor:
-        return self.mean.new_zeros(())
-
     def forward(self, x: Tensor) -> Tensor:
         straight = x[:, 1] + self.bend * (x[:, 0].square() - self.spread**2)
         squares = (x[:, 0] / self.spread).square() + straight.square() + x[:, 2:].square().sum(1)
         constant = math.log(self.spread) + 0.5 * self.dim * math.log(2 * math.pi)
         return 0.5 * squares + constant
-
-    def sampler(self) -> OwnSampler:
-        return OwnSampler(EXACT, self.sample)
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:

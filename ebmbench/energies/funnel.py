@@ -7,11 +7,10 @@ import math
 import torch
 from torch import Tensor
 
-from ebmbench.energies.own_sampler import EXACT, OwnSampler
-from ebmbench.energies.referenced import ReferencedEnergy
+from ebmbench.energies.closed import ClosedDensity
 
 
-class FunnelEnergy(ReferencedEnergy):
+class FunnelEnergy(ClosedDensity):
     r"""The funnel with ``log Z = 0`` (Neal 2003, Annals of Statistics 31(3), Sect. 8).
 
     .. math:: x_1 \sim N(0, s^2), \qquad x_i \mid x_1 \sim N(0, e^{x_1})
@@ -28,25 +27,12 @@ class FunnelEnergy(ReferencedEnergy):
         super().__init__(torch.zeros(d, dtype=torch.float64), std)
         self.spread = spread
 
-    @property
-    def smooth(self) -> bool:
-        return True
-
-    def chain(self) -> None:
-        return None
-
-    def log_z(self) -> Tensor:
-        return self.mean.new_zeros(())
-
     def forward(self, x: Tensor) -> Tensor:
         first, rest = x[:, 0], x[:, 1:]
         n = rest.shape[1]
         neck = 0.5 * (first / self.spread).square() + math.log(self.spread)
         cone = 0.5 * (-first).exp() * rest.square().sum(1) + 0.5 * n * first
         return neck + cone + 0.5 * (n + 1) * math.log(2 * math.pi)
-
-    def sampler(self) -> OwnSampler:
-        return OwnSampler(EXACT, self.sample)
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
