@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -55,7 +56,9 @@ def command(
     problems = record_problems(out, requested_id)
     if problems:
         more = f" (and {len(problems) - 1} more; see `ebmbench check`)" if problems[1:] else ""
-        raise EbmbenchError(f"{str(out)!r} is not published: {problems[0]}{more}")
+        # The folder is named once, so that what is wrong in it has room in a sentence.
+        first = problems[0].replace(f"{out}{os.sep}", "")
+        raise EbmbenchError(f"{str(out)!r} is not published: {first}{more}")
     names = None if pictures is None else [name.strip() for name in pictures.split(",")]
     written = publish(
         out, to, records=vouched_records(out, cards), weights=weights, pictures=names

@@ -120,7 +120,10 @@ def test_options_of_a_wrong_type_end_with_status_2(
         (("steps = 20,", "steps = -20,"), "allowed: greater than 0"),
         (('kind = "mlp"', 'kind = "mpl"'), "'mpl'; did you mean 'mlp'?"),
         (("hidden = [128", "hiden = [128"), "unknown key 'hiden'; did you mean 'hidden'?"),
-        (('"log_likelihood"', '"log_likelyhood"'), "did you mean 'log_likelihood' or"),
+        (
+            ('"log_likelihood"', '"log_likelyhood"'),
+            "did you mean 'log_likelihood' or 'ode_log_likelihood'?",
+        ),
         (("[data]", "[data"), "is not valid TOML"),
     ],
 )

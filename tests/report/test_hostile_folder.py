@@ -126,7 +126,7 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     "rows": (set_to("/etc/passwd", "rows"), "key 'rows' is"),
     "files": (set_to({"../secret": "0" * 64}, "files"), "files"),
     "metric": (set_to({LONG: {}}, "metrics"), "metrics"),
-    "key": (set_to(1, LONG), "key 'aaa"),
+    "key": (set_to(1, LONG), "aaa…' is 1"),
     "version 0": (set_to(0, "schema_version"), "schema_version 0, known here: 1"),
     "version 999": (set_to(999, "schema_version"), "schema_version 999, known here: 1"),
     "version true": (set_to(True, "schema_version"), "schema_version True, known here: 1"),
