@@ -85,7 +85,7 @@ def evaluate_job(
         named = [*named, *(name for name in OF_LEVELS if name not in named)]
     metrics = measure(evaluation, _naming(job.task, named))
     image = None
-    if dataset.image_shape is not None and IMAGES[job.preset]:
+    if not _searching(job) and dataset.image_shape is not None and IMAGES[job.preset]:
         image = sample_sheet(samples_of(evaluation).x, dataset.image_shape)
     return Evaluated(
         metrics,
@@ -109,12 +109,17 @@ def with_last(
 def _last_log_likelihood(job: Job, energy: Energy, dataset: Dataset) -> MetricRecord | None:
     """Return the test log-likelihood of the last step's weights, where ``log Z`` is not dear."""
     cheap = energy.log_z() is not None or job.task.metrics.log_z != "ais"
-    if not cheap and (job.preset == "smoke" or energy.dim > ANNEALED_DIM):
+    if not cheap and (job.preset == "smoke" or energy.dim > ANNEALED_DIM or _searching(job)):
         return None
     evaluation = make_evaluation(
         job.task, energy, dataset, seed=job.seed, preset=job.preset, learned_log_z=None
     )
     return measure(evaluation, _naming(job.task, [HEADLINE])).get(HEADLINE)
+
+
+def _searching(job: Job) -> bool:
+    """Return whether a job is measured on validation rows, for a choice and not for a table."""
+    return job.task.data.held_out == "validation"
 
 
 def _naming(task: TaskCard, names: list[str]) -> TaskCard:

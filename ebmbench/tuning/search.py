@@ -18,7 +18,7 @@ from ebmbench.records import Record
 from ebmbench.tuning.halving import Rung, rungs
 from ebmbench.tuning.setting import Setting
 from ebmbench.tuning.space import draw, space_of
-from ebmbench.tuning.trials import Trials, rung_folder
+from ebmbench.tuning.trials import READ, Trials, rung_folder
 
 Reporting = Callable[[int], Reporter]
 """Makes what is told of the runs, given their number."""
@@ -70,11 +70,16 @@ def by_family(tasks: Sequence[TaskCard]) -> dict[str, list[TaskCard]]:
 
 
 def on_validation(task: TaskCard, preset: Preset, share: float) -> TaskCard:
-    """Return a task that is measured on its validation rows, after a share of its steps."""
+    """Return a task that is measured on its validation rows, after a share of its steps.
+
+    Only what a search decides by is measured: samples of the model cost as much as ``log Z``.
+    """
     steps = max(1, round(share * getattr(task.budget, preset).steps))
     card = with_steps(task, preset, steps)
     data = card.data.model_copy(update={"held_out": "validation"})
-    return card.model_copy(update={"data": data})
+    names = [name for name in card.metrics.names if name in READ]
+    metrics = card.metrics.model_copy(update={"names": names})
+    return card.model_copy(update={"data": data, "metrics": metrics})
 
 
 def search(request: Request, reporting: Reporting) -> list[Trials]:

@@ -11,13 +11,16 @@ from ebmbench.records import MetricRecord, Record, Status, holds_records, read_r
 from ebmbench.tuning.halving import ordered
 from ebmbench.tuning.setting import trial_of
 
+READ = ("log_likelihood", "fisher_divergence", "hyvarinen_score")
+"""Metrics that a search decides by, or shows beside what decides."""
+
 Criterion = Callable[[Record], float]
 """A number of a trial's record, higher is better; ``-inf`` where there is none."""
 
 
 def likelihood(record: Record) -> float:
     """Return the log-likelihood of validation rows; one that was refused counts by its low end."""
-    found = record.metrics.get("log_likelihood")
+    found = record.metrics.get(READ[0])
     if found is None:
         return -math.inf
     return found.value if found.certified or found.lower is None else found.lower
@@ -33,7 +36,7 @@ def own_loss(record: Record) -> float:
 
 def score_error(record: Record) -> float:
     """Return minus the Fisher divergence or, where the truth is not known, Hyvärinen's score."""
-    for name in ("fisher_divergence", "hyvarinen_score"):
+    for name in READ[1:]:
         found: MetricRecord | None = record.metrics.get(name)
         if found is not None and math.isfinite(found.value):
             return -found.value
