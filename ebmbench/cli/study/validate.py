@@ -21,7 +21,8 @@ from ebmbench.errors import EbmbenchError
 def command(jobs: int | None, out: Path) -> int:
     """Try every estimator of log Z on models whose log Z is known, and on cases to be refused.
 
-    Takes minutes to an hour. Exit status: 0 every promise holds, 1 some do not.
+    Takes about an hour; what is done is kept under OUT and not done again. Exit status: 0 every
+    promise holds, 1 some do not.
     """
     from ebmbench.cli.consoles import make_console
     from ebmbench.files import write_atomically
@@ -44,7 +45,7 @@ def command(jobs: int | None, out: Path) -> int:
         def show(done: int, total: int) -> None:
             status.update(f"validation: {done} of {total} pieces of work")
 
-        found = measure(workers, show)
+        found = measure(out, workers, show)
     write_atomically(out / "validation.md", to_markdown(found, words, now()))
     draw_errors(found.rows).savefig(out / "errors.png", dpi=110)
     draw_brackets(found.gaps).savefig(out / "brackets.png", dpi=110)

@@ -2,53 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, TypeVar
 
-from ebmbench.harness.executors.local import end_with_the_parent
+from ebmbench.harness.executors.local import THREAD_VARIABLES, end_with_the_parent
 from ebmbench.numerics import configure
 from ebmbench.studies.validation import exchange, paths, trained
 from ebmbench.studies.validation.cases import CASES
+from ebmbench.studies.validation.exchange import Mixing
 from ebmbench.studies.validation.findings import Findings
-from ebmbench.studies.validation.refusals import REFUSALS, run_refusal
-from ebmbench.studies.validation.trials import run_row
+from ebmbench.studies.validation.paths import Gap
+from ebmbench.studies.validation.pieces import Piece
+from ebmbench.studies.validation.refusals import REFUSALS, RefusalOutcome, run_refusal
+from ebmbench.studies.validation.trained import TrainedModel
+from ebmbench.studies.validation.trials import Row, run_row
 
 T = TypeVar("T")
 
 
 def measure(
-    workers: int, progress: Callable[[int, int], None] = lambda done, total: None
+    out: Path, workers: int, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Findings:
-    """Measure everything, the long work first.
+    """Measure everything that is not there yet, the long work first.
 
     Arguments:
+        out: folder in which every piece is kept when it ends, so that a validation that was
+            stopped goes on; what other code left there is measured again.
         workers: processes at a time.
         progress: called with the finished and all pieces of work.
     """
-    rows = [(case.name, estimator) for case in CASES.values() for estimator in case.repeats]
+    models = [
+        Piece(
+            f"trained {task} {method}",
+            trained.measure_trained,
+            (task, method),
+            TrainedModel | None,
+        )
+        for task, method in trained.MODELS
+    ]
+    rows = [
+        Piece(f"row {case.name} {estimator}", run_row, (case.name, estimator), Row)
+        for case in CASES.values()
+        for estimator in case.repeats
+    ]
+    gaps = [Piece(f"gaps {name}", paths.measure_gaps, (name,), list[Gap]) for name in paths.MODELS]
+    mixing = [
+        Piece(f"mixing {name}", exchange.measure_mixing, (name,), list[Mixing])
+        for name in exchange.MODELS
+    ]
+    refusals = [
+        Piece(f"refusal {index}", run_refusal, (index,), RefusalOutcome)
+        for index in range(len(REFUSALS))
+    ]
+    found = _run([*models, *reversed(rows), *gaps, *mixing, *refusals], out, workers, progress)
+    return Findings(
+        rows=[found[piece.name] for piece in rows],
+        refusals=[found[piece.name] for piece in refusals],
+        gaps=_flat([found[piece.name] for piece in gaps]),
+        mixing=_flat([found[piece.name] for piece in mixing]),
+        trained=[each for piece in models if (each := found[piece.name]) is not None],
+    )
+
+
+def _run(
+    pieces: Sequence[Piece], out: Path, workers: int, progress: Callable[[int, int], None]
+) -> dict[str, Any]:
+    """Return the outcomes of pieces by name."""
+    found: dict[str, Any] = {}
+    for piece in pieces:
+        there, outcome = piece.kept(out)
+        if there:
+            found[piece.name] = outcome
+    progress(len(found), len(pieces))
+    for name in THREAD_VARIABLES:
+        os.environ[name] = "1"
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start) as pool:
-        models = [pool.submit(trained.measure_trained, *pair) for pair in trained.MODELS]
-        of_rows = {row: pool.submit(run_row, *row) for row in reversed(rows)}
-        gaps = [pool.submit(paths.measure_gaps, model) for model in paths.MODELS]
-        mixing = [pool.submit(exchange.measure_mixing, model) for model in exchange.MODELS]
-        refusals = [pool.submit(run_refusal, index) for index in range(len(REFUSALS))]
-        waiting: list[Future[Any]] = [*models, *of_rows.values(), *gaps, *mixing, *refusals]
-        progress(0, len(waiting))
+        waiting = {
+            pool.submit(piece.run, *piece.arguments): piece
+            for piece in pieces
+            if piece.name not in found
+        }
         try:
-            for done, _ in enumerate(as_completed(waiting), 1):
-                progress(done, len(waiting))
-        except KeyboardInterrupt:
+            for future in as_completed(waiting):
+                piece = waiting[future]
+                found[piece.name] = future.result()
+                piece.keep(found[piece.name], out)
+                progress(len(found), len(pieces))
+        except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-        return Findings(
-            rows=[of_rows[row].result() for row in rows],
-            refusals=[future.result() for future in refusals],
-            gaps=_flat(gaps),
-            mixing=_flat(mixing),
-            trained=[each for future in models if (each := future.result()) is not None],
-        )
+    return found
 
 
 def _start() -> None:
@@ -56,5 +103,5 @@ def _start() -> None:
     end_with_the_parent()
 
 
-def _flat(futures: list[Future[list[T]]]) -> list[T]:
-    return [item for future in futures for item in future.result()]
+def _flat(lists: list[list[T]]) -> list[T]:
+    return [item for items in lists for item in items]

@@ -79,7 +79,7 @@ def test_the_exit_status_tells(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def measured(workers: int, progress: Callable[[int, int], None]) -> Findings:
+    def measured(out: Path, workers: int, progress: Callable[[int, int], None]) -> Findings:
         progress(1, 2)
         return findings(error, refused)
 
