@@ -210,7 +210,7 @@ def _validate(cls: type[M], values: dict[str, Any], where: str) -> M:
         unknown = next((e["loc"] for e in errors if e["type"] == "extra_forbidden"), None)
         if unknown:
             *table, key = unknown
-            inside = f" in [{'.'.join(map(str, table))}]" if table else ""
+            inside = f" in [{cut('.'.join(map(str, table)))}]" if table else ""
             hint = did_you_mean(str(key), field_names(cls, tuple(table)))
             found = repr(cut(str(key)))
             raise EbmbenchError(f"{where}: unknown key {found}{inside}{hint}") from None

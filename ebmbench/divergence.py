@@ -65,6 +65,11 @@ def find_divergence(curve: Sequence[CurvePoint], dim: int | None) -> Divergence 
         100
     """
     limit = LIMIT * (UNKNOWN_DIM if dim is None else dim)
+    if not curve:
+        return None
+    values = [v for p in curve if (v := p.log_likelihood) is not None and not math.isnan(v)]
+    if not _outside(curve[-1], max(values, default=-math.inf), limit):
+        return None
     best = -math.inf
     words = []
     for point in curve:
@@ -72,8 +77,6 @@ def find_divergence(curve: Sequence[CurvePoint], dim: int | None) -> Divergence 
         if value is not None and not math.isnan(value):
             best = max(best, value)
         words.append(_outside(point, best, limit))
-    if not words or not words[-1]:
-        return None
     inside = [place for place, text in enumerate(words) if not text]
     first = curve[inside[-1] + 1 if inside else 0].step
     return Divergence(first, f"{words[-1]}; out of range from step {first} on")

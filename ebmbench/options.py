@@ -7,6 +7,7 @@ pydantic's ``Field``. :func:`build` makes one from a card's table.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
@@ -14,8 +15,9 @@ from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_args,
 
 import pydantic
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic.dataclasses import is_pydantic_dataclass
 
-from ebmbench.errors import EbmbenchError, cut, did_you_mean
+from ebmbench.errors import EbmbenchError, cut, did_you_mean, first_line
 
 T = TypeVar("T")
 DEEPEST = 8
@@ -70,17 +72,34 @@ def build(cls: Callable[..., T], values: Mapping[str, Any], where: str) -> T:
         where: what to call the table in a message (a file and a key).
 
     Raises:
-        EbmbenchError: an unknown key, a wrong type or a value out of range.
+        EbmbenchError: no class, one that needs what is no option, an unknown key, a wrong type or
+            a value out of range.
     """
+    if not isinstance(cls, type):
+        raise EbmbenchError(f"{where}: {cut(repr(cls))} is no class, allowed: one")
     allowed = option_names(cls)
     for key in values:
         if key not in allowed:
             hint = did_you_mean(key, allowed)
             raise EbmbenchError(f"{where}: unknown key {cut(key)!r}{hint}")
+    if not is_pydantic_dataclass(cls):
+        _refuse_needy(cls, values, where)
     try:
-        return cls(**values)
+        made: T = cls(**values)
     except ValidationError as error:
         raise EbmbenchError(f"{where}: {explain(error)}") from None
+    return made
+
+
+def _refuse_needy(cls: type, values: Mapping[str, Any], where: str) -> None:
+    """Refuse a class that is not made by :func:`options` and needs other arguments."""
+    try:
+        inspect.signature(cls).bind(**values)
+    except (TypeError, ValueError) as error:
+        raise EbmbenchError(
+            f"{where}: class {cut(cls.__qualname__)!r} cannot be made of these options: "
+            f"{first_line(error)}"
+        ) from None
 
 
 def option_names(cls: Any) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Control characters but for tabs and new lines, and marks that reorder what is shown."""
 ESCAPED = re.compile(
-    r"\\([bfr]|u00(0[0-8bcef]|1|7f|[89])|u20(0[ef]|2[89a-e]|6[6-9]))", re.IGNORECASE
+    r"\\(?:[bfr]|u00(?:0[0-8bcefBCEF]|1|7[fF]|[89])|u20(?:0[efEF]|2[89a-eA-E]|6[6-9]))"
 )
 """The same, or what looks like it, as JSON writes it."""
 
@@ -25,7 +25,8 @@ def plain(text: str) -> str:
 
 def may_steer(text: str) -> bool:
     """Return whether the strings of a JSON text may hold such a character, escaped or not."""
-    return bool(ESCAPED.search(text) or STEERING.search(text))
+    # Every such character is one that cannot be printed, which is asked ten times as fast.
+    return bool(ESCAPED.search(text) or (not text.isprintable() and STEERING.search(text)))
 
 
 def cleaned(value: Any) -> Any:

@@ -33,6 +33,7 @@ def write_and_show(
     from ebmbench.report.tables.terminal import print_boards
     from ebmbench.report.write import read_boards, write_tables, written_words
 
-    written = write_tables(records, out, figures)
-    print_boards(read_boards(records, out), console, raw)
+    boards = read_boards(records, out)
+    written = write_tables(records, out, figures, boards=boards)
+    print_boards(boards, console, raw)
     console.print(written_words(written, out), soft_wrap=True, highlight=False)

@@ -51,7 +51,6 @@ def command(
 ) -> int:
     """Print the leaderboard of OUT; write its tables, its pictures and the site OUT/site."""
     from ebmbench.cli.consoles import make_console, write_and_show
-    from ebmbench.report.site.build import build_site
     from ebmbench.report.tables.csv_tables import to_csv
     from ebmbench.report.tables.html import to_html
     from ebmbench.report.tables.latex import to_latex
@@ -62,12 +61,14 @@ def command(
     if form == "terminal":
         write_and_show(records, out, make_console(), figures, raw=raw)
     else:
-        write_tables(records, out, figures)
         boards = read_boards(records, out)
+        write_tables(records, out, figures, boards=boards)
         formats = {"md": to_markdown, "latex": to_latex, "html": to_html}
         text = to_csv(boards) if form == "csv" else formats[form](boards, raw)
         click.echo(text, nl=False)
     if site:
+        from ebmbench.report.site.build import build_site
+
         first_page = build_site(records, out, asv or stored_history())
         # Not on stdout, where a table may be read by another program.
         click.echo(f"The site starts at {first_page}", err=True)

@@ -29,7 +29,7 @@ from ebmbench.harness.record import make_record
 from ebmbench.harness.store import Artifacts, write_run
 from ebmbench.harness.weights import packed_weights
 from ebmbench.numerics import configure
-from ebmbench.records import Record, RunOutcome, Status
+from ebmbench.records import Curve, Record, RunOutcome, Status
 
 
 @dataclass
@@ -125,7 +125,7 @@ def _fit_and_evaluate(
         status=fitted.status,
         message=fitted.message,
         diverged_at=fitted.diverged_at,
-        curve=fitted.curve,
+        curve=Curve(fitted.curve),
         cost=fitted.cost,
         parameters=fitted.parameters,
         coordinates=fitted.coordinates,

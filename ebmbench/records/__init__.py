@@ -5,6 +5,7 @@ everything needed to do it again. The leaderboard is a pure function of these te
 """
 
 from ebmbench.records.beside import NAMED, beside, digest_of, files_beside, named_after
+from ebmbench.records.curve import Curve, CurvePoint
 from ebmbench.records.folder import (
     holds_records,
     iter_stored,
@@ -15,7 +16,6 @@ from ebmbench.records.folder import (
 )
 from ebmbench.records.model import (
     SCHEMA,
-    CurvePoint,
     LevelRecord,
     LogZRecord,
     MarkRecord,
@@ -30,7 +30,7 @@ from ebmbench.records.model import (
 )
 from ebmbench.records.pack import PACK, is_packed, pack_bytes
 from ebmbench.records.stored import Stored, as_written
-from ebmbench.records.tidy import COLUMNS, results_csv, tidy_rows
+from ebmbench.records.tidy import COLUMNS, results_csv, tidy_rows, write_results
 from ebmbench.records.unpacking import unpack
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "NAMED",
     "PACK",
     "SCHEMA",
+    "Curve",
     "CurvePoint",
     "LevelRecord",
     "LogZRecord",
@@ -67,4 +68,5 @@ __all__ = [
     "tidy_rows",
     "to_json",
     "unpack",
+    "write_results",
 ]

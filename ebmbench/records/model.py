@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ebmbench.cards import MethodCard, Preset, Selection, TaskCard
 from ebmbench.names import MethodName, Name
+from ebmbench.records.curve import Curve, CurvePoint
 
 SCHEMA = 1
 KNOWN = (1,)
@@ -93,23 +94,6 @@ def network_passes(energy: float, score: float, hvp: float, auxiliary: float = 0
     return energy + 2 * score + 4 * hvp + auxiliary
 
 
-class CurvePoint(_Part):
-    """One point of the learning curve."""
-
-    step: int
-    seconds: float
-    """Training seconds so far."""
-    loss: float
-    """Mean training loss since the last point."""
-    validation_loss: float | None = None
-    """The objective's loss of validation rows, with the same noise at every point; ``None`` where
-    it cannot be compared between steps, and in records of 0.1."""
-    log_likelihood: float | None = None
-    """Of validation rows in nats, where it is cheap (exact ``log Z`` or quadrature): at every
-    other point, the last one among them, and at the one whose weights are scored."""
-    info: dict[str, float] = {}
-
-
 class MarkRecord(_Part):
     """One point of the learning curve, at which weights were taken or could have been."""
 
@@ -181,7 +165,7 @@ class RunOutcome(_Part):
     """Why it is not ``ok``."""
     traceback: str = ""
     metrics: dict[MetricName, MetricRecord] = {}
-    curve: list[CurvePoint] = []
+    curve: Curve = Curve()
     cost: RunCost | None = None
     parameters: int | None = None
     """Number of trained parameters."""
@@ -243,7 +227,7 @@ class Record(RunOutcome):
     def scored_curve(self) -> list[CurvePoint]:
         """The learning curve up to the step whose weights the metrics are of."""
         if self.selection is None:
-            return self.curve
+            return list(self.curve)
         return [point for point in self.curve if point.step <= self.selection.selected.step]
 
 

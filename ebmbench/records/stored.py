@@ -7,16 +7,18 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from ebmbench.cards import Card, MethodCard, TaskCard
 from ebmbench.errors import EbmbenchError, cut, first_line
 from ebmbench.options import explain
 from ebmbench.plain import cleaned, may_steer
 from ebmbench.records.model import KNOWN, SCHEMA, Record
+from ebmbench.records.sharing import share
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Stored:
                 except ValidationError as error:
                     raise self._invalid(f"{kind}: {explain(error)}") from None
         try:
-            return Record.model_validate(content)
+            return share(Record.model_validate(content))
         except ValidationError as error:
             raise self._invalid(explain(error)) from None
 
@@ -81,8 +83,8 @@ class Stored:
             EbmbenchError: the text is not a JSON object.
         """
         try:
-            content = json.loads(self.text, parse_constant=_refuse)
-        except (ValueError, RecursionError) as error:
+            content = from_json(self.text, allow_inf_nan=False, cache_strings="all")
+        except ValueError as error:
             raise self._invalid(f"no JSON: {first_line(error)}") from None
         if not isinstance(content, dict):
             raise self._invalid(f"a {type(content).__name__}, allowed: a JSON object")
@@ -105,7 +107,3 @@ def _card(cls: type[Card], text: str) -> Card:
 def as_written(content: dict[str, Any]) -> str:
     """Return the text of a record file: sorted keys, one space of indent, a final newline."""
     return json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n"
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON, allowed: the string {constant!r}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, TextIO
 
 from ebmbench.records.model import MetricRecord, Record
 
@@ -29,14 +29,15 @@ COLUMNS = [
     "run_id",
 ]
 
+_OF_METRICS = [key for key in COLUMNS if key in MetricRecord.model_fields]
 
-def tidy_rows(records: Iterable[Record]) -> list[dict[str, Any]]:
-    """Return one row per task, method, seed and metric, with the keys of :data:`COLUMNS`.
+
+def tidy_rows(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
+    """Yield one row per task, method, seed and metric, with the keys of :data:`COLUMNS`.
 
     The cost enters as metrics (``train_seconds``, ``step_ms``, ``allocator_peak_bytes``, …). A run
     without metrics gives one row with an empty metric, so that its status is not lost.
     """
-    rows: list[dict[str, Any]] = []
     for record in records:
         common = {
             "task": record.task,
@@ -51,20 +52,25 @@ def tidy_rows(records: Iterable[Record]) -> list[dict[str, Any]]:
         }
         metrics = dict(record.metrics) | _cost_metrics(record)
         for name, metric in metrics.items():
-            values = metric.model_dump(exclude={"note"})
-            rows.append({key: (common | values | {"metric": name})[key] for key in COLUMNS})
+            values = {key: getattr(metric, key) for key in _OF_METRICS}
+            row = common | values | {"metric": name}
+            yield {key: row[key] for key in COLUMNS}
         if not metrics:
-            rows.append({key: common.get(key) for key in COLUMNS})
-    return rows
+            yield {key: common.get(key) for key in COLUMNS}
 
 
 def results_csv(records: Iterable[Record]) -> str:
     """Return the tidy table as CSV text, the content of ``results.csv``."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(tidy_rows(records))
+    write_results(records, text)
     return text.getvalue()
+
+
+def write_results(records: Iterable[Record], file: TextIO) -> None:
+    """Write the tidy table as CSV, a row at a time: it may be larger than all other tables."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(row.values() for row in tidy_rows(records))
 
 
 Unit = Literal["s", "ms", "bytes", "evaluations"]

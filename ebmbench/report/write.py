@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ebmbench.records import Record, results_csv
+from ebmbench.records import Record, results_csv, write_results
 from ebmbench.report.figures.boards import draw_boards
 from ebmbench.report.figures.densities import draw_densities
 from ebmbench.report.figures.saving import save
@@ -21,6 +21,8 @@ from ebmbench.report.tables.csv_tables import summary_csv, to_csv
 from ebmbench.report.tables.latex import to_latex
 from ebmbench.report.tables.markdown import to_markdown
 from ebmbench.report.tables.selection import selection_csv, selection_markdown
+
+RESULTS = "results.csv"
 
 
 def read_boards(records: Sequence[Record], out: Path) -> Boards:
@@ -39,7 +41,9 @@ def table_texts(records: Sequence[Record], found: Moments | None = None) -> dict
         records: of an output folder.
         found: moments of its test rows (:func:`ebmbench.report.stats.rows.moments`).
     """
-    return _texts(records, found or {}, make_boards(records, found), selection_changes(records))
+    found = found or {}
+    boards, changes = make_boards(records, found), selection_changes(records)
+    return {RESULTS: results_csv(records)} | _texts(records, found, boards, changes)
 
 
 def _texts(
@@ -58,7 +62,6 @@ def _texts(
             "selection.md": selection_markdown(changes),
         }
     return {
-        "results.csv": results_csv(records),
         "leaderboard.md": to_markdown(boards),
         "leaderboard.csv": to_csv(boards),
         "leaderboard.tex": to_latex(boards),
@@ -78,21 +81,26 @@ def written_words(paths: Sequence[Path], out: Path) -> str:
     return f"Written to {out}: {', '.join(tables)}{more}"
 
 
-def write_tables(records: Sequence[Record], out: Path, figures: str = "png") -> list[Path]:
+def write_tables(
+    records: Sequence[Record], out: Path, figures: str = "png", *, boards: Boards | None = None
+) -> list[Path]:
     """Write the tables and the pictures of an output folder; return all paths.
 
     Arguments:
         records: of the folder.
         out: the folder.
         figures: format of the pictures: ``png``, ``pdf`` or ``svg``.
+        boards: of the records, by :func:`read_boards`, where there are some already.
 
     Raises:
         EbmbenchError: the records do not belong into one table.
     """
     found = moments(records, out)
-    boards = make_boards(records, found)
+    boards = boards or make_boards(records, found)
     changes = selection_changes(records)
-    written = []
+    written = [out / RESULTS]
+    with written[0].open("w", encoding="utf-8", newline="") as file:
+        write_results(records, file)
     for name, text in _texts(records, found, boards, changes).items():
         (out / name).write_text(text, encoding="utf-8", newline="")
         written.append(out / name)

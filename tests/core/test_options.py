@@ -1,4 +1,6 @@
-from typing import Annotated
+import os
+import re
+from typing import Annotated, Any
 
 import pytest
 from pydantic import Field
@@ -40,3 +42,23 @@ def test_did_you_mean_lists_names_when_nothing_is_near() -> None:
     assert did_you_mean("zzz", ["a", "b"]) == "; allowed: a, b"
     assert did_you_mean("zzz", []) == "; allowed: nothing"
     assert did_you_mean("zzz", [str(k) for k in range(20)]).endswith(", …")
+
+
+class Needy:
+    """A class of one's own that takes more than options."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (os.system, "card.toml: <built-in function system> is no class, allowed: one"),
+        (7, "card.toml: 7 is no class, allowed: one"),
+        (Needy, "class 'Needy' cannot be made of these options: missing a required argument"),
+    ],
+)
+def test_what_a_card_names_must_be_a_class_of_options(named: Any, message: str) -> None:
+    with pytest.raises(EbmbenchError, match=re.escape(message)):
+        build(named, {}, "card.toml")

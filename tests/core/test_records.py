@@ -45,7 +45,7 @@ def test_tidy_rows_hold_metrics_cost_and_the_status_of_failures(
     metric = MetricRecord(value=-1.0, stderr=0.1, unit="nats", higher_is_better=True)
     good = make_record(metrics={"log_likelihood": metric}, cost=cost)
     bad = make_record(seed=1, status=Status.DIVERGED)
-    rows = tidy_rows([good, bad])
+    rows = list(tidy_rows([good, bad]))
     assert all(list(row) == COLUMNS for row in rows)
     by_metric = {row["metric"]: row for row in rows}
     assert by_metric["log_likelihood"]["value"] == -1.0
