@@ -74,11 +74,12 @@ def rows_markdown(rows: Sequence[Row], words: str) -> str:
         "",
         words,
         "",
-        "| library | method | settings | log-likelihood, nats | log Z | seconds |",
-        "|---|---|---|---:|---|---:|",
+        "| library | method | settings | log-likelihood, nats | near the rows | log Z | seconds |",
+        "|---|---|---|---:|---:|---|---:|",
     ]
     for row in rows:
         value = f"{row.log_likelihood:z.3f} ± {row.stderr:.3f}" if row.certified else "refused"
-        cells = (row.library, row.method, row.settings, value, row.note, f"{row.seconds:.0f}")
+        near, seconds = f"{row.near:z.3f}", f"{row.seconds:.0f}"
+        cells = (row.library, row.method, row.settings, value, near, row.note, seconds)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, ""])

@@ -176,5 +176,7 @@ def test_two_moons_of_a_few_steps_are_measured_on_both_sides(tmp_path: Path) -> 
     )
     assert done.return_value == 0
     table = pd.read_csv(tmp_path / "o/two-moons.csv")
+    # A part of the plane holds no more mass than the whole.
+    assert (table["near"] >= table["log_likelihood"] - 1e-3).all()
     assert set(table["library"]) == {"ebmkit", "ebmbench"}
     assert (table["steps"] == 5).all()
