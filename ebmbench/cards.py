@@ -10,6 +10,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
+import weakref
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -198,8 +199,18 @@ def card_by_path(cls: type[C], path: Path) -> C:
 
 def card_hash(card: Card) -> str:
     """Return 16 hexadecimal digits that identify what the card asks for."""
+    known = _HASHES.get(id(card))
+    if known is not None and known[0]() is card:
+        return known[1]
     canonical = json.dumps(card.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    found = hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    key = id(card)
+    _HASHES[key] = weakref.ref(card, lambda _: _HASHES.pop(key, None)), found
+    return found
+
+
+_HASHES: dict[int, tuple[weakref.ref[Card], str]] = {}
+"""By the identity of a card: thousands of records share a few hundred of them."""
 
 
 def _validate(cls: type[M], values: dict[str, Any], where: str) -> M:

@@ -30,7 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ebmbench.cards import TaskCard
-from ebmbench.records import CurvePoint, Record, Status
+from ebmbench.records import Curve, CurvePoint, Record, Status
 
 LIMIT = 5.0
 """Nats per dimension. The published runs stay below 1 in both, but for one, which is at 2652."""
@@ -67,7 +67,8 @@ def find_divergence(curve: Sequence[CurvePoint], dim: int | None) -> Divergence 
     limit = LIMIT * (UNKNOWN_DIM if dim is None else dim)
     if not curve:
         return None
-    values = [v for p in curve if (v := p.log_likelihood) is not None and not math.isnan(v)]
+    curve = curve if isinstance(curve, Curve) else Curve(curve)
+    values = [v for v in curve.log_likelihoods if v is not None and not math.isnan(v)]
     if not _outside(curve[-1], max(values, default=-math.inf), limit):
         return None
     best = -math.inf

@@ -30,7 +30,7 @@ from ebmbench.records.model import (
 )
 from ebmbench.records.pack import PACK, is_packed, pack_bytes
 from ebmbench.records.stored import Stored, as_written
-from ebmbench.records.tidy import COLUMNS, results_csv, tidy_rows, write_results
+from ebmbench.records.tidy import COLUMNS, results_csv, tidy_rows, write_tidy
 from ebmbench.records.unpacking import unpack
 
 __all__ = [
@@ -68,5 +68,5 @@ __all__ = [
     "tidy_rows",
     "to_json",
     "unpack",
-    "write_results",
+    "write_tidy",
 ]

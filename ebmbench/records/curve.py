@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, overload
@@ -17,6 +18,8 @@ from pydantic_core import core_schema
 
 BASE = 5
 """Numbers of a point beside those of ``info``."""
+LIKELIHOOD = 4
+"""The place of the likelihood among them."""
 
 
 class CurvePoint(BaseModel):
@@ -77,6 +80,38 @@ class Curve(Sequence[CurvePoint]):
                 list, return_schema=points
             ),
         )
+
+    @property
+    def steps(self) -> list[int]:
+        """Of all points."""
+        return [int(step) for step in self._numbers[:: BASE + len(self._names)]]
+
+    @property
+    def log_likelihoods(self) -> list[float | None]:
+        """Of validation rows at all points."""
+        return self._column(LIKELIHOOD)
+
+    def info(self, name: str) -> list[float | None]:
+        """Return a number of ``info`` at all points, ``None`` where it is not."""
+        if name not in self._names:
+            return [None] * len(self)
+        return self._column(BASE + self._names.index(name))
+
+    def upto(self, step: int) -> Curve:
+        """Return the part up to a step and with it."""
+        count = bisect_right(self.steps, step)
+        if count == len(self):
+            return self
+        part = Curve()
+        part._names = self._names
+        cells = count * (BASE + len(self._names))
+        part._numbers, part._there = self._numbers[:cells], self._there[:cells]
+        return part
+
+    def _column(self, place: int) -> list[float | None]:
+        width = BASE + len(self._names)
+        cells = zip(self._numbers[place::width], self._there[place::width], strict=True)
+        return [number if there else None for number, there in cells]
 
     def __len__(self) -> int:
         return len(self._numbers) // (BASE + len(self._names))

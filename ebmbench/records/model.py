@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ebmbench.cards import MethodCard, Preset, Selection, TaskCard
 from ebmbench.names import MethodName, Name
-from ebmbench.records.curve import Curve, CurvePoint
+from ebmbench.records.curve import Curve
 
 SCHEMA = 1
 KNOWN = (1,)
@@ -224,11 +224,11 @@ class Record(RunOutcome):
     """UTC, ISO 8601."""
 
     @property
-    def scored_curve(self) -> list[CurvePoint]:
+    def scored_curve(self) -> Curve:
         """The learning curve up to the step whose weights the metrics are of."""
         if self.selection is None:
-            return list(self.curve)
-        return [point for point in self.curve if point.step <= self.selection.selected.step]
+            return self.curve
+        return self.curve.upto(self.selection.selected.step)
 
 
 def to_json(record: Record) -> str:

@@ -62,11 +62,11 @@ def tidy_rows(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
 def results_csv(records: Iterable[Record]) -> str:
     """Return the tidy table as CSV text, the content of ``results.csv``."""
     text = io.StringIO()
-    write_results(records, text)
+    write_tidy(records, text)
     return text.getvalue()
 
 
-def write_results(records: Iterable[Record], file: TextIO) -> None:
+def write_tidy(records: Iterable[Record], file: TextIO) -> None:
     """Write the tidy table as CSV, a row at a time: it may be larger than all other tables."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ebmbench.records import Record, results_csv, write_results
+from ebmbench.records import Record, results_csv, write_tidy
 from ebmbench.report.figures.boards import draw_boards
 from ebmbench.report.figures.densities import draw_densities
 from ebmbench.report.figures.saving import save
@@ -100,7 +100,7 @@ def write_tables(
     changes = selection_changes(records)
     written = [out / RESULTS]
     with written[0].open("w", encoding="utf-8", newline="") as file:
-        write_results(records, file)
+        write_tidy(records, file)
     for name, text in _texts(records, found, boards, changes).items():
         (out / name).write_text(text, encoding="utf-8", newline="")
         written.append(out / name)

@@ -80,7 +80,7 @@ def findings(run: Record) -> list[Finding]:
     found += _of_curve(run)
     if MODES in run.metrics and (share := run.metrics[MODES].value) >= WRONG_MASS:
         found.append(Finding("modes", (100 * share,)))
-    rates = [point.info["acceptance"] for point in run.curve if "acceptance" in point.info]
+    rates = [rate for rate in run.curve.info("acceptance") if rate is not None]
     if rates and rates[-1] < STILL:
         found.append(Finding("still", (rates[-1],)))
     loss = predicted_loss(run.task_card, run.method_card, run.seed)
@@ -136,12 +136,14 @@ def make_notes(records: Sequence[Record], metric: str) -> list[str]:
 
 
 def _of_curve(run: Record) -> list[Finding]:
-    points = [(p.step, v) for p in run.scored_curve if (v := p.log_likelihood) is not None]
+    scored = run.scored_curve
+    values = zip(scored.steps, scored.log_likelihoods, strict=True)
+    points = [(step, value) for step, value in values if value is not None]
     if len(points) < 2:
         return []
     step, best = max(points, key=lambda point: point[1])
     end, last = points[-1]
-    stopped = run.scored_curve[-1].step < run.curve[-1].step
+    stopped = len(scored) < len(run.curve)
     if best - last > FALL:
         kind = "worse" if step == points[0][0] else "over-trained"
         return [Finding(kind, (step, best - last))]

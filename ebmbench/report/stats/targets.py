@@ -103,7 +103,7 @@ def validation_shifts(records: Sequence[Record]) -> dict[tuple[str, int], float]
     for record in records:
         number = record.metrics.get(HEADLINE)
         curve = record.scored_curve
-        scored = curve[-1].log_likelihood if curve else None
+        scored = curve.log_likelihoods[-1] if curve else None
         if number is not None and scored is not None and math.isfinite(scored - number.value):
             found[record.task, record.seed].append(scored - number.value)
     return {key: median(each) for key, each in found.items()}
@@ -116,7 +116,7 @@ def complete(costs: Mapping[str, Mapping[str, float | None]]) -> dict[str, list[
 
 
 def _first(record: Record, target: float, spent: Spent) -> float:
-    for point in record.curve:
-        if point.log_likelihood is not None and point.log_likelihood >= target:
-            return spent(record, point)
+    for place, value in enumerate(record.curve.log_likelihoods):
+        if value is not None and value >= target:
+            return spent(record, record.curve[place])
     return math.inf
