@@ -1,6 +1,7 @@
 """What a large folder of records costs: its report, and resuming a grid that is done.
 
     python -m benchmarks.folders --records 20000
+    python -m benchmarks.folders --records 100000 --packed
 
 Records are those of real jobs of the tasks in the plane, with outcomes made up. Prints seconds of
 processor time, seconds on the clock and peak memory of each command, run as a process of its own.
@@ -9,11 +10,14 @@ processor time, seconds on the clock and peak memory of each command, run as a p
 from __future__ import annotations
 
 import argparse
+import gzip
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +25,8 @@ from ebmbench import catalog
 from ebmbench.harness.job import make_jobs
 from ebmbench.harness.record import make_record
 from ebmbench.records import (
+    PACK,
+    Curve,
     CurvePoint,
     LogZRecord,
     MetricRecord,
@@ -54,11 +60,26 @@ def outcome() -> RunOutcome:
         data_seconds=0.1,
     )  # fmt: skip
     log_z = LogZRecord(value=0.0, stderr=0.0)
-    return RunOutcome(metrics=dict.fromkeys(names, metric), curve=curve, cost=cost, log_z=log_z)
+    return RunOutcome(
+        metrics=dict.fromkeys(names, metric), curve=Curve(curve), cost=cost, log_z=log_z
+    )
 
 
-def write_folder(out: Path, seeds: int) -> None:
-    """Write the records of so many seeds of every task and method."""
+def write_folder(out: Path, seeds: int, packed: bool) -> None:
+    """Write the records of so many seeds of every task and method, in files or in one."""
+    out.mkdir(parents=True)
+    if not packed:
+        for path, text in texts(out, seeds):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return
+    with gzip.open(out / PACK, "wt", compresslevel=1, encoding="utf-8") as file:
+        for _, text in texts(out, seeds):
+            file.write(json.dumps(json.loads(text), separators=(",", ":")) + "\n")
+
+
+def texts(out: Path, seeds: int) -> Iterator[tuple[Path, str]]:
+    """Yield the text of every record and where it goes."""
     tasks, methods = catalog.select_tasks("2d/*"), catalog.select_methods(METHODS)
     machine = {"processor": "a processor", "cores": "2", "device": "cpu", "threads": "1"}
     for k, job in enumerate(make_jobs(tasks, methods, seeds=1, preset="smoke")):
@@ -68,8 +89,6 @@ def write_folder(out: Path, seeds: int) -> None:
         )  # fmt: skip
         text = to_json(record)
         for seed in range(seeds):
-            path = record_path(out, record.task, record.method, seed)
-            path.parent.mkdir(parents=True, exist_ok=True)
             value = -2 - ((k + 1) * (seed + 7) * 7919 % 1000) / 1000
             own = (
                 text.replace('"seed": 0', f'"seed": {seed}')
@@ -77,7 +96,7 @@ def write_folder(out: Path, seeds: int) -> None:
                 .replace(ROWS, f"{seed:016x}")
                 .replace(str(VALUE), str(value))
             )
-            path.write_text(own, encoding="utf-8")
+            yield record_path(out, record.task, record.method, seed), own
 
 
 def measure(*words: str) -> str:
@@ -101,6 +120,7 @@ def main() -> None:
     """Measure the commands on a folder of the asked size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=20_000)
+    parser.add_argument("--packed", action="store_true", help="As published: in one file.")
     parser.add_argument("--into", type=Path, help="Keep the folder here, or take the one there.")
     asked = parser.parse_args()
     pairs = len(catalog.select_tasks("2d/*")) * len(catalog.select_methods(METHODS))
@@ -108,11 +128,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         out = asked.into or Path(name) / "out"
         if not out.is_dir():
-            write_folder(out, seeds)
+            write_folder(out, seeds, asked.packed)
         print(f"{seeds * pairs} records", flush=True)
         grid = ("--methods", METHODS, "--tasks", "2d/*", "--preset", "smoke")
         print(measure("report", str(out), "--no-site", "--format", "csv"))
-        print(measure("run", *grid, "--seeds", str(seeds), "--out", str(out), "--json"))
+        if not asked.packed:
+            print(measure("run", *grid, "--seeds", str(seeds), "--out", str(out), "--json"))
         print(measure("compare", str(out), str(out)))
 
 
