@@ -27,10 +27,7 @@ def try_kind(name: str, inputs: int, folder: Path, *, seed: int) -> Watch:
         seed: of hypothesis.
     """
     inside = folder.resolve()
-    # Where matplotlib keeps what it knows of fonts.
-    os.environ["MPLCONFIGDIR"] = str(inside / "matplotlib")
-    # It asks the system for its fonts once, in a process.
-    import_module("matplotlib.font_manager")
+    settle(inside)
     kind = kinds(inside)[name]
     watch = Watch(inside)
     start = resident_peak()
@@ -52,6 +49,13 @@ def try_kind(name: str, inputs: int, folder: Path, *, seed: int) -> Watch:
     each()
     watch.grown = max(0, resident_peak() - start - 2 * valid - ROOM)
     return watch
+
+
+def settle(inside: Path) -> None:
+    """Let matplotlib do what it does once in a process before anything is watched."""
+    # Where it keeps what it knows of the fonts that it asks the system for.
+    os.environ["MPLCONFIGDIR"] = str(inside / "matplotlib")
+    import_module("matplotlib.font_manager")
 
 
 def apart(name: str, inputs: int, seed: int) -> Watch:

@@ -188,7 +188,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         raise EbmbenchError(
             f"table {str(path)!r} needs pyarrow: `pip install 'ebmbench[publish]'`"
         ) from None
-    except ValueError as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        # What pandas says of the index stands in the file as text, and may say anything.
         words = first_line(error)
         raise EbmbenchError(f"table {str(path)!r} is no Parquet file: {words}") from None
 

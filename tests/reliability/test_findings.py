@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.fuzz.kinds import kinds
+from benchmarks.fuzz.trying import settle
 from benchmarks.fuzz.watching import Watch
 
 MANY = "a" * 5000
@@ -41,6 +46,14 @@ ASV = (
 )
 
 
+def parquet(said: dict[str, Any]) -> bytes:
+    """Return a table of which pandas is said to have written something else."""
+    table = pa.table({"a": [1.0, 2.0, 3.0]}).replace_schema_metadata({"pandas": json.dumps(said)})
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    return buffer.getvalue()
+
+
 FOUND = {
     "a type that is not known": ("safetensors", weights(MANY)),
     "images without a header": ("IDX", gzip.compress(b"\0\0\x08\x03")),
@@ -53,6 +66,8 @@ FOUND = {
     "no gzip": ("IDX", b"images"),
     "a header that does not end": ("NPY", array("{'descr': '<f8',\n(")),
     "a header that says too much": ("NPY", array("{'descr': '<f8', 'fortran_order': 0}")),
+    "an index that is not there": ("parquet", parquet({"index_columns": ["gone"]})),
+    "metadata of other kinds": ("parquet", parquet({"index_columns": 7, "columns": None})),
     "a cell of thousands": ("CSV", f"a,b\n1,2\n3,{MANY}\n4,5\n".encode()),
     "a name of thousands": ("CSV", f"a,{MANY}\n1,2\n3,inf\n4,5\n".encode()),
     "lists without end": ("asv", b"[" * 100_000),
@@ -64,6 +79,7 @@ FOUND = {
 @pytest.mark.parametrize("name", FOUND)
 def test_what_was_found_is_refused_in_a_sentence(name: str, tmp_path: Path) -> None:
     kind, content = FOUND[name]
+    settle(tmp_path.resolve())
     watch = Watch(tmp_path.resolve())
     watch.try_input(content, kinds(tmp_path.resolve())[kind].use)
     assert watch.findings == {}
