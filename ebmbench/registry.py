@@ -205,6 +205,7 @@ OBJECTIVES: Registry[Any] = Registry(
         "diffclf": "ebmbench.objectives.diffclf:LevelClassification",
         "ksd": "ebmbench.objectives.ksd:KernelSteinDiscrepancy",
         "lsd": "ebmbench.objectives.lsd:LearnedSteinDiscrepancy",
+        "f-ebm": "ebmbench.objectives.f_ebm:FDivergenceMinimisation",
     },
     "ebmbench.objectives",
 )

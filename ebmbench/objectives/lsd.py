@@ -25,14 +25,14 @@ from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.energies.layers import linear
 from ebmbench.objectives.auxiliary import Auxiliary, Network
 from ebmbench.objectives.base import Objective, State, Step, StepCost
 from ebmbench.objectives.directions import draw_directions
+from ebmbench.objectives.networks import perceptron
 from ebmbench.options import options
 
 
@@ -62,18 +62,9 @@ class LearnedSteinDiscrepancy(Objective[Critic]):
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> Critic:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        d, source = data.shape[1], torch.Generator()
-        # The weights are drawn on the CPU, wherever the rows are.
-        drawn = torch.randint(2**31, (1,), generator=generator, device=generator.device)
-        source.manual_seed(int(drawn))
-        layers = nn.Sequential(
-            linear(d, self.width, 1.0, source),
-            nn.SiLU(),
-            linear(self.width, self.width, 1.0, source),
-            nn.SiLU(),
-            linear(self.width, d, 0.5, source),
-        )
-        return Critic(Auxiliary.of(layers.to(data)))
+        d = data.shape[1]
+        layers = perceptron(d, self.width, d, 0.5, like=data, generator=generator)
+        return Critic(Auxiliary.of(layers))
 
     def loss(
         self, energy: Energy, batch: Tensor, state: Critic, generator: torch.Generator

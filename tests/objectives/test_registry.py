@@ -43,6 +43,9 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("dsm-cv", {"sigma": 0.3}),
     ("ksd", {"bandwidth": 0.5}),
     ("lsd", {"critic_steps": 2, "penalty": 0.1, "width": 16}),
+    ("f-ebm", {"divergence": "kl", "steps": 2, "buffer": 50, "critic_steps": 1}),
+    ("f-ebm", {"divergence": "reverse-kl", "sampler": "langevin", "buffer": 50, "width": 16}),
+    ("f-ebm", {"divergence": "squared-hellinger", "steps": 2, "buffer": 50, "most": 0.1}),
     ("pcd", {"steps": 2, "sampler": "langevin", "buffer": 50, "restart": 0.2}),
     ("pcd", {"steps": 2, "sampler": "mala", "buffer": 50, "energy_penalty": 0.3}),
     ("jarzynski", {"steps": 2, "sampler": "hmc", "walkers": 50, "resample_below": 1.0}),
@@ -59,7 +62,9 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 everything = pytest.mark.parametrize(
     ("name", "options"), VARIANTS, ids=[f"{name}-{options}" for name, options in VARIANTS]
 )
-CHAINS = {"cd", "cd-short", "drl", "jarzynski", "mle-mcmc", "pcd", "pcd-pt", "ps-cd"}
+CHAINS = {
+    "cd", "cd-short", "drl", "f-ebm", "jarzynski", "mle-mcmc", "pcd", "pcd-pt", "ps-cd",
+}  # fmt: skip
 CHAIN_INFO = {"acceptance", "divergent", "dead_chains", "step_size", "energy_gap"}
 BLIND_TO_CONSTANTS = set(OBJECTIVES) - {
     "diffclf", "dual-sm", "ence", "fce", "n2ce", "nce", "nce-flow", "snl", "tre",
@@ -269,6 +274,7 @@ def test_every_objective_with_chains_is_among_them() -> None:
         ("mle-mcmc", {"annealed": 1.5}, "'annealed' is 1.5"),
         ("nce", {"nu": 0}, "'nu' is 0"),
         ("pcd", {"restart": 2}, "'restart' is 2"),
+        ("f-ebm", {"divergence": "tv"}, "'divergence' is 'tv'"),
         ("jarzynski", {"sampler": "langevin"}, "'sampler' is 'langevin'"),
         ("mpf", {"epsilon": 0.0}, "'epsilon' is 0.0"),
         ("ps-cd", {"gamma": 0}, "'gamma' is 0"),
@@ -291,5 +297,4 @@ def test_a_state_holds_nothing_unless_told() -> None:
 
 def test_a_loss_does_not_compare_where_chains_or_a_network_beside_the_energy_move() -> None:
     silent = {name for name in OBJECTIVES if not OBJECTIVES.get(name).validates}
-    chains = {"cd", "cd-short", "drl", "jarzynski", "mle-mcmc", "pcd", "pcd-pt", "ps-cd"}
-    assert silent == chains | {"fce", "lsd"}
+    assert silent == CHAINS | {"fce", "lsd"}
