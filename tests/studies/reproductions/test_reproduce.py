@@ -97,6 +97,7 @@ TINY: dict[str, dict[str, Any]] = {
     "song2019-nice": {"steps": [2], "traces": 8},
     # A table that scikit-learn carries: what is tried is the code, not the wine files.
     "song2019-dkef": {"steps": 2, "tasks": ["uci/wine"]},
+    "yu2020-febm": {"steps": 3},
 }
 
 
