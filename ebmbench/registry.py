@@ -206,6 +206,7 @@ OBJECTIVES: Registry[Any] = Registry(
         "ksd": "ebmbench.objectives.ksd:KernelSteinDiscrepancy",
         "lsd": "ebmbench.objectives.lsd:LearnedSteinDiscrepancy",
         "f-ebm": "ebmbench.objectives.f_ebm:FDivergenceMinimisation",
+        "vera": "ebmbench.objectives.vera:EntropyRegularisedGenerator",
     },
     "ebmbench.objectives",
 )

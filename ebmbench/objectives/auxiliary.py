@@ -57,24 +57,33 @@ class Auxiliary:
         with torch.no_grad():
             return self._run(self.weights, x, *rest)
 
+    def through(self, x: Tensor, *rest: Any) -> Any:
+        """Run the network with a graph to its rows, not to its weights."""
+        with torch.enable_grad():
+            return self._run(self.weights, x, *rest)
+
     def descend(
-        self, loss: Callable[[Network], Tensor], learning_rate: float
+        self,
+        loss: Callable[[Network], Tensor],
+        learning_rate: float,
+        betas: tuple[float, float] = BETAS,
     ) -> tuple[Auxiliary, Tensor]:
         """Return the network after one step of Adam down a loss, and that loss, detached.
 
         Arguments:
             loss: maps the network, which has a graph to its weights, to a scalar.
             learning_rate: of this step.
+            betas: decay of the two moments, the same at every step.
         """
         weights = self.weights.clone().requires_grad_()
         with torch.enable_grad():
             value = loss(partial(self._run, weights))
         (gradient,) = torch.autograd.grad(value, weights)
         steps = self.steps + 1
-        first = torch.lerp(gradient, self.first, BETAS[0])
-        second = torch.lerp(gradient * gradient, self.second, BETAS[1])
-        unbiased = second / (1 - BETAS[1] ** steps)
-        move = first / (1 - BETAS[0] ** steps) / (unbiased.sqrt() + EPSILON)
+        first = torch.lerp(gradient, self.first, betas[0])
+        second = torch.lerp(gradient * gradient, self.second, betas[1])
+        unbiased = second / (1 - betas[1] ** steps)
+        move = first / (1 - betas[0] ** steps) / (unbiased.sqrt() + EPSILON)
         after = replace(
             self,
             weights=self.weights - learning_rate * move,

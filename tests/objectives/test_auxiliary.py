@@ -24,12 +24,15 @@ def network() -> nn.Module:
     return layers
 
 
-def test_its_steps_are_those_of_torch(rows: Tensor) -> None:
+@pytest.mark.parametrize("betas", [(0.9, 0.999), (0.0, 0.9)])
+def test_its_steps_are_those_of_torch(betas: tuple[float, float], rows: Tensor) -> None:
     module, target = network(), rows[:, :1] ** 2
     auxiliary = Auxiliary.of(module)
-    adam = torch.optim.Adam(module.parameters(), lr=0.03)
+    adam = torch.optim.Adam(module.parameters(), lr=0.03, betas=betas)
     for _ in range(20):
-        auxiliary, value = auxiliary.descend(lambda f: (f(rows) - target).square().mean(), 0.03)
+        auxiliary, value = auxiliary.descend(
+            lambda f: (f(rows) - target).square().mean(), 0.03, betas
+        )
         adam.zero_grad()
         loss = (module(rows) - target).square().mean()
         loss.backward()
@@ -48,6 +51,17 @@ def test_a_step_leaves_the_old_value_as_it_was(rows: Tensor) -> None:
     assert torch.equal(auxiliary(rows), before)
     assert not torch.equal(after(rows), before)
     assert not after.weights.requires_grad
+
+
+def test_its_derivative_in_the_rows_needs_no_step(rows: Tensor) -> None:
+    module, x = network(), rows[:5].clone().requires_grad_()
+    auxiliary = Auxiliary.of(module)
+    with torch.no_grad():
+        found = auxiliary.through(x)
+    (mine,) = torch.autograd.grad(found.sum(), x)
+    (theirs,) = torch.autograd.grad(module(x).sum(), x)
+    torch.testing.assert_close(mine, theirs)
+    assert not auxiliary.through(rows).requires_grad
 
 
 def test_its_rows_are_counted(rows: Tensor) -> None:

@@ -43,6 +43,7 @@ CASES: dict[str, dict[str, Any]] = {
     "dsm-cv": {"sigma": SIGMA},
     "ksd": {},
     "lsd": {"critic_rate": 1e-2, "critic_steps": 1, "width": 32},
+    "vera": {"generator_rate": 3e-2, "width": 16},
     "f-ebm": {"steps": 3, "buffer": 500, "critic_rate": 1e-2, "critic_steps": 2, "width": 32},
 }
 
