@@ -140,7 +140,8 @@ def evidence_bound(
     drawn = h + eta * z
     means, sigma = generator.through(drawn)
     calculus.record(auxiliary=len(h))
-    return _log_joint(x, drawn, means, sigma).mean() + eta.log().sum()
+    bound: Tensor = _log_joint(x, drawn, means, sigma).mean() + eta.log().sum()
+    return bound
 
 
 def _log_joint(x: Tensor, h: Tensor, means: Tensor, sigma: Tensor) -> Tensor:

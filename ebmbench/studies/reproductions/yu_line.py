@@ -77,7 +77,7 @@ def optimum(name: DivergenceName, weight: float = WEIGHT) -> tuple[float, float,
             value.backward()  # type: ignore[no-untyped-call]
             return float(value.detach())
 
-        newton.step(closure)
+        newton.step(closure)  # type: ignore[no-untyped-call]
         mean, std = at.detach().tolist()
         found.append((float(loss(at.detach())), mean, std))
     value, mean, std = min(found)
@@ -150,7 +150,7 @@ def adversarial(name: DivergenceName, random: torch.Generator) -> Loss:
         gradients = torch.autograd.grad(-f.bound(*u), weights)
         with torch.no_grad():
             for parameter, gradient in zip(weights, gradients, strict=True):
-                parameter -= RATE * gradient
+                parameter.sub_(RATE * gradient)
             h = critic(x[:, None])
         energies = energy(x, at)
         return surrogate(f, *ratios(h, energies), energies[ROWS:])
@@ -173,4 +173,5 @@ def batch(random: torch.Generator) -> Tensor:
 def draws(at: Tensor, random: torch.Generator) -> Tensor:
     """Draw from the model, ``(1000,)``, without a graph."""
     mean, std = at.detach()
-    return mean + std * torch.empty(ROWS).normal_(generator=random)
+    found: Tensor = mean + std * torch.empty(ROWS).normal_(generator=random)
+    return found
