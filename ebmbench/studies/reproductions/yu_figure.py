@@ -22,7 +22,7 @@ PRINTED: dict[DivergenceName, tuple[tuple[float, float], tuple[float, float]]] =
     "squared-hellinger": ((1.3202, 1.7309), (1.3227, 1.7471)),
 }
 """Mean and deviation that the published code prints: of the optimum, and of f-EBM."""
-HALF = 0.06
+HALF = 0.14
 """Of the picture's width, about the optimum."""
 MARKS = {"direct": ("s", "C0"), "cd": ("^", "C2"), "f-ebm": ("o", "C1")}
 
@@ -39,8 +39,8 @@ def draw_optima(table: Table) -> Figure:
 
 def _draw(ax: Axes, name: DivergenceName, rows: Table) -> None:
     exact = rows[(rows["part"] == "exact") & (rows["weight"] == yu_line.WEIGHT)].iloc[0]
-    means = exact["mean"] + np.linspace(-HALF, HALF, 41)
-    deviations = exact["std"] + np.linspace(-HALF, HALF, 41)
+    means = exact["mean"] + np.linspace(-HALF, HALF, 61)
+    deviations = exact["std"] + np.linspace(-HALF, HALF, 61)
     loss = yu_line.exact(DIVERGENCES[name])
     above = [
         [
