@@ -115,15 +115,14 @@ def placed(records: Iterable[Record], cards: Iterable[Card]) -> list[Record]:
     tasks = {card.name: card for card in given if isinstance(card, TaskCard)}
     # What was set in a method changes no class that its card names.
     methods = {_base(card.name): card for card in given if isinstance(card, MethodCard)}
-    return [
-        record.model_copy(
-            update={
-                "task_card": _placed(record.task_card, tasks.get(record.task)),
-                "method_card": _placed(record.method_card, methods.get(_base(record.method))),
-            }
-        )
-        for record in records
-    ]
+    found = []
+    for record in records:
+        task = _placed(record.task_card, tasks.get(record.task))
+        method = _placed(record.method_card, methods.get(_base(record.method)))
+        if task is not record.task_card or method is not record.method_card:
+            record = record.model_copy(update={"task_card": task, "method_card": method})
+        found.append(record)
+    return found
 
 
 def _base(method: str) -> str:

@@ -83,16 +83,17 @@ def read_records(out: Path) -> list[Record]:
     Raises:
         EbmbenchError: as :func:`iter_stored`, or a record is not valid or there twice.
     """
-    found: dict[tuple[str, str, int], tuple[Record, Stored]] = {}
+    found: dict[tuple[str, str, int], tuple[Record, str]] = {}
     for stored in iter_stored(out):
         record = stored.record()
         key = (record.task, record.method, record.seed)
         if key in found:
             raise EbmbenchError(
                 f"record {stored.whole_place} is {record.task} × {record.method} seed "
-                f"{record.seed}, as {found[key][1].place} is; allowed: each once"
+                f"{record.seed}, as {found[key][1]} is; allowed: each once"
             )
-        found[key] = (record, stored)
+        # Where it lies, and not its text, which is as large as the record.
+        found[key] = (record, stored.place)
     if not found:
         raise EbmbenchError(f"{str(out / PACK)!r} holds no record")
     return [found[key][0] for key in sorted(found)]

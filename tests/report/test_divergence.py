@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ebmbench.divergence import LIMIT, dim_of, effective, effective_status, find_divergence
-from ebmbench.records import CurvePoint, Record, Status, read_records
+from ebmbench.records import Curve, CurvePoint, Record, Status, read_records
 
 Make = Callable[..., Record]
 RESULTS = Path(__file__).parents[2] / "results"
@@ -94,7 +94,7 @@ def test_without_a_dimension_only_what_no_task_could_excuse_is_told() -> None:
 
 def test_the_view_leaves_the_record_and_its_numbers_as_they_are(make: Make) -> None:
     record = make("2d/rings", "pcd", 0, -5314.8)
-    lost = record.model_copy(update={"curve": curve(-3.5, -5308.0)})
+    lost = record.model_copy(update={"curve": Curve(curve(-3.5, -5308.0))})
     seen = effective(lost)
     assert lost.status is Status.OK
     assert (seen.status, seen.diverged_at) == (Status.DIVERGED, 2)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import Record, Status
+from ebmbench.records import Curve, Record, Status
 from ebmbench.report.stats.boards import Board, Measure, Row, make_boards
 from ebmbench.report.stats.intervals import mean_interval
 from ebmbench.report.stats.rows import RowMoments
@@ -274,7 +274,7 @@ def test_a_fall_is_told_from_the_curve(make: Make) -> None:
     rising, falling = run.curve
     assert falling.log_likelihood is not None
     best = rising.model_copy(update={"log_likelihood": falling.log_likelihood + 3.0})
-    run = run.model_copy(update={"curve": [best, falling]})
+    run = run.model_copy(update={"curve": Curve([best, falling])})
     gaussian = make("digits/nice", "gaussian", 0, -114.0, optimum=None)
     (note,) = make_boards([run, gaussian]).notes
     assert "× ssm: worse than at its first point, step 1, by 3 nats" in note

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ebmbench.records import CurvePoint, Record
+from ebmbench.records import Curve, CurvePoint, Record
 from ebmbench.report.site.curves import run_curves, task_curves
 from ebmbench.report.site.outliers import BENT, bend_axis, cut_axis, find_bend, find_cut
 from ebmbench.report.site.plot import axis, styles
@@ -23,7 +23,7 @@ def run(make: Make, method: str, values: list[float]) -> Record:
         CurvePoint(step=10**k, seconds=1.0, loss=v, log_likelihood=v, info={"energy_gap": v})
         for k, v in enumerate(values)
     ]
-    return make("2d/rings", method, 0, values[-1]).model_copy(update={"curve": curve})
+    return make("2d/rings", method, 0, values[-1]).model_copy(update={"curve": Curve(curve)})
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])

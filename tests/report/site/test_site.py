@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import LogZRecord, Record
+from ebmbench.records import Curve, LogZRecord, Record
 from ebmbench.report.site.build import build_site
 from ebmbench.report.site.history import history_page
 from ebmbench.report.site.numbers_page import seconds_per_estimate
@@ -228,7 +228,7 @@ def test_a_run_that_left_every_range_is_shown_as_diverged(make: Make, tmp_path: 
         point.model_copy(update={"log_likelihood": value})
         for point, value in zip(lost.curve, (-3.0, -5300.0), strict=True)
     ]
-    site = build_site([*records, lost.model_copy(update={"curve": curve})], tmp_path).parent
+    site = build_site([*records, lost.model_copy(update={"curve": Curve(curve)})], tmp_path).parent
     run = (site / "runs" / "2d.rings.pcd.0.html").read_text(encoding="utf-8")
     assert "5297.0 below its best" in run
     assert '<span class="badge failed">diverged</span>' in run
