@@ -52,8 +52,8 @@ def measure(jobs: list[Job], out: Path, workers: int, executor: Executor) -> str
         return f"{count} jobs that are done: {clock:.1f} s, {1e3 * clock / count:.2f} ms a job"
     beside = 1e3 * (workers * clock - own) / count
     return (
-        f"{count} jobs, {executor}, {workers} workers: {clock:.1f} s, {planned:.1f} before "
-        f"the first one; {beside:.1f} ms of a worker a job beside {1e3 * own / count:.1f} ms of rows, "
+        f"{count} jobs, {executor}, {workers} workers: {clock:.1f} s, {planned:.1f} before the "
+        f"first; {beside:.1f} ms of a worker a job beside {1e3 * own / count:.1f} ms of rows, "
         "step and metric"
     )
 
