@@ -9,7 +9,7 @@ import pytest
 
 from ebmbench.divergence import effective_status
 from ebmbench.errors import EbmbenchError
-from ebmbench.records import CurvePoint, MarkRecord, Record, SelectionRecord, Status
+from ebmbench.records import Curve, CurvePoint, MarkRecord, Record, SelectionRecord, Status
 from ebmbench.report.figures.selection import draw_selection
 from ebmbench.report.site.build import build_site
 from ebmbench.report.stats.boards import make_boards
@@ -126,7 +126,7 @@ def test_a_run_is_judged_by_its_curve_up_to_the_scored_weights(make: Make) -> No
         CurvePoint(step=s, seconds=s, loss=1.0, log_likelihood=v)
         for s, v in ((1, -3.0), (5, -2.0), (10, -80.0))
     ]
-    record = make("2d/rings", "dsm", 0, -2.1).model_copy(update={"curve": points})
+    record = make("2d/rings", "dsm", 0, -2.1).model_copy(update={"curve": Curve(points)})
     assert effective_status(record) is Status.DIVERGED
     kept = selected(record, 5, -80.0)
     assert effective_status(kept) is Status.OK
