@@ -41,13 +41,12 @@ def table_texts(records: Sequence[Record], found: Moments | None = None) -> dict
         records: of an output folder.
         found: moments of its test rows (:func:`ebmbench.report.stats.rows.moments`).
     """
-    found = found or {}
     boards, changes = make_boards(records, found), selection_changes(records)
-    return {RESULTS: results_csv(records)} | _texts(records, found, boards, changes)
+    return {RESULTS: results_csv(records)} | _texts(records, boards, changes)
 
 
 def _texts(
-    records: Sequence[Record], found: Moments, boards: Boards, changes: Sequence[MethodChange]
+    records: Sequence[Record], boards: Boards, changes: Sequence[MethodChange]
 ) -> dict[str, str]:
     beside = {}
     constants = own_constants(records)
@@ -66,7 +65,7 @@ def _texts(
         "leaderboard.csv": to_csv(boards),
         "leaderboard.tex": to_latex(boards),
         "summary.csv": summary_csv(boards),
-        "pairs.csv": pairs_csv(sort_outcomes(records), found),
+        "pairs.csv": pairs_csv(sort_outcomes(records), boards.moments),
         **beside,
     }
 
@@ -95,13 +94,12 @@ def write_tables(
     Raises:
         EbmbenchError: the records do not belong into one table.
     """
-    found = moments(records, out)
-    boards = boards or make_boards(records, found)
+    boards = boards or read_boards(records, out)
     changes = selection_changes(records)
     written = [out / RESULTS]
     with written[0].open("w", encoding="utf-8", newline="") as file:
         write_tidy(records, file)
-    for name, text in _texts(records, found, boards, changes).items():
+    for name, text in _texts(records, boards, changes).items():
         (out / name).write_text(text, encoding="utf-8", newline="")
         written.append(out / name)
     written += draw_densities(records, out, figures)

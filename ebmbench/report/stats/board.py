@@ -113,3 +113,5 @@ class Boards:
     contended: bool
     notes: list[str]
     """Skipped, failed and refused runs, with reasons, grouped."""
+    moments: Moments = field(repr=False)
+    """Of the test rows, as far as they are stored."""

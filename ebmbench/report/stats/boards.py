@@ -85,6 +85,7 @@ def make_boards(records: Sequence[Record], moments: Moments | None = None) -> Bo
         processors=sorted({r.machine["processor"] for r in trained if "processor" in r.machine}),
         contended=any(record.contended for record in timed(trained)),
         notes=[*make_notes(records, HEADLINE), *_explanations(boards, records)],
+        moments=moments or {},
     )
 
 
