@@ -4,7 +4,8 @@
 
 Every trial has a folder of its own: a command, a fault, the same command again. Lost, corrupt,
 repeated and tracebacks must be zero, else the status is 1. A full disk and a folder that becomes
-read-only need the right to mount; without it they are left out.
+read-only need the right to mount, a cut connection that to make network namespaces; without it
+they are left out.
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
-from benchmarks.chaos import faults
-from benchmarks.chaos.cluster import RUN as ON_CLUSTER
-from benchmarks.chaos.cluster import cluster, killed_on_cluster
+from benchmarks.chaos import cluster, faults
 from benchmarks.chaos.faults import Trial
 from benchmarks.chaos.judge import Standing, Tally, compare, standing
 from benchmarks.chaos.stage import furnish, start, warm
@@ -43,10 +43,14 @@ PLAN: dict[str, tuple[Fault, int]] = {
     "memory limit": (faults.memory_limit, 20),
     "native code hangs": (faults.hung, 20),
     "clock jumps": (faults.clock_jump, 20),
+    "dask worker killed": (cluster.killed_worker, 20),
+    "dask scheduler killed": (cluster.killed_scheduler, 20),
+    "two schedulers, one killed": (cluster.two_schedulers, 20),
+    "connection to dask cut": (cluster.cut_connection, 20),
 }
 """By name, and how often."""
-MOUNTS = ("full disk", "folder becomes read-only")
-DASK = "dask worker killed", 20
+RIGHTS = ("full disk", "folder becomes read-only", "connection to dask cut")
+"""Those that need some."""
 OUTCOME = Outcome(
     "chaos",
     "Faults at random moments",
@@ -55,30 +59,34 @@ OUTCOME = Outcome(
     "record or file that stands and is not whole. Repeated: a run done again although its good "
     "record stood. Tracebacks: a command that ends in one, hangs, leaves a worker behind, or ends "
     "with another status than it should. A full disk and a folder that becomes read-only need the "
-    "right to mount.",
+    "right to mount, a cut connection that to make network namespaces.",
     COLUMNS,
-    (*PLAN, DASK[0]),
+    tuple(PLAN),
 )
 
 
-def tried(fault: Fault, times: int, *, seed: int, run: tuple[str, ...] = faults.RUN) -> Tally:
+def tried(fault: Fault, times: int, *, seed: int) -> Tally:
     """Try a fault so many times, and count."""
     tally = Tally()
+    distributed = fault.__module__ == cluster.__name__
     with tempfile.TemporaryDirectory() as name:
         whole = Path(name) / "clean"
         furnish(whole)
-        began = time.monotonic()
-        command = start(run, whole)
-        if command.wait() != 0:
-            raise SystemExit(f"a run without a fault fails: {command.said}")
-        seconds = time.monotonic() - began
+        with (
+            cluster.begun(whole)
+            if distributed
+            else nullcontext(start(faults.RUN, whole)) as command
+        ):
+            if command.wait() != 0:
+                raise SystemExit(f"a run without a fault fails: {command.said}")
+            seconds = time.monotonic() - command.began
         clean = standing(whole / "out")
         for k in range(times):
             folder = Path(name) / str(k)
             furnish(folder)
             trial = Trial(folder, random.Random(seed + k), seconds, clean, tally)
             before = fault(trial)
-            if run is faults.RUN:
+            if not distributed:
                 trial.finish()
             tally.times += 1
             compare(tally, before, standing(trial.out), clean)
@@ -110,14 +118,9 @@ def main() -> None:
     for name, (fault, times) in PLAN.items():
         if asked.only and name not in asked.only:
             continue
-        if name in MOUNTS and os.geteuid() != 0:
+        if name in RIGHTS and os.geteuid() != 0:
             continue
         tell(name, tried(fault, max(1, round(asked.share * times)), seed=asked.seed))
-    if not asked.only or DASK[0] in asked.only:
-        with tempfile.TemporaryDirectory() as folder, cluster(Path(folder)) as (address, nanny):
-            times = max(1, round(asked.share * DASK[1]))
-            fault = lambda trial: killed_on_cluster(trial, address, nanny)  # noqa: E731
-            tell(DASK[0], tried(fault, times, seed=asked.seed, run=(*ON_CLUSTER, address)))
     sys.exit(int(any(tally.faults for tally in found.values())))
 
 

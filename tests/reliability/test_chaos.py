@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.chaos.__main__ import RIGHTS
 from benchmarks.chaos.judge import Tally, compare, standing
 from ebmbench import catalog
 from ebmbench.cards import TaskCard
@@ -18,8 +21,21 @@ from ebmbench.harness.run import run_job
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["command killed", "worker killed", "folder vanishes"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "command killed",
+        "worker killed",
+        "folder vanishes",
+        "two schedulers, one killed",
+        "connection to dask cut",
+    ],
+)
 def test_a_fault_loses_tears_and_repeats_nothing(name: str) -> None:
+    if "dask" in name or "scheduler" in name:
+        pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+    if name in RIGHTS and (os.geteuid() != 0 or not shutil.which("ip")):
+        pytest.skip("this needs the right, and `ip`, to make network namespaces")
     command = [sys.executable, "-m", "benchmarks.chaos", "--share", "0.02", "--only", name]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
