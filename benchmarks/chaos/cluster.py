@@ -24,7 +24,7 @@ RUN = (
     "--seeds", "1", "--checkpoint", "0.02", "--out", "out", "--executor", "dask", "--scheduler",
 )  # fmt: skip
 SILENCE = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s"}
-"""After which dask takes a connection for cut; half a minute unless told otherwise, and 11 s at least."""
+"""After which dask takes a connection for cut: 30 s unless told otherwise, and 11 s at least."""
 SOON = 60.0
 """Seconds in which no run of a worker may be left."""
 NETWORKS = ("ebmchaos-s", "ebmchaos-w")

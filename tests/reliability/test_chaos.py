@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,7 @@ def test_a_fault_loses_tears_and_repeats_nothing(name: str) -> None:
 
 
 @pytest.fixture
-def out(tmp_path: Path) -> Iterator[Path]:
+def out(tmp_path: Path) -> Path:
     """A folder with one record."""
     card = catalog.tasks()["2d/two-moons"]
     task: TaskCard = card.model_copy(
