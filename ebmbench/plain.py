@@ -10,7 +10,7 @@ STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2
 ESCAPED = re.compile(
     r"\\(?:[bfr]|u00(?:0[0-8bcefBCEF]|1|7[fF]|[89])|u20(?:0[efEF]|2[89a-eA-E]|6[6-9]))"
 )
-"""The same, or what looks like it, as JSON writes it."""
+"""The same as JSON writes it."""
 
 
 def plain(text: str) -> str:
@@ -25,8 +25,10 @@ def plain(text: str) -> str:
 
 def may_steer(text: str) -> bool:
     """Return whether the strings of a JSON text may hold such a character, escaped or not."""
-    # Every such character is one that cannot be printed, which is asked ten times as fast.
-    return bool(ESCAPED.search(text) or (not text.isprintable() and STEERING.search(text)))
+    # A backslash of a formula is written as two, and what follows is no escape. Every such
+    # character is one that cannot be printed, which is asked ten times as fast.
+    escapes = ESCAPED.search(text.replace("\\\\", ""))
+    return bool(escapes or (not text.isprintable() and STEERING.search(text)))
 
 
 def cleaned(value: Any) -> Any:

@@ -17,6 +17,8 @@ from ebmbench.records.model import Record
 
 REPEATED = ("versions", "machine")
 """Tables of texts that are the same in most records of a folder."""
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_NESTED = (BaseModel, dict, list)
 _SETS: dict[frozenset[str], set[str]] = {}
 _TABLES: dict[Hashable, dict[str, str]] = {}
 
@@ -35,13 +37,10 @@ def _share_names(value: Any) -> None:
         given = value.model_fields_set
         shared = _SETS.setdefault(frozenset(given), given)
         object.__setattr__(value, "__pydantic_fields_set__", shared)
-        for part in vars(value).values():
-            # Cards are whole objects that records share.
-            if isinstance(part, BaseModel | dict | list) and not isinstance(part, Card):
-                _share_names(part)
-    elif isinstance(value, dict):
-        for part in value.values():
-            _share_names(part)
-    elif isinstance(value, list):
-        for part in value:
+        parts = vars(value).values()
+    else:
+        parts = value.values() if isinstance(value, dict) else value
+    for part in parts:
+        # Most are a number or a text. Cards are whole objects that records share.
+        if type(part) not in _PLAIN and isinstance(part, _NESTED) and not isinstance(part, Card):
             _share_names(part)

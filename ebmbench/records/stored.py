@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -68,7 +68,7 @@ class Stored:
         for kind, cls in (("task_card", TaskCard), ("method_card", MethodCard)):
             if isinstance(content.get(kind), dict):
                 try:
-                    content[kind] = _card(cls, json.dumps(content[kind]))
+                    content[kind] = _card(cls, content[kind])
                 except ValidationError as error:
                     raise self._invalid(f"{kind}: {explain(error)}") from None
         try:
@@ -98,10 +98,17 @@ _KNOWN: WeakValueDictionary[bytes, Record] = WeakValueDictionary()
 """Records in use, by the hash of their text: a command looks at a folder several times."""
 
 
-@lru_cache(maxsize=4096)
-def _card(cls: type[Card], text: str) -> Card:
+def _card(cls: type[Card], content: dict[str, Any]) -> Card:
     """Return a card; the records of a folder share theirs, which are most of what they hold."""
-    return cls.model_validate_json(text)
+    # In a form without references, that is a function of the value, and faster than JSON.
+    key = cls, marshal.dumps(content, 2)
+    card = _CARDS.get(key)
+    if card is None:
+        card = _CARDS[key] = cls.model_validate_json(json.dumps(content))
+    return card
+
+
+_CARDS: WeakValueDictionary[tuple[type[Card], bytes], Card] = WeakValueDictionary()
 
 
 def as_written(content: dict[str, Any]) -> str:

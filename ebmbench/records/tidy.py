@@ -30,6 +30,7 @@ COLUMNS = [
 ]
 
 _OF_METRICS = [key for key in COLUMNS if key in MetricRecord.model_fields]
+_NOTHING = (None,) * (1 + len(_OF_METRICS))
 
 
 def tidy_rows(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
@@ -39,24 +40,16 @@ def tidy_rows(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
     without metrics gives one row with an empty metric, so that its status is not lost.
     """
     for record in records:
-        common = {
-            "task": record.task,
-            "task_version": record.task_version,
-            "method": record.method,
-            "method_version": record.method_version,
-            "seed": record.seed,
-            "preset": record.preset,
-            "status": record.status.value,
-            "contended": record.contended,
-            "run_id": record.run_id,
-        }
-        metrics = dict(record.metrics) | _cost_metrics(record)
-        for name, metric in metrics.items():
-            values = {key: getattr(metric, key) for key in _OF_METRICS}
-            row = common | values | {"metric": name}
-            yield {key: row[key] for key in COLUMNS}
-        if not metrics:
-            yield {key: common.get(key) for key in COLUMNS}
+        before = (
+            record.task, record.task_version, record.method, record.method_version, record.seed,
+            record.preset, record.status.value,
+        )  # fmt: skip
+        after = record.contended, record.run_id
+        cells = _cells(record)
+        for cell in cells:
+            yield dict(zip(COLUMNS, (*before, *cell, *after), strict=True))
+        if not cells:
+            yield dict(zip(COLUMNS, (*before, *_NOTHING, *after), strict=True))
 
 
 def results_csv(records: Iterable[Record]) -> str:
@@ -87,11 +80,14 @@ _COSTS: dict[str, tuple[str, Unit]] = {
 }
 
 
-def _cost_metrics(record: Record) -> dict[str, MetricRecord]:
-    if record.cost is None:
-        return {}
-    return {
-        name: MetricRecord(value=float(value), unit=unit, higher_is_better=False)
-        for name, (field, unit) in _COSTS.items()
-        if (value := getattr(record.cost, field)) is not None
-    }
+def _cells(record: Record) -> list[tuple[Any, ...]]:
+    """Return what stands from ``metric`` to ``higher_is_better``, by metric."""
+    found = [(name, *map(vars(one).get, _OF_METRICS)) for name, one in record.metrics.items()]
+    if record.cost is not None:
+        costs = vars(record.cost)
+        found += [
+            (name, float(costs[field]), None, None, None, True, unit, False)
+            for name, (field, unit) in _COSTS.items()
+            if costs[field] is not None
+        ]
+    return found

@@ -12,7 +12,6 @@ from ebmbench.report.figures.saving import save
 from ebmbench.report.figures.selection import draw_selection
 from ebmbench.report.stats.boards import Boards, make_boards
 from ebmbench.report.stats.constants import own_constants
-from ebmbench.report.stats.outcomes import sort_outcomes
 from ebmbench.report.stats.pairs import pairs_csv
 from ebmbench.report.stats.rows import Moments, moments
 from ebmbench.report.stats.selection import MethodChange, selection_changes
@@ -49,6 +48,7 @@ def _texts(
     records: Sequence[Record], boards: Boards, changes: Sequence[MethodChange]
 ) -> dict[str, str]:
     beside = {}
+    outcomes = {task: runs for board in boards.boards for task, runs in board.outcomes.items()}
     constants = own_constants(records)
     if constants:
         beside = {
@@ -65,7 +65,7 @@ def _texts(
         "leaderboard.csv": to_csv(boards),
         "leaderboard.tex": to_latex(boards),
         "summary.csv": summary_csv(boards),
-        "pairs.csv": pairs_csv(sort_outcomes(records), boards.moments),
+        "pairs.csv": pairs_csv(outcomes, boards.moments),
         **beside,
     }
 

@@ -89,6 +89,14 @@ def test_what_steers_is_seen_and_taken_out(character: str) -> None:
     assert plain(f"a{character}b\n\tc") == "ab\n\tc"
 
 
+def test_the_backslashes_of_a_formula_are_no_escapes() -> None:
+    import json
+
+    formula = r"\frac12 \beta \rho \u001b \\b"
+    assert not may_steer(json.dumps({"x": formula}))
+    assert may_steer(json.dumps({"x": formula + "\\\x1b"}))
+
+
 def test_honest_records_have_nothing_to_clean(tmp_path: Path) -> None:
     task, method = catalog.tasks()["2d/rings"], catalog.methods()["dsm"]
     record = failed_record(Job(task, method, 0, "smoke"), Status.FAILED, "×∇\n", contended=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,9 @@ def _writes(content: bytes) -> None:
     ("use", "found"),
     [(_raises, "tracebacks"), (_goes_on, "long"), (_writes, "outside")],
 )
-def test_what_an_input_must_not_do_is_seen(use, found: str, tmp_path: Path) -> None:
+def test_what_an_input_must_not_do_is_seen(
+    use: Callable[[bytes], object], found: str, tmp_path: Path
+) -> None:
     watch = Watch(tmp_path)
     watch.try_input(b"x", use)
     assert getattr(watch, found) == watch.faults > 0

@@ -60,33 +60,33 @@ def odds(values: Sequence[Sequence[float]], variances: Sequence[Sequence[float]]
     Raises:
         ValueError: there is no task.
     """
-    tau, sigma = (grid.ravel() for grid in np.meshgrid(_SCALES, _SCALES, indexing="ij"))
+    # One axis each; what depends on the seeds has only that of sigma.
+    tau, sigma = _SCALES[:, None], _SCALES[None, :]
     # Density of two half-Cauchys times the spacing of a grid that is even in the logarithm.
     log_weight = np.log(tau) - np.log1p(tau**2) + np.log(sigma) - np.log1p(sigma**2)
-    precision, weighted = np.zeros_like(tau), np.zeros_like(tau)
-    squares = np.zeros_like(tau)
+    precision, weighted, squares = np.zeros((3, *log_weight.shape))
     for of_seed, known in zip(values, variances, strict=True):
         u, v = np.asarray(of_seed), np.asarray(known)
-        within = sigma[:, None] ** 2 + v
+        within = _SCALES[:, None] ** 2 + v
         of_task = (1 / within).sum(1)
         mean = (u / within).sum(1) / of_task
         # The seeds around the mean of their task, then that mean around the family's.
-        log_weight += -0.5 * (np.log(within).sum(1) + np.log(of_task))
-        log_weight += -0.5 * (((u - mean[:, None]) ** 2) / within).sum(1)
+        log_weight -= 0.5 * (np.log(within).sum(1) + np.log(of_task))
+        log_weight -= 0.5 * (((u - mean[:, None]) ** 2) / within).sum(1)
         total = tau**2 + 1 / of_task
-        log_weight += -0.5 * np.log(total)
+        log_weight -= 0.5 * np.log(total)
         precision += 1 / total
         weighted += mean / total
         squares += mean**2 / total
     if not len(values):
         raise ValueError("odds need at least one task")
     centre = weighted / precision
-    log_weight += -0.5 * (squares - centre**2 * precision) - 0.5 * np.log(precision)
+    log_weight -= 0.5 * (squares - centre**2 * precision) + 0.5 * np.log(precision)
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
     spread = np.sqrt(tau**2 + 1 / precision)
-    better = float(weight @ ndtr((centre - EDGE) / spread))
-    worse = float(weight @ ndtr((-EDGE - centre) / spread))
+    better = float((weight * ndtr((centre - EDGE) / spread)).sum())
+    worse = float((weight * ndtr((-EDGE - centre) / spread)).sum())
     return Odds(better, max(0.0, 1.0 - better - worse), worse)
 
 
@@ -114,7 +114,7 @@ def compare(
     for task, rope in ropes.items():
         of_task: list[tuple[float, float]] = []
         for seed in common_seeds(outcomes[task], methods):
-            found = dict(outcomes[task][seed])
+            found = outcomes[task][seed]
             a, b = found[methods[0]], found[methods[1]]
             gap = pair_at(*methods, found, moments.get((task, seed)))
             if gap is not None and math.isfinite(gap.upper - gap.lower):

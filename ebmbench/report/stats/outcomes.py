@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ebmbench.divergence import effective_status
 from ebmbench.records import MetricRecord, Record, Status
 
 HEADLINE = "log_likelihood"
@@ -67,10 +66,14 @@ FAILURE = Outcome(State.FAILED, -math.inf, -math.inf, -math.inf)
 
 
 def outcome_of(record: Record) -> Outcome:
-    """Return what a run that was not skipped says about its log-likelihood."""
+    """Return what a run that was not skipped says about its log-likelihood.
+
+    Arguments:
+        record: as a report sees it (:func:`ebmbench.divergence.effective`).
+    """
     number = record.metrics.get(HEADLINE)
     infinite = number is not None and not math.isfinite(number.value)
-    if effective_status(record) is not Status.OK or infinite:
+    if record.status is not Status.OK or infinite:
         return FAILURE
     data = record.hashes.get("data", "")
     if number is None:
@@ -96,7 +99,11 @@ def _bracket(number: MetricRecord) -> tuple[float, float]:
 
 
 def sort_outcomes(records: Iterable[Record]) -> Outcomes:
-    """Return the outcomes of all runs that were not skipped."""
+    """Return the outcomes of all runs that were not skipped.
+
+    Arguments:
+        records: as a report sees them (:func:`ebmbench.divergence.effective`).
+    """
     found: dict[str, dict[int, dict[str, Outcome]]] = defaultdict(lambda: defaultdict(dict))
     for record in sorted(records, key=lambda r: (r.task, r.seed, r.method)):
         if record.status is not Status.SKIPPED:

@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ebmbench.report.stats.outcomes import LEAST, Outcome, Outcomes, State
@@ -70,14 +70,15 @@ def difference(a: Outcome, b: Outcome, stderr: float | None = None, rows: int = 
 
 
 def pair_at(
-    a: str, b: str, found: dict[str, Outcome] | None, moments: RowMoments | None
+    a: str, b: str, found: Mapping[str, Outcome] | None, moments: RowMoments | None
 ) -> Difference | None:
     """Return the difference of two methods at a seed; none where one has no number.
 
     Numbers on other rows are not compared: where both records have the hash of their rows, it
     must be the same.
     """
-    one, other = (found or {}).get(a), (found or {}).get(b)
+    found = found or {}
+    one, other = found.get(a), found.get(b)
     if one is None or other is None or not (one.has_number and other.has_number):
         return None
     if one.data and other.data and one.data != other.data:
@@ -92,7 +93,7 @@ def differences(
 ) -> dict[int, Difference]:
     """Return the difference of two methods by seed, over the seeds at which both have a number."""
     found = {
-        seed: pair_at(a, b, dict(of_method), moments.get((task, seed)))
+        seed: pair_at(a, b, of_method, moments.get((task, seed)))
         for seed, of_method in sorted(outcomes[task].items())
     }
     return {seed: each for seed, each in found.items() if each is not None}
@@ -105,7 +106,7 @@ def all_pairs(
     for task, of_seed in sorted(outcomes.items()):
         for seed, found in sorted(of_seed.items()):
             for a, b in itertools.combinations(sorted(found), 2):
-                gap = pair_at(a, b, dict(found), moments.get((task, seed)))
+                gap = pair_at(a, b, found, moments.get((task, seed)))
                 if gap is not None:
                     yield task, seed, a, b, gap
 

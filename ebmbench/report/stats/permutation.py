@@ -29,6 +29,8 @@ from ebmbench.report.stats.outcomes import Outcomes, common_seeds
 from ebmbench.report.stats.ranking import solved, task_ranks
 
 Array = NDArray[np.float64]
+Known = dict[tuple[str, tuple[int, ...]], tuple[list[str], Array]]
+"""By task and seeds, the methods that were tried at all of them, and their ranks."""
 FINEST = 720
 """Steps per rank of the finest lattice that is still convolved; beyond, orders are drawn."""
 DRAWS = 100_000
@@ -145,7 +147,10 @@ def rank_p_values(outcomes: Outcomes, tasks: Sequence[str], methods: Sequence[st
         methods: the objectives.
     """
     pairs = list(itertools.combinations(range(len(methods)), 2))
-    tables = [_tables(outcomes, tasks, methods, methods[i], b=methods[j]) for i, j in pairs]
+    known: Known = {}
+    tables = [
+        _tables(outcomes, tasks, methods, methods[i], b=methods[j], known=known) for i, j in pairs
+    ]
     corrected = holm([pair_p_value(each) for each in tables])
     result = np.ones((len(methods),) * 2)
     for (i, j), table, p in zip(pairs, tables, corrected, strict=True):
@@ -161,7 +166,13 @@ def _exchanged(tables: Sequence[tuple[Array, int, int, int]]) -> float:
 
 
 def _tables(
-    outcomes: Outcomes, tasks: Sequence[str], methods: Sequence[str], a: str, *, b: str
+    outcomes: Outcomes,
+    tasks: Sequence[str],
+    methods: Sequence[str],
+    a: str,
+    *,
+    b: str,
+    known: Known,
 ) -> list[tuple[Array, int, int, int]]:
     tables = []
     for task in tasks:
@@ -169,9 +180,13 @@ def _tables(
         seeds = common_seeds(of_seed, [a, b])
         if not seeds or not solved(of_seed, methods):
             continue
-        pool = [m for m in methods if all(m in of_seed[seed] for seed in seeds)]
-        ranked = task_ranks(of_seed, pool, seeds)
-        tables.append((ranked.middle, pool.index(a), pool.index(b), len(seeds)))
+        # Where every method was tried at every seed, that is one table for all pairs.
+        key = (task, tuple(seeds))
+        if key not in known:
+            pool = [m for m in methods if all(m in of_seed[seed] for seed in seeds)]
+            known[key] = pool, task_ranks(of_seed, pool, seeds).middle
+        pool, ranks = known[key]
+        tables.append((ranks, pool.index(a), pool.index(b), len(seeds)))
     return tables
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ebmbench.report.stats.outcomes import Outcome, Outcomes, State
 
@@ -20,18 +20,22 @@ def ahead(lower: Array, upper: Array) -> NDArray[np.bool_]:
     A failure has both ends at ``-inf``: everything else is ahead of it.
 
     Arguments:
-        lower: ``(methods,)``, higher is better.
-        upper: ``(methods,)``.
+        lower: ``(..., methods)``, higher is better.
+        upper: of the same shape.
 
     Returns:
-        ``(methods, methods)``.
+        ``(..., methods, methods)``.
     """
-    result: NDArray[np.bool_] = np.asarray(lower)[:, None] > np.asarray(upper)[None, :]
+    result: NDArray[np.bool_] = lower[..., :, None] > upper[..., None, :]
     return result
 
 
-def rank_bounds(lower: Sequence[float], upper: Sequence[float]) -> tuple[Array, Array]:
+def rank_bounds(lower: ArrayLike, upper: ArrayLike) -> tuple[Array, Array]:
     """Return the best and the worst rank that brackets leave to each method, 1 for the best.
+
+    Arguments:
+        lower: ``(..., methods)``, higher is better.
+        upper: of the same shape.
 
     Example:
         >>> low, high = rank_bounds([3.0, 1.0, 1.5], [3.0, 2.0, 4.0])
@@ -39,9 +43,19 @@ def rank_bounds(lower: Sequence[float], upper: Sequence[float]) -> tuple[Array, 
         ([1.0, 2.0, 1.0], [2.0, 3.0, 3.0])
     """
     wins = ahead(np.asarray(lower, dtype=np.float64), np.asarray(upper, dtype=np.float64))
-    low = 1.0 + wins.sum(0)
-    high = len(wins) - wins.sum(1).astype(np.float64)
+    low = 1.0 + wins.sum(-2)
+    high = wins.shape[-1] - wins.sum(-1).astype(np.float64)
     return low, high
+
+
+def brackets(
+    of_seed: Mapping[int, Mapping[str, Outcome]], methods: Sequence[str], seeds: Sequence[int]
+) -> tuple[Array, Array]:
+    """Return the ends of the brackets of methods at seeds, each ``(seeds, methods)``."""
+    found = [of_seed[seed] for seed in seeds]
+    lower = np.array([[each[m].lower for m in methods] for each in found])
+    upper = np.array([[each[m].upper for m in methods] for each in found])
+    return lower, upper
 
 
 @dataclass(frozen=True)
@@ -63,13 +77,7 @@ def task_ranks(
     of_seed: Mapping[int, Mapping[str, Outcome]], methods: Sequence[str], seeds: Sequence[int]
 ) -> TaskRanks:
     """Return the ranks of methods that were all tried at all the seeds given."""
-    bounds = [
-        rank_bounds(
-            [of_seed[seed][m].lower for m in methods], [of_seed[seed][m].upper for m in methods]
-        )
-        for seed in seeds
-    ]
-    low, high = (np.mean([pair[end] for pair in bounds], axis=0) for end in (0, 1))
+    low, high = (end.mean(0) for end in rank_bounds(*brackets(of_seed, methods, seeds)))
     return TaskRanks(tuple(methods), low, high)
 
 
@@ -95,10 +103,10 @@ def win_rates(ranked: Sequence[TaskRanks], outcomes: Outcomes, tasks: Sequence[s
     shares = np.zeros((len(methods), len(methods)))
     for task in tasks:
         seeds = [s for s, found in outcomes[task].items() if all(m in found for m in methods)]
-        for seed in seeds:
-            found = [outcomes[task][seed][m] for m in methods]
-            wins = ahead(np.array([o.lower for o in found]), np.array([o.upper for o in found]))
-            shares += (0.5 + 0.5 * (wins.astype(float) - wins.T)) / len(seeds)
+        if not seeds:
+            continue
+        wins = ahead(*brackets(outcomes[task], methods, seeds)).astype(float)
+        shares += 0.5 + 0.5 * (wins - wins.swapaxes(1, 2)).mean(0)
     result: Array = shares / len(tasks)
     return result
 

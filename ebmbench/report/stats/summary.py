@@ -23,7 +23,7 @@ from ebmbench.report.stats.hierarchy import Odds, compare, on_scale
 from ebmbench.report.stats.letters import groups_of, letters_of
 from ebmbench.report.stats.pairs import all_pairs
 from ebmbench.report.stats.permutation import rank_p_values
-from ebmbench.report.stats.ranking import rank_bounds, solved, task_ranks, win_rates
+from ebmbench.report.stats.ranking import brackets, rank_bounds, solved, task_ranks, win_rates
 from ebmbench.report.stats.resolution import Resolution, resolve, stability
 
 Array = NDArray[np.float64]
@@ -112,11 +112,10 @@ def summarise(board: Board) -> Summary | None:
 
 def _seed_ranks(board: Board, task: str, methods: list[str]) -> Array:
     """Return the shared ranks of every seed, ``(seeds, methods)``."""
-    bounds = [
-        rank_bounds([found[m].lower for m in methods], [found[m].upper for m in methods])
-        for _, found in sorted(board.outcomes[task].items())
-    ]
-    return np.array([0.5 * (low + high) for low, high in bounds])
+    of_seed = board.outcomes[task]
+    low, high = rank_bounds(*brackets(of_seed, methods, sorted(of_seed)))
+    result: Array = 0.5 * (low + high)
+    return result
 
 
 def _odds(board: Board, tasks: list[str], methods: list[str]) -> dict[tuple[str, str], Odds]:
