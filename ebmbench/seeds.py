@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import torch
+from torch import Tensor
 
 
 def derive_seed(*parts: str | int) -> int:
@@ -23,3 +24,13 @@ def derive_seed(*parts: str | int) -> int:
 def generator(*parts: str | int, device: torch.device | str = "cpu") -> torch.Generator:
     """Return a generator seeded by :func:`derive_seed`."""
     return torch.Generator(device=device).manual_seed(derive_seed(*parts))
+
+
+def normal_like(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Return standard normal numbers in shape, precision and place of ``x``.
+
+    They are drawn where the generator is, which need not be where ``x`` is: an evaluation draws
+    the same numbers on every device.
+    """
+    drawn = torch.empty_like(x, device=generator.device).normal_(generator=generator)
+    return drawn.to(x.device)

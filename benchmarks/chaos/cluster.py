@@ -230,8 +230,9 @@ def _networks() -> Iterator[None]:
 
 
 def _remove_networks() -> None:
-    for network in NETWORKS:
-        subprocess.run(["ip", "netns", "del", network], stderr=subprocess.DEVNULL, check=False)
+    # A namespace goes some time after it was told to, and its end of the cable with it.
+    for words in (["link", "del", LINKS[0]], *(["netns", "del", name] for name in NETWORKS)):
+        subprocess.run(["ip", *words], stderr=subprocess.DEVNULL, check=False)
 
 
 def _pull(which: int) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.closed import ClosedDensity
+from ebmbench.seeds import normal_like
 
 
 class BananaEnergy(ClosedDensity):
@@ -43,7 +44,7 @@ class BananaEnergy(ClosedDensity):
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` exact samples, ``(n, d)``."""
-        x = torch.randn(n, self.dim, generator=generator, dtype=torch.float64)
+        x = normal_like(self.mean.double().expand(n, -1), generator)
         x[:, 0] *= self.spread
         x[:, 1] -= self.bend * (x[:, 0].square() - self.spread**2)
         return x

@@ -21,6 +21,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.errors import QUOTED, EbmbenchError, cut
+from ebmbench.seeds import normal_like
 
 BINS = 8
 WIDE = 128
@@ -122,7 +123,7 @@ class FlowEnergy(Energy):
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` exact samples, ``(n, d)``."""
-        z = torch.randn(n, self.dim, generator=generator, dtype=self.mean.dtype)
+        z = normal_like(self.mean.expand(n, -1), generator)
         x: Tensor = self.mean + self.flow().transform.inv(z) @ self.factor.T
         return x
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ebmbench.energies.closed import ClosedDensity
+from ebmbench.seeds import normal_like
 
 
 class FunnelEnergy(ClosedDensity):
@@ -37,6 +38,6 @@ class FunnelEnergy(ClosedDensity):
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` exact samples, ``(n, d)``."""
-        z = torch.randn(n, self.dim, generator=generator, dtype=torch.float64)
+        z = normal_like(self.mean.double().expand(n, -1), generator)
         first = self.spread * z[:, :1]
         return torch.cat([first, (0.5 * first).exp() * z[:, 1:]], 1)

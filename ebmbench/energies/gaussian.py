@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ebmbench.seeds import normal_like
+
 RIDGE = 1e-6
 """Share of a unit matrix in a fitted correlation matrix: enough for a Cholesky factor of collinear
 columns, and too little to move the likelihood of any table by a thousandth of a nat a column."""
@@ -110,7 +112,7 @@ class Gaussian:
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` points, ``(n, d)``."""
-        z = self.mean.new_empty(n, self.dim).normal_(generator=generator)
+        z = normal_like(self.mean.expand(n, -1), generator)
         if self.root is not None:
             z = torch.linalg.solve_triangular(self.root, z.T, upper=False).T
         return self.mean + self.std * z

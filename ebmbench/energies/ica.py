@@ -109,7 +109,7 @@ class ICAEnergy(ReferencedEnergy):
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` exact samples, ``(n, d)``."""
         u = torch.rand(n, self.dim, generator=generator, dtype=torch.float64)
-        u = u.clamp(1e-15, 1 - 1e-15)
+        u = u.clamp(1e-15, 1 - 1e-15).to(self.mean.device)
         if self.sources == "logistic":
             s = torch.log(u) - torch.log1p(-u)
         else:

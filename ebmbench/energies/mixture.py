@@ -12,6 +12,7 @@ from ebmbench.energies.base import Energy
 from ebmbench.energies.gaussian import Gaussian
 from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.numerics import logsumexp
+from ebmbench.seeds import normal_like
 
 CHUNK_ELEMENTS = 1 << 20
 """Numbers in the largest table of distances that is made at once."""
@@ -103,8 +104,10 @@ class GaussianMixtureEnergy(Energy):
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` exact samples, ``(n, d)``."""
-        k = torch.multinomial(self.weights, n, replacement=True, generator=generator)
-        z = torch.randn(n, self.dim, generator=generator, dtype=self.means.dtype)
+        weights = self.weights.to(generator.device)
+        k = torch.multinomial(weights, n, replacement=True, generator=generator)
+        k = k.to(self.means.device)
+        z = normal_like(self.means[:1].expand(n, -1), generator)
         if self.factors.dim() == 3:
             # one component after the other: a factor for every row would not fit into memory
             for j in range(len(self.weights)):

@@ -16,6 +16,7 @@ from ebmbench.energies.own_sampler import EXACT, OwnSampler
 from ebmbench.energies.quadratic import Quadratic
 from ebmbench.energies.referenced import ReferencedEnergy
 from ebmbench.options import build, options
+from ebmbench.seeds import normal_like
 
 
 @options
@@ -120,7 +121,7 @@ class NICEEnergy(ReferencedEnergy):
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` exact samples, ``(n, d)``, by inverting the flow."""
-        z = torch.randn(n, self.dim, generator=generator, dtype=self.mean.dtype)
+        z = normal_like(self.mean.expand(n, -1), generator)
         if self.root is not None:
             z = torch.linalg.solve_triangular(self.root, z.T, upper=False).T
         z = z * (-self.log_scale).exp()

@@ -138,7 +138,7 @@ def make_evaluation(
 ) -> Evaluation:
     """Return what the metrics of a task look at."""
     return Evaluation(
-        energy=energy.cpu().requires_grad_(False),
+        energy=energy.requires_grad_(False),
         dataset=dataset,
         card=task,
         effort=EFFORT[preset],

@@ -74,7 +74,7 @@ def run_job(
     """
     home = out if kept_in is None else kept_in
     started = now()
-    numerics = configure(threads=1)
+    numerics = configure(threads=1, device=job.device)
     known = _Known()
     try:
         # As they are before anything of them is imported or read.

@@ -21,6 +21,7 @@ from ebmbench.harness.selection import LowestLoss, WeightSet
 from ebmbench.harness.shown import training_html, training_words
 from ebmbench.harness.tally import Tally
 from ebmbench.metrics.likelihood import cheap_log_likelihood
+from ebmbench.numerics import synchronise
 from ebmbench.objectives.base import Objective, State
 from ebmbench.optim import FlatAdam
 from ebmbench.records import CurvePoint
@@ -28,7 +29,7 @@ from ebmbench.records import CurvePoint
 VALIDATION_ROWS = 2000
 """Rows of the validation split of which the learning curve has the likelihood."""
 CHECK_EVERY = 50
-"""Steps between two looks at the loss; each is a synchronisation on a GPU."""
+"""Steps between two looks at the loss."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -151,6 +152,7 @@ def train(
         adam.step()
         state = outcome.state
         tally.loss += outcome.loss.detach()
+        synchronise(rows.device)
         tally.seconds[step - 1] = time.perf_counter() - start
         tally.since += 1
         if step in marks or step % CHECK_EVERY == 0:

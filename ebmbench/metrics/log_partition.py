@@ -112,7 +112,7 @@ def ais_run(evaluation: Evaluation) -> AISRun:
     def run() -> AISRun:
         energy, rows = evaluation.energy, evaluation.dataset.train[:ROWS_FOR_INITIAL]
         if isinstance(energy, PulledBack):
-            rows, energy = energy.map.apply(rows), energy.inner
+            rows, energy = energy.map.on_cpu().apply(rows), energy.inner
         initial = InitialGaussian.fitted(energy, rows)
         tolerance = _tolerance(evaluation)
         generator = evaluation.generator("ais")

@@ -54,7 +54,7 @@ def _draw(evaluation: Evaluation, of_method: OwnSampler | None) -> Samples:
             inner, run.initial, run.path, n, generator=generator, effort=evaluation.effort
         )
         if isinstance(energy, PulledBack):
-            drawn = replace(drawn, x=energy.map.invert(drawn.x))
+            drawn = replace(drawn, x=energy.map.on_cpu().invert(drawn.x))
         return drawn
     return model_samples(energy, n, generator, evaluation.effort)
 

@@ -31,6 +31,7 @@ from ebmbench.samplers.bridge import Bridge, ReferenceGaussian
 from ebmbench.samplers.leapfrog import hamiltonian_step
 from ebmbench.samplers.resampling import systematic_resample
 from ebmbench.samplers.target import target_of
+from ebmbench.seeds import normal_like
 
 CHAINS = (100, 400, 1000)
 """For ``effort`` 0, 1 and 2."""
@@ -192,7 +193,7 @@ def _tuned(
 
 def _moved(rung: _Rung, state: ChainState, generator: torch.Generator) -> tuple[ChainState, float]:
     """Make one Hamiltonian transition; return where it leads and the mean acceptance."""
-    momenta = torch.empty_like(state.x).normal_(generator=generator)
+    momenta = normal_like(state.x, generator)
     jitter = 0.8 + 0.4 * float(torch.rand(1, generator=generator))
     state, info = hamiltonian_step(
         state, momenta, rung.target, rung.step * jitter, steps=LEAPFROG, generator=generator

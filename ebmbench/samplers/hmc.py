@@ -11,6 +11,7 @@ from torch import Tensor
 from ebmbench.options import options
 from ebmbench.samplers.base import ChainInfo, ChainState, Sampler, Target
 from ebmbench.samplers.leapfrog import hamiltonian_step
+from ebmbench.seeds import normal_like
 
 
 @options
@@ -42,8 +43,9 @@ class HMC(Sampler):
     ) -> tuple[ChainState, ChainInfo]:
         """See :class:`~ebmbench.samplers.base.Sampler`."""
         # In units of the scale the mass is one: q = x / scale has gradient scale · s.
-        momenta = torch.empty_like(state.x).normal_(generator=generator)
-        spread = torch.empty_like(state.x[:, :1]).uniform_(-1, 1, generator=generator)
+        momenta = normal_like(state.x, generator)
+        spread = torch.empty_like(state.x[:, :1], device=generator.device)
+        spread = spread.uniform_(-1, 1, generator=generator).to(state.x.device)
         sizes = step_size * (1 + self.jitter * spread)
         sizes = sizes if self.scale is None else sizes * self.scale
         return hamiltonian_step(

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ebmbench.options import options
 from ebmbench.samplers.base import ChainInfo, ChainState, Sampler, Target
+from ebmbench.seeds import normal_like
 
 
 @options
@@ -60,5 +61,5 @@ def propose(
     x: Tensor, score: Tensor, step_size: float | Tensor, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """Return where the Euler-Maruyama step leads and the noise in it, each ``(n, d)``."""
-    z = torch.empty_like(x).normal_(generator=generator)
+    z = normal_like(x, generator)
     return x + (0.5 * step_size**2) * score + step_size * z, z

@@ -19,11 +19,23 @@ def test_the_chosen_path_is_as_accurate_as_float32_allows() -> None:
 def test_a_path_that_rounds_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     errors = iter([1e-3, 2e-7])
     before = torch.get_float32_matmul_precision()
-    monkeypatch.setattr(numerics, "_relative_error", lambda: next(errors))
+    monkeypatch.setattr(numerics, "_relative_error", lambda device: next(errors))
     try:
         words = numerics.configure(threads=1)
         assert words["matmul_precision"] == "highest"
         assert words["matmul_relative_error"] == "2.0e-07"
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def test_on_a_gpu_nothing_is_rounded_to_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numerics, "_relative_error", lambda device: 1e-7)
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("medium")
+        assert numerics.configure(threads=1, device="cuda")["matmul_precision"] == "highest"
+        assert not torch.backends.cudnn.allow_tf32
+        assert not torch.backends.cuda.matmul.allow_tf32
     finally:
         torch.set_float32_matmul_precision(before)
 
