@@ -59,7 +59,7 @@ def _flow(evaluation: Evaluation) -> tuple[Tensor, Tensor] | None:
         order = torch.randperm(len(test), generator=evaluation.generator("flow rows"))[:n]
         rows, log_det = test[order], 0.0
         if coordinates is not None:
-            rows, log_det = coordinates.apply(rows), coordinates.log_det
+            rows, log_det = coordinates.on_cpu().apply(rows), coordinates.log_det
         return flow_log_density(energy, rows) + log_det, test_log_density(evaluation)[order]
 
     return once(evaluation, "flow", compute)

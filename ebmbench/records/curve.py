@@ -99,12 +99,14 @@ class Curve(Sequence[CurvePoint]):
 
     def upto(self, step: int) -> Curve:
         """Return the part up to a step and with it."""
-        count = bisect_right(self.steps, step)
-        if count == len(self):
+        width = BASE + len(self._names)
+        # Most often the last mark is the one that is asked for.
+        if not self._numbers or self._numbers[-width] <= step:
             return self
+        count = bisect_right(self.steps, step)
         part = Curve()
         part._names = self._names
-        cells = count * (BASE + len(self._names))
+        cells = count * width
         part._numbers, part._there = self._numbers[:cells], self._there[:cells]
         return part
 
