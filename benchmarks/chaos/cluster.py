@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -109,15 +109,21 @@ def _words(process: psutil.Process) -> list[str]:
         return []
 
 
+def _runs(folder: Path) -> list[psutil.Process]:
+    """Return the runs of workers that were started below a folder."""
+    found = []
+    for each in psutil.process_iter():
+        with suppress(psutil.Error):
+            chain = each, each.parent()
+            if all(one and "forkserver" in " ".join(one.cmdline()) for one in chain):
+                found += [each] if Path(each.cwd()).is_relative_to(folder) else []
+    return found
+
+
 def _no_runs(trial: Trial) -> None:
     """Count runs that go on though the command that asked for them has ended."""
-    runs: Callable[[], list[psutil.Process]] = lambda: [  # noqa: E731
-        each
-        for each in psutil.process_iter()
-        if "ebmbench.harness.executors.remote" in _words(each)
-    ]
     deadline = time.monotonic() + SOON
-    while (left := runs()) and time.monotonic() < deadline:
+    while (left := _runs(trial.folder)) and time.monotonic() < deadline:
         time.sleep(0.2)
     for each in left:
         trial.tally.tracebacks += 1

@@ -166,7 +166,7 @@ def test_a_run_that_nobody_wants_any_more_is_stopped(
         runs = lambda: [  # noqa: E731
             each
             for each in psutil.Process().children(recursive=True)
-            if "ebmbench.harness.executors.remote" in " ".join(each.cmdline())
+            if all("forkserver" in " ".join(one.cmdline()) for one in (each, each.parent()))
         ]
         deadline = time.monotonic() + 300
         while not runs() and time.monotonic() < deadline:

@@ -19,7 +19,7 @@ from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.errors import EbmbenchError, RunStopped
 from ebmbench.harness import store
-from ebmbench.harness.executors.local import death_record
+from ebmbench.harness.executors.child import death_record
 from ebmbench.harness.grid import MOST_SEEDS, execute, plan
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
@@ -153,17 +153,20 @@ def test_a_signal_stops_a_run_in_order(name: str, tmp_path: Path) -> None:
 
 
 def test_a_process_whose_parent_is_gone_ends(tmp_path: Path) -> None:
-    child = (
-        "import os, threading, time; from ebmbench.harness.executors.orphans import end_without; "
-        "threading.Thread(target=end_without, args=(os.getppid(),)).start(); "
-        "print(os.getpid(), flush=True); time.sleep(600)"
+    (tmp_path / "long.py").write_text(
+        "import os, time\n"
+        "from ebmbench.harness.executors.child import belong\n"
+        "def wait():\n"
+        "    belong()\n"
+        "    print(os.getpid(), flush=True)\n"
+        "    time.sleep(600)\n"
     )
     middle = (
-        "import subprocess, sys, time; "
-        f"subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(600)"
+        "import time, long; from ebmbench.harness.executors.child import start; "
+        "start(long.wait); time.sleep(600)"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", middle], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", middle], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     ) as parent:
         assert parent.stdout is not None
         orphan = psutil.Process(int(parent.stdout.readline()))

@@ -1,13 +1,14 @@
 """Runs on the workers of a dask cluster, for grids that one machine is too small for.
 
-Every run is still a process of its own with one thread, started by the dask worker that got the
-job; record and weights come back as bytes, so that no file system needs to be shared. The rest
-(skips, resume, statuses, tables) is the same as on one machine.
+Every run is still a process of its own with one thread, from a fork server of the dask worker that
+got the job; record and weights come back as bytes, so that no file system needs to be shared. The
+rest (skips, resume, statuses, tables) is the same as on one machine.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -29,6 +30,8 @@ IN_FLIGHT = 1000
 """Jobs that the scheduler knows of at a time."""
 PATIENCE = 15.0
 """Seconds without a scheduler, after which it is taken for gone."""
+NEWS = 5.0
+"""Seconds after which the scheduler is asked again what its workers have."""
 
 
 def run_on_cluster(
@@ -99,14 +102,21 @@ class _Client:
         self._client = client
         self._address = address
         self._heard = time.monotonic()
+        self._asked = -math.inf
+        self._workers: list[Mapping[str, float]] = []
 
     def submit(self, *arguments: object, **options: object) -> Any:
         return self._client.submit(*arguments, **options)
 
     def workers(self) -> list[Mapping[str, float]]:
-        """Return what each worker says that it has."""
-        known = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        return [each["resources"] for each in known]
+        """Return what each worker says that it has, as of a moment ago."""
+        if self._client.status == "running" and time.monotonic() - self._asked > NEWS:
+            # A scheduler that does not answer is noticed in the loop.
+            with suppress(OSError, TimeoutError):
+                known = self._client.scheduler_info(n_workers=-1)["workers"].values()
+                self._workers = [each["resources"] for each in known]
+            self._asked = time.monotonic()
+        return self._workers
 
     def refuse_silence(self) -> None:
         """Refuse to wait for a scheduler that has been gone for a while.

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from types import ModuleType
 
 import psutil
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.checkpoint import drop_checkpoint
+from ebmbench.harness.executors.child import belong, death_record, fork_server, start
 from ebmbench.harness.executors.queue import Queue
 from ebmbench.harness.held_up import signals_held_up
 from ebmbench.harness.job import Job
@@ -29,7 +24,6 @@ from ebmbench.harness.run import run_job
 from ebmbench.harness.store import write_record
 from ebmbench.records import Record, Status, read_record
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 PATIENCE = 5.0
 """Seconds between asking a worker to stop and stopping it."""
 
@@ -69,8 +63,7 @@ def run_jobs(
 ) -> list[Record]:
     """Run every job in a fresh process and return the records in the order in which they end.
 
-    The processes come from a fork server that has torch loaded, so that each starts in a few
-    hundredths of a second. A job's record does not depend on the number of workers, but its
+    A job's record does not depend on the number of workers, but its
     timings do: with more than one they are marked as contended.
 
     Arguments:
@@ -90,8 +83,6 @@ def run_jobs(
             f"--jobs is {workers}, allowed: at most the {cores()} cores of this machine, since "
             "oversubscribed runs are slower and their timings mean nothing"
         )
-    for name in THREAD_VARIABLES:
-        os.environ[name] = "1"
     contended = workers > 1
     running = list[_Worker]()
     records: list[Record] = []
@@ -127,12 +118,8 @@ def run_jobs(
 
 
 def _start(job: Job, out: Path, contended: bool, reporter: Reporter) -> _Worker:
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["ebmbench.harness.run"])
-    receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(job, out, contended, sending))
-    with _without_main():
-        process.start()
+    receiving, sending = fork_server().Pipe(duplex=False)
+    process = start(_work, job, out, contended, sending)
     sending.close()
     return _Worker(process, receiving, job, time.monotonic(), reporter)
 
@@ -155,24 +142,8 @@ def _end_of(worker: _Worker, out: Path, contended: bool, timeout: float | None) 
     return record
 
 
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Hide the user's script, which a worker would import again and thereby run again.
-
-    A run needs nothing from it.
-    """
-    script = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = script
-
-
 def _work(job: Job, out: Path, contended: bool, channel: Connection) -> None:
-    end_with_the_parent()
-    # Ctrl-C reaches the whole process group; the parent decides what stops.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    belong()
 
     def progress(step: int, total: int) -> None:
         channel.send((step, total))
@@ -183,21 +154,6 @@ def _work(job: Job, out: Path, contended: bool, channel: Connection) -> None:
         channel.send(f"its record cannot be written: {error.strerror or error}")
     else:
         channel.send("")
-
-
-def end_with_the_parent() -> None:
-    """Let this worker end as soon as the process that started it has.
-
-    A command that is killed cannot stop its workers; each would go on to the end of its run.
-    """
-
-    def watch() -> None:
-        parent = parent_process()
-        assert parent is not None
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _listen(running: list[_Worker]) -> None:
@@ -237,20 +193,6 @@ def _collect(worker: _Worker, out: Path, contended: bool) -> Record:
         record = death_record(worker.job, worker.process.exitcode, contended)
     write_record(record, out)
     return record
-
-
-def death_record(job: Job, code: int | None, contended: bool) -> Record:
-    """Return the record of a run whose process ended without writing one."""
-    if code == -signal.SIGKILL:
-        message = "the worker was killed, as the kernel does when memory runs out"
-        return failed_record(job, Status.OUT_OF_MEMORY, message, contended=contended)
-    if code == 0:
-        message = "the worker ended before its run did, without an error, as os._exit(0) does"
-    elif code is not None and code < 0:
-        message = f"the worker was ended by the signal {signal.Signals(-code).name}"
-    else:
-        message = f"the worker ended with exit code {code} and without a record"
-    return failed_record(job, Status.FAILED, message, contended=contended)
 
 
 def _stop(worker: _Worker) -> None:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import pickle
 import socket
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ebmbench.errors import RunStopped
 from ebmbench.harness.checkpoint import drop_checkpoint
-from ebmbench.harness.executors.local import THREAD_VARIABLES, death_record
-from ebmbench.harness.executors.orphans import end_without
+from ebmbench.harness.executors.child import belong, death_record, start
 from ebmbench.harness.job import Job
 from ebmbench.harness.provenance import code_hash
 from ebmbench.harness.record import failed_record
@@ -80,33 +74,29 @@ def run_here(job: Job, timeout: float | None, home: Home) -> Shipment:
 
 
 def _run_process(job: Job, timeout: float | None, kept_in: Path) -> Shipment:
+    wanted, began, late = _is_wanted(), time.monotonic(), False
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        command = [sys.executable, "-m", __name__, name, str(kept_in)]
-        environment = os.environ | dict.fromkeys(THREAD_VARIABLES, "1")
-        (folder / "job").write_bytes(pickle.dumps(job))
-        wanted, began = _is_wanted(), time.monotonic()
-        with (
-            (folder / "job").open("rb") as given,
-            subprocess.Popen(
-                command, stdin=given, env=environment, stdout=subprocess.DEVNULL
-            ) as process,
-        ):
-            while process.poll() is None:
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(WAIT)
-                late = timeout is not None and time.monotonic() - began > timeout
-                if late or not wanted():
-                    process.kill()
+        process = start(_work, job, folder, kept_in)
+        while process.is_alive():
+            process.join(WAIT)
+            late = timeout is not None and time.monotonic() - began > timeout
+            if late or not wanted():
+                process.kill()
         if late:
             message = f"stopped after {timeout:g} s"
             return Shipment(failed_record(job, Status.TIMEOUT, message, contended=True))
         path = job.path(folder)
-        if process.returncode != 0 or not path.is_file():
-            return Shipment(death_record(job, process.returncode, contended=True), over=False)
+        if process.exitcode != 0 or not path.is_file():
+            return Shipment(death_record(job, process.exitcode, contended=True), over=False)
         record = read_record(path)
         files = {path.name: path.read_bytes() for path in files_beside(record, folder)}
         return Shipment(record, files)
+
+
+def _work(job: Job, folder: Path, kept_in: Path) -> None:
+    belong()
+    run_job(job, folder, True, note=lambda text: print(text, file=sys.stderr), kept_in=kept_in)
 
 
 def _is_wanted() -> Callable[[], bool]:
@@ -128,14 +118,3 @@ def _is_wanted() -> Callable[[], bool]:
         return task is not None and task.state == "executing"
 
     return wanted
-
-
-def main() -> None:
-    """Run the job on the standard input; arguments: the output folder, where states are kept."""
-    threading.Thread(target=end_without, args=(os.getppid(),), daemon=True).start()
-    job, (out, kept_in) = pickle.load(sys.stdin.buffer), map(Path, sys.argv[1:])
-    run_job(job, out, True, note=lambda text: print(text, file=sys.stderr), kept_in=kept_in)
-
-
-if __name__ == "__main__":
-    main()

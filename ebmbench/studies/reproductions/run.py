@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ebmbench.files import write_atomically
-from ebmbench.harness.executors.local import THREAD_VARIABLES, end_with_the_parent
+from ebmbench.harness.executors.child import THREAD_VARIABLES, end_with_the_parent
 from ebmbench.numerics import configure
 from ebmbench.studies.reproductions.base import Cell, Table, cell_id, make_experiment
 from ebmbench.studies.reproductions.card import ReproductionCard

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ebmbench.harness.executors.local import THREAD_VARIABLES, end_with_the_parent
+from ebmbench.harness.executors.child import THREAD_VARIABLES, end_with_the_parent
 from ebmbench.numerics import configure
 from ebmbench.studies.validation import exchange, paths, trained
 from ebmbench.studies.validation.cases import CASES

@@ -1,0 +1,98 @@
+"""A process of its own for every run, from a fork server that has torch loaded.
+
+Such a process starts in a few hundredths of a second, and ends with the one that started it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import connection, current_process, get_context, parent_process
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from types import ModuleType
+
+from ebmbench.harness.job import Job
+from ebmbench.harness.record import failed_record
+from ebmbench.records import Record, Status
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_LOCK = threading.Lock()
+
+
+def fork_server() -> ForkServerContext:
+    """Return the context that processes come from; they have one thread each."""
+    for name in THREAD_VARIABLES:
+        os.environ[name] = "1"
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["ebmbench.harness.run"])
+    return context
+
+
+def start(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
+    """Start a process that calls a function, which should begin with :func:`belong`."""
+    here = current_process()
+    if here.daemon:
+        # A worker of dask is one, and may have no children unless it says that it is none.
+        here.daemon = False
+    process = fork_server().Process(target=target, args=arguments, daemon=True)
+    with _LOCK, _without_main():
+        process.start()
+    return process
+
+
+def belong() -> None:
+    """Let this process end with the one that started it, and leave Ctrl-C to that one.
+
+    Ctrl-C reaches the whole process group; the parent decides what stops.
+    """
+    end_with_the_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # An objective of one's own may have processes too.
+    current_process().daemon = False
+
+
+def end_with_the_parent() -> None:
+    """Let this process end as soon as the one that started it has.
+
+    A command that is killed cannot stop its workers; each would go on to the end of its run.
+    """
+
+    def watch() -> None:
+        parent = parent_process()
+        assert parent is not None
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the user's script, which a process would import again and thereby run again.
+
+    A run needs nothing from it.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
+def death_record(job: Job, code: int | None, contended: bool) -> Record:
+    """Return the record of a run whose process ended without writing one."""
+    if code == -signal.SIGKILL:
+        message = "the worker was killed, as the kernel does when memory runs out"
+        return failed_record(job, Status.OUT_OF_MEMORY, message, contended=contended)
+    if code == 0:
+        message = "the worker ended before its run did, without an error, as os._exit(0) does"
+    elif code is not None and code < 0:
+        message = f"the worker was ended by the signal {signal.Signals(-code).name}"
+    else:
+        message = f"the worker ended with exit code {code} and without a record"
+    return failed_record(job, Status.FAILED, message, contended=contended)
