@@ -258,6 +258,7 @@ LOADERS: Registry[Any] = Registry(
         "mnist": "ebmbench.datasets.mnist:MNISTLoader",
         "digits": "ebmbench.datasets.digits:DigitsLoader",
         "known": "ebmbench.datasets.known:KnownLoader",
+        "limit": "ebmbench.datasets.limits:LimitLoader",
         "contaminated": "ebmbench.datasets.contaminated:ContaminatedLoader",
     },
     "ebmbench.loaders",

@@ -9,6 +9,7 @@ from ebmbench.cli.verbs import Verbs
 STUDIES = {
     "connections": "Measure the limits that connect the objectives.",
     "gradients": "Compare every objective's gradient with the exact one of the likelihood.",
+    "limits": "Say where each objective breaks, one difficulty at a time.",
     "peers": "Ask this package and its peers for what has a known answer.",
     "reproduce": "Run published experiments again and judge their claims.",
     "validate": "Try the estimators of log Z on models whose log Z is known.",

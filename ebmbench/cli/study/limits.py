@@ -1,0 +1,76 @@
+"""``ebmbench study limits``: where each objective breaks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ebmbench import catalog
+from ebmbench.cards import PRESETS, Preset
+from ebmbench.errors import EbmbenchError, did_you_mean
+
+
+@click.command("limits")
+@click.option("--axes", "names", default="all", show_default=True, help="With commas.")
+@click.option("--methods", default="all", show_default=True, help="Those with an objective.")
+@click.option("--seeds", type=int, default=1, show_default=True)
+@click.option(
+    "--preset", type=click.Choice(PRESETS), default="standard", show_default=True, help="Budget."
+)
+@click.option("--jobs", type=int, help="Worker processes of one thread. [one per core]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs/limits"),
+    show_default=True,
+    help="Records, page and pictures; run again to resume.",
+)
+def command(
+    names: str, methods: str, seeds: int, preset: Preset, jobs: int | None, out: Path
+) -> int:
+    """Train objectives along one difficulty at a time and say where each breaks.
+
+    Exit status: 0 all runs ended, 1 some did not.
+    """
+    from ebmbench.cli.consoles import make_console
+    from ebmbench.files import write_atomically
+    from ebmbench.harness.grid import execute, plan_jobs
+    from ebmbench.harness.progress import Display, Lines, Reporter
+    from ebmbench.harness.provenance import machine, now, versions
+    from ebmbench.numerics import configure
+    from ebmbench.records import Status, read_records
+    from ebmbench.studies.limits.axes import AXES
+    from ebmbench.studies.limits.grid import GAUSSIAN, make_limit_jobs, to_frame
+    from ebmbench.studies.limits.page import to_markdown
+    from ebmbench.studies.limits.pictures import draw_axis
+
+    asked = list(AXES) if names == "all" else [word.strip() for word in names.split(",")]
+    for word in asked:
+        if word not in AXES:
+            raise EbmbenchError(f"unknown axis {word!r}{did_you_mean(word, AXES)}")
+    if seeds < 1:
+        raise EbmbenchError(f"--seeds is {seeds}, allowed: at least 1")
+    axes = [AXES[word] for word in asked]
+    cards = [card for card in catalog.select_methods(methods) if card.objective]
+    if not cards:
+        raise EbmbenchError(f"--methods is {methods!r}, and none of them has an objective")
+    gaussian = catalog.methods()[GAUSSIAN]
+    request = plan_jobs(make_limit_jobs(axes, cards, gaussian, seeds=seeds, preset=preset), out)
+    console = make_console()
+    reporter: Reporter = Lines(len(request.run), sys.stdout)
+    if console.is_terminal:
+        reporter = Display(len(request.run), console)
+    records = execute(request, out, reporter, workers=jobs)
+    frame = to_frame(read_records(out))
+    there = [axis for axis in AXES.values() if axis.name in set(frame["axis"])]
+    words = machine("cpu", configure(threads=1)) | versions()
+    write_atomically(out / "limits.csv", frame.to_csv(index=False, float_format="%.6g"))
+    write_atomically(out / "limits.md", to_markdown(frame, there, words, now()))
+    for axis in there:
+        draw_axis(frame, axis).savefig(out / f"limits-{axis.name}.png", dpi=110)
+    console.print(
+        f"Written to {out}: limits.md, limits.csv, limits-*.png", soft_wrap=True, highlight=False
+    )
+    return int(any(r.status not in (Status.OK, Status.SKIPPED) for r in records))
