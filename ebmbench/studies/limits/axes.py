@@ -9,6 +9,7 @@ from typing import Any
 
 from ebmbench import catalog
 from ebmbench.cards import TaskCard, changed_card
+from ebmbench.datasets.limits import WEIGHTS
 
 PLANE, HIGHER = "2d/rings", "known/mixture-8"
 """The tasks whose network, budget and metrics the axes take over."""
@@ -51,8 +52,8 @@ def _outliers(share: float) -> dict[str, Any]:
     return {"loader": "contaminated", "options": inner}
 
 
-EQUAL_WEIGHTS = 0.8 * math.log(0.8 / 0.5) + 0.2 * math.log(0.2 / 0.5)
-"""Nats that equal weights of two modes of 0.8 and 0.2 cost, when these are far apart."""
+EQUAL_WEIGHTS = sum(weight * math.log(len(WEIGHTS) * weight) for weight in WEIGHTS)
+"""Nats that equal weights of the two modes cost, when these are far apart."""
 
 
 AXES: Mapping[str, Axis] = {

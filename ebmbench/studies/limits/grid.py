@@ -87,14 +87,15 @@ def to_frame(records: Iterable[Record]) -> pd.DataFrame:
         if axis.setting:
             level = float(record.method_card.hyperparameters[axis.setting])
         number = record.metrics.get("regret")
-        known = number is not None and record.status is Status.OK and math.isfinite(number.value)
-        regret = number.value if number is not None and known else math.inf
+        if record.status is not Status.OK or (number and not math.isfinite(number.value)):
+            number = None
+        regret = math.inf if number is None else number.value
         gaussian = of_gaussian.get((record.task, record.seed), math.nan)
         rows.append(
             (
                 axis.name, level, name, record.method_card.family, record.seed,
                 record.status.value, regret, gaussian, regret / gaussian,
-                bool(known and number is not None and number.certified),
+                number is not None and number.certified,
             )
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
