@@ -114,11 +114,6 @@ def effective(record: Record) -> Record:
     )
 
 
-def effective_status(record: Record) -> Status:
-    """Return the status of :func:`effective`."""
-    return effective(record).status
-
-
 def _outside(point: CurvePoint, best: float, limit: float) -> str:
     """Say in what a point is out of range; empty if it is not.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ebmbench.divergence import effective_status
+from ebmbench.divergence import effective
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Curve, CurvePoint, MarkRecord, Record, SelectionRecord, Status
 from ebmbench.report.figures.selection import draw_selection
@@ -127,9 +127,9 @@ def test_a_run_is_judged_by_its_curve_up_to_the_scored_weights(make: Make) -> No
         for s, v in ((1, -3.0), (5, -2.0), (10, -80.0))
     ]
     record = make("2d/rings", "dsm", 0, -2.1).model_copy(update={"curve": Curve(points)})
-    assert effective_status(record) is Status.DIVERGED
+    assert effective(record).status is Status.DIVERGED
     kept = selected(record, 5, -80.0)
-    assert effective_status(kept) is Status.OK
+    assert effective(kept).status is Status.OK
     assert "over-trained" not in explain([kept])
     # The validation rows are compared with the test rows under the same weights.
     assert validation_shifts([kept]) == {("2d/rings", 0): pytest.approx(0.1)}

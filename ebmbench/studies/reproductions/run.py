@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ebmbench.files import write_atomically
-from ebmbench.harness.executors.child import THREAD_VARIABLES, end_with_the_parent
+from ebmbench.harness.executors.child import end_with_the_parent, fork_server
 from ebmbench.numerics import configure
 from ebmbench.studies.reproductions.base import Cell, Table, cell_id, make_experiment
 from ebmbench.studies.reproductions.card import ReproductionCard
@@ -46,10 +44,7 @@ def run_cells(
     failed: list[str] = []
     if not missing:
         return failed
-    for name in THREAD_VARIABLES:
-        os.environ[name] = "1"
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["ebmbench.harness.run"])
+    context = fork_server()
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start) as pool:
         waiting = {pool.submit(_run, card, preset, cell): cell for cell in missing}
         try:
