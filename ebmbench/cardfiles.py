@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
 
 from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.plain import cleaned
+from ebmbench.registry import installed
 
 Kind = Literal["tasks", "methods"]
 FOLDERS: dict[Kind, str] = {"tasks": "tasks", "methods": "baselines"}
@@ -18,8 +18,8 @@ FOLDERS: dict[Kind, str] = {"tasks": "tasks", "methods": "baselines"}
 def shipped(kind: Kind) -> Path:
     """Return the folder of the cards that come with the package."""
     package = Path(__file__).parent
-    installed = package / "_cards" / FOLDERS[kind]
-    return installed if installed.is_dir() else package.parent / FOLDERS[kind]
+    packed = package / "_cards" / FOLDERS[kind]
+    return packed if packed.is_dir() else package.parent / FOLDERS[kind]
 
 
 def card_files(kind: Kind) -> Iterator[tuple[str, Path]]:
@@ -32,7 +32,7 @@ def card_files(kind: Kind) -> Iterator[tuple[str, Path]]:
         EbmbenchError: a plug-in failed.
     """
     roots = [shipped(kind)]
-    for point in entry_points(group=f"ebmbench.{kind}"):
+    for point in installed(f"ebmbench.{kind}"):
         try:
             roots.append(Path(point.load()))
         except Exception as error:

@@ -17,8 +17,8 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from functools import cached_property
-from importlib.metadata import entry_points
+from functools import cache, cached_property
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
@@ -32,6 +32,21 @@ LONG = re.compile(r"([A-Za-z_][\w.]*|.*\.py):[A-Za-z_][\w.]*", re.DOTALL)
 def is_long(name: str) -> bool:
     """Return whether a name says where a class is: ``module:attribute``."""
     return LONG.fullmatch(name) is not None
+
+
+@cache
+def _all_installed() -> Any:  # Of another type from Python 3.12 on.
+    """Find what installed packages add: a file of every one of them is read, so once is enough."""
+    return entry_points()
+
+
+def installed(group: str) -> list[EntryPoint]:
+    """Return the entry points of one group that installed packages have.
+
+    Arguments:
+        group: their name, such as ``"ebmbench.methods"``.
+    """
+    return list(_all_installed().select(group=group))
 
 
 class Registry(Generic[T]):
@@ -56,7 +71,7 @@ class Registry(Generic[T]):
             EbmbenchError: a plug-in takes a name that exists.
         """
         targets = dict(self._ours)
-        for point in entry_points(group=self._group):
+        for point in installed(self._group):
             if targets.get(point.name, point.value) != point.value:
                 raise EbmbenchError(
                     f"plug-in {point.value!r} takes the name of the {self.kind} {point.name!r}"

@@ -126,7 +126,7 @@ def test_two_cards_of_one_name_collide(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "a").mkdir()
     (tmp_path / "dsm.toml").write_text(METHOD.replace('"mine"', '"dsm"'))
     monkeypatch.setattr(
-        cardfiles, "entry_points", lambda group: [_Point(tmp_path)] if "methods" in group else []
+        cardfiles, "installed", lambda group: [_Point(tmp_path)] if "methods" in group else []
     )
     with pytest.raises(EbmbenchError, match="'dsm' is taken"):
         catalog.methods.__wrapped__()
@@ -136,13 +136,13 @@ def test_a_plug_in_folder_adds_cards_and_a_broken_one_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mine.toml").write_text(METHOD)
-    monkeypatch.setattr(cardfiles, "entry_points", lambda group: [_Point(tmp_path)])
+    monkeypatch.setattr(cardfiles, "installed", lambda group: [_Point(tmp_path)])
     assert "mine" in catalog.methods.__wrapped__()
-    monkeypatch.setattr(cardfiles, "entry_points", lambda group: [_Point(None)])
+    monkeypatch.setattr(cardfiles, "installed", lambda group: [_Point(None)])
     with pytest.raises(EbmbenchError, match=r"plug-in 'extra' \(extra:FOLDER\) failed"):
         catalog.methods.__wrapped__()
     (tmp_path / "mine.toml").rename(tmp_path / "yours.toml")
-    monkeypatch.setattr(cardfiles, "entry_points", lambda group: [_Point(tmp_path)])
+    monkeypatch.setattr(cardfiles, "installed", lambda group: [_Point(tmp_path)])
     with pytest.raises(EbmbenchError, match="is not the path of the file"):
         catalog.methods.__wrapped__()
 
