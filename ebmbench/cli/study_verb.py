@@ -7,6 +7,7 @@ import click
 from ebmbench.cli.verbs import Verbs
 
 STUDIES = {
+    "budgets": "Say how long to train, and who is ahead at equal cost.",
     "connections": "Measure the limits that connect the objectives.",
     "gradients": "Compare every objective's gradient with the exact one of the likelihood.",
     "limits": "Say where each objective breaks, one difficulty at a time.",

@@ -101,7 +101,15 @@ def test_nothing_but_its_commands_imports_a_study() -> None:
     above = {module for module, name in EDGES if room(name) == "studies"}
     assert {name for name in above if room(name) != "studies"} == {
         f"cli.study.{study}"
-        for study in ("connections", "gradients", "limits", "peers", "reproduce", "validate")
+        for study in (
+            "budgets",
+            "connections",
+            "gradients",
+            "limits",
+            "peers",
+            "reproduce",
+            "validate",
+        )
     }
 
 

@@ -1,0 +1,1 @@
+"""What more training buys, and who is ahead at equal cost."""
