@@ -11,6 +11,7 @@ ESCAPED = re.compile(
     r"\\(?:[bfr]|u00(?:0[0-8bcefBCEF]|1|7[fF]|[89])|u20(?:0[efEF]|2[89a-eA-E]|6[6-9]))"
 )
 """The same as JSON writes it."""
+_HARMLESS = bytes(range(32, 127)) + b"\t\n"
 
 
 def plain(text: str) -> str:
@@ -25,10 +26,12 @@ def plain(text: str) -> str:
 
 def may_steer(text: str) -> bool:
     """Return whether the strings of a JSON text may hold such a character, escaped or not."""
-    # A backslash of a formula is written as two, and what follows is no escape. Every such
-    # character is one that cannot be printed, which is asked ten times as fast.
-    escapes = ESCAPED.search(text.replace("\\\\", ""))
-    return bool(escapes or (not text.isprintable() and STEERING.search(text)))
+    # A backslash of a formula is written as two, and what follows is no escape.
+    if "\\" in text and ESCAPED.search(text.replace("\\\\", "")):
+        return True
+    # Most texts hold nothing but these, which is asked ten times as fast.
+    others = not text.isascii() or text.encode().translate(None, _HARMLESS)
+    return bool(others) and STEERING.search(text) is not None
 
 
 def cleaned(value: Any) -> Any:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from ebmbench.plain import plain
+
 if TYPE_CHECKING:
     from ebmbench.records import Record
 
@@ -37,3 +39,13 @@ def write_and_show(
     written = write_tables(records, out, figures, boards=boards)
     print_boards(boards, console, raw)
     console.print(written_words(written, out), soft_wrap=True, highlight=False)
+
+
+def show_standing(out: Path, console: Console) -> None:
+    """Print the leaderboard that an output folder has, and say that it was not made anew."""
+    from ebmbench.report.write import LEADERBOARD
+
+    text = plain((out / LEADERBOARD).read_text(encoding="utf-8"))
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    words = f"Newer than all records, so not made anew; `ebmbench report {out}` does that"
+    console.print(words, soft_wrap=True, markup=False, highlight=False)

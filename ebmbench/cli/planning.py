@@ -67,15 +67,15 @@ def print_plan(request: Plan, known: Known, ratio: float | None, console: Consol
     table.add_column("task", overflow="fold")
     for name in ("to run", "done", "skipped", "time", "disk"):
         table.add_column(name, justify="right", no_wrap=True)
-    jobs = [*request.run, *(job for job, _ in request.skip)]
-    tasks = dict.fromkeys([*(r.task for r in request.done), *(job.task.name for job in jobs)])
+    jobs = [*request.done, *request.run, *(job for job, _ in request.skip)]
+    tasks = dict.fromkeys(job.task.name for job in jobs)
     for task in tasks:
         mine = [job for job in request.run if job.task.name == task]
         found = forecast(mine, known, ratio or 1.0)
         table.add_row(
             task,
             str(len(mine)),
-            str(sum(r.task == task for r in request.done)),
+            str(sum(job.task.name == task for job in request.done)),
             str(sum(job.task.name == task for job, _ in request.skip)),
             duration_words(found.seconds) if found.known else "unknown" if mine else "",
             size_words(found.bytes) if found.known else "unknown" if mine else "",

@@ -11,7 +11,7 @@ import click
 
 from ebmbench import catalog
 from ebmbench.cards import CHECKPOINT_SECONDS, PRESETS, SELECTIONS, Preset, Selection
-from ebmbench.cli.consoles import make_console, write_and_show
+from ebmbench.cli.consoles import make_console, show_standing, write_and_show
 from ebmbench.cli.planning import plan_event, plan_words, print_assumed, print_plan
 from ebmbench.errors import EbmbenchError
 from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
@@ -105,11 +105,11 @@ def command(
         raise EbmbenchError("--scheduler is for --executor dask only")
     # Torch is loaded from here on, and not for a request that is wrong on its face.
     from ebmbench.harness.forecast import forecast, known_costs, machine_ratio
-    from ebmbench.harness.grid import execute, plan, workers_at_a_time
+    from ebmbench.harness.grid import execute, nothing_new, plan, workers_at_a_time
     from ebmbench.harness.job import placed
     from ebmbench.harness.progress import Display, Events, Lines, Reporter
     from ebmbench.records import Status, read_records
-    from ebmbench.report.write import write_tables
+    from ebmbench.report.write import tables_stand, write_tables
 
     folder = out or Path("runs") / preset
     console = make_console()
@@ -129,7 +129,7 @@ def command(
         look_only=plan_only,
         checkpoint=checkpoint,
     )
-    known = known_costs(folder)
+    known = known_costs(folder) if request.run or plan_only else {}
     ratio = machine_ratio(known) if plan_only else None
     expected = forecast(request.run, known, ratio or 1.0)
     workers = workers_at_a_time(jobs, timeout, executor, cost)
@@ -141,6 +141,10 @@ def command(
         words = plan_words(request, expected, workers)
         console.print(words, markup=False, highlight=False)
     if plan_only:
+        return 0
+    if nothing_new(request, folder) and tables_stand(folder, request.seen):
+        if not as_json:
+            show_standing(folder, console)
         return 0
     reporter: Reporter
     if as_json:

@@ -23,7 +23,7 @@ from ebmbench.harness.progress import Reporter
 from ebmbench.harness.record import failed_record
 from ebmbench.harness.resume import in_words, refuse_mixtures, rows_of, why_again
 from ebmbench.harness.store import open_folder, write_record, write_results
-from ebmbench.records import Record, Status, read_loose
+from ebmbench.records import Brief, Record, Status, no_collection, read_briefs, read_record
 
 Executor = Literal["local", "dask"]
 CostMode = Literal["shared", "alone"]
@@ -35,16 +35,16 @@ class Plan:
     """What a request comes to, decided before anything runs."""
 
     run: list[Job]
-    done: list[Record]
-    """Good records of the same request; not run again."""
+    done: list[Job]
+    """Of which there are good records; not run again."""
     skip: list[tuple[Job, str]]
     """Jobs that cannot be done, and why."""
     again: list[str] = field(default_factory=list)
     """In words, why runs that were done are done again."""
     seen: dict[Path, tuple[int, ...] | None] = field(default_factory=dict)
     """Version of every record that lay in the folder, so that a newer one is seen as such."""
-    stored: dict[Path, Record] = field(default_factory=dict)
-    """Those records: they are read once."""
+    stored: dict[Path, Brief] = field(default_factory=dict)
+    """What those records say."""
 
 
 def plan(
@@ -108,7 +108,8 @@ def plan(
         selection=selection,
     )
     jobs = [replace(job, checkpoint=checkpoint) for job in jobs]
-    return plan_jobs(jobs, out, force=force, look_only=look_only)
+    with no_collection():
+        return plan_jobs(jobs, out, force=force, look_only=look_only)
 
 
 def plan_jobs(
@@ -140,18 +141,19 @@ def plan_jobs(
     if not look_only:
         open_folder(out)
     named = {key: named_hashes(job) for key, job in firsts.items()}
-    seen, stored = read_loose(out)
-    refuse_mixtures(out, jobs, stored, named)
+    seen, stored = read_briefs(out)
+    places = [job.path(out) for job in jobs]
+    refuse_mixtures(out, dict(zip(places, jobs, strict=True)), stored, named)
     result = Plan([], [], [], seen=seen, stored=stored)
     reasons_again = []
-    for job in jobs:
+    for path, job in zip(places, jobs, strict=True):
         key = job.task.name, job.method.name
-        record = stored.get(job.path(out))
+        record = stored.get(path)
         why = "" if record is None else why_again(job, record, named[key])
         if reasons[key] is not None:
             result.skip.append((job, str(reasons[key])))
         elif record is not None and why is None and not force:
-            result.done.append(record)
+            result.done.append(job)
         else:
             result.run.append(job)
             reasons_again += [why] if why and not force else []
@@ -212,16 +214,16 @@ def execute(
         RunStopped: the disk is full, the output folder is gone, or the cluster is.
     """
     count = workers_at_a_time(workers, timeout, executor, cost)
-    records = list(request.done)
+    records = [read_record(job.path(out)) for job in request.done]
     for line in request.again:
         reporter.note(line)
     try:
         for job, reason in request.skip:
-            known = request.stored.get(job.path(out))
-            if known is None or (known.run_id, known.message) != (job.run_id, reason):
-                known = failed_record(job, Status.SKIPPED, reason, contended=False)
-                write_record(known, out)
-            records.append(known)
+            if _skipped_before(request, out, job, reason):
+                records.append(read_record(job.path(out)))
+                continue
+            records.append(failed_record(job, Status.SKIPPED, reason, contended=False))
+            write_record(records[-1], out)
         if request.run:
             with Queue(request.run, out, request.seen) as queue:
                 if executor == "dask":
@@ -239,9 +241,19 @@ def execute(
         ) from None
     finally:
         reporter.close()
-        if request.run or request.skip:
+        if not nothing_new(request, out):
             _tabulate(out)
     return records
+
+
+def nothing_new(request: Plan, out: Path) -> bool:
+    """Return whether a plan comes to nothing: each of its jobs has its record already."""
+    return not request.run and all(_skipped_before(request, out, *each) for each in request.skip)
+
+
+def _skipped_before(request: Plan, out: Path, job: Job, reason: str) -> bool:
+    known = request.stored.get(job.path(out))
+    return known is not None and (known.run_id, known.message) == (job.run_id, reason)
 
 
 def _refuse_losses(request: Plan, out: Path) -> None:

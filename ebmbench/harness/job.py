@@ -20,7 +20,7 @@ from ebmbench.cards import (
     card_hash,
 )
 from ebmbench.errors import EbmbenchError, did_you_mean
-from ebmbench.records import Record, record_path
+from ebmbench.records import Outline, Record, record_path
 from ebmbench.trust import may_name
 
 C = TypeVar("C", bound=Card)
@@ -81,7 +81,7 @@ def refuse_preset(preset: str) -> None:
         raise EbmbenchError(f"unknown preset {preset!r}{did_you_mean(str(preset), PRESETS)}")
 
 
-def requested_job(record: Record, data_dir: Path | None = None) -> Job:
+def requested_job(record: Outline, data_dir: Path | None = None) -> Job:
     """Return the job that a record says was asked for."""
     device = record.machine.get("device", "cpu")
     return Job(
@@ -95,7 +95,7 @@ def requested_job(record: Record, data_dir: Path | None = None) -> Job:
     )
 
 
-def requested_id(record: Record) -> str:
+def requested_id(record: Outline) -> str:
     """Return the identity of the job that a record says was asked for."""
     return requested_job(record).run_id
 
@@ -148,9 +148,10 @@ def make_jobs(
 
     With seeds outermost an interrupted grid leaves whole replicates behind.
     """
+    # One card for all seeds, which is validated and hashed once.
+    pairs = [(task, method.for_task(task.name)) for task in tasks for method in methods]
     return [
-        Job(task, method.for_task(task.name), seed, preset, device, data_dir, selection)
+        Job(task, method, seed, preset, device, data_dir, selection)
         for seed in range(seeds)
-        for task in tasks
-        for method in methods
+        for task, method in pairs
     ]

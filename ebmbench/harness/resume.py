@@ -8,13 +8,13 @@ from pathlib import Path
 from ebmbench.cards import card_hash
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.job import Job, requested_id
-from ebmbench.records import Record, Status
+from ebmbench.records import Outline, Status
 
-Stored = Mapping[Path, Record]
-"""The records of an output folder by where they lie."""
+Stored = Mapping[Path, Outline]
+"""What an output folder holds by where it lies."""
 
 
-def why_again(job: Job, record: Record, named: Mapping[str, str]) -> str | None:
+def why_again(job: Job, record: Outline, named: Mapping[str, str]) -> str | None:
     """Return why a job is done again though there is a record of it; ``None``: it is done.
 
     The cards in the record must be those that its name is a hash of, so that one whose cards were
@@ -38,7 +38,7 @@ def why_again(job: Job, record: Record, named: Mapping[str, str]) -> str | None:
 
 def refuse_mixtures(
     out: Path,
-    jobs: Sequence[Job],
+    asked: Mapping[Path, Job],
     stored: Stored,
     named: Mapping[tuple[str, str], Mapping[str, str]],
 ) -> None:
@@ -46,7 +46,7 @@ def refuse_mixtures(
 
     Arguments:
         out: the output folder.
-        jobs: of the request, all of one preset and selection.
+        asked: jobs of the request, all of one preset and selection, by where their records go.
         stored: what the folder holds.
         named: by task and method, :func:`ebmbench.harness.identity.named_hashes` as of now.
 
@@ -54,23 +54,23 @@ def refuse_mixtures(
         EbmbenchError: the folder holds runs of another preset or selection, or a record that
             the request does not replace has another card or other rows of its task.
     """
-    replaced = {job.path(out) for job in jobs}
-    wanted = {job.task.name: card_hash(job.task) for job in jobs}
+    first = next(iter(asked.values()))
+    wanted = {job.task.name: job.task for job in asked.values()}
     files = {task: each.get("files", "") for (task, _), each in named.items()}
     for path, record in stored.items():
         who = f"({record.method} seed {record.seed})"
-        for what, found, asked in (
-            ("preset", record.preset, jobs[0].preset),
-            ("selection", record.selected_by, jobs[0].selection),
+        for what, found, right in (
+            ("preset", record.preset, first.preset),
+            ("selection", record.selected_by, first.selection),
         ):
-            if found != asked:
+            if found != right:
                 raise EbmbenchError(
                     f"output folder {str(out)!r} holds runs of {what} {found!r}, asked for "
-                    f"{asked!r}; a table never mixes {what}s, so choose another --out"
+                    f"{right!r}; a table never mixes {what}s, so choose another --out"
                 )
-        if path in replaced or record.task not in wanted:
+        if path in asked or record.task not in wanted:
             continue
-        if wanted[record.task] != card_hash(record.task_card):
+        if card_hash(wanted[record.task]) != card_hash(record.task_card):
             raise EbmbenchError(
                 f"output folder {str(out)!r} holds runs of {record.task} with another card or "
                 f"other --steps or --set {who}, which one table cannot mix; choose another --out"
@@ -83,7 +83,7 @@ def refuse_mixtures(
             )
 
 
-def rows_of(records: Sequence[Record]) -> dict[tuple[str, int], str]:
+def rows_of(records: Sequence[Outline]) -> dict[tuple[str, int], str]:
     """Return the hash of the rows by task and seed that the numbers of records stand on."""
     return {
         (record.task, record.seed): record.hashes["data"]

@@ -5,11 +5,13 @@ everything needed to do it again. The leaderboard is a pure function of these te
 """
 
 from ebmbench.records.beside import NAMED, beside, digest_of, files_beside, named_after
+from ebmbench.records.brief import Brief, Outline
 from ebmbench.records.curve import Curve, CurvePoint
 from ebmbench.records.folder import (
     holds_records,
     iter_stored,
-    read_loose,
+    no_collection,
+    read_briefs,
     read_record,
     read_records,
     record_path,
@@ -38,12 +40,14 @@ __all__ = [
     "NAMED",
     "PACK",
     "SCHEMA",
+    "Brief",
     "Curve",
     "CurvePoint",
     "LevelRecord",
     "LogZRecord",
     "MarkRecord",
     "MetricRecord",
+    "Outline",
     "Record",
     "RunCost",
     "RunOutcome",
@@ -59,8 +63,9 @@ __all__ = [
     "iter_stored",
     "named_after",
     "network_passes",
+    "no_collection",
     "pack_bytes",
-    "read_loose",
+    "read_briefs",
     "read_record",
     "read_records",
     "record_path",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from ebmbench.errors import EbmbenchError, first_line
 from ebmbench.files import version_of
 from ebmbench.names import MethodName, Name
+from ebmbench.records.brief import Brief
 from ebmbench.records.model import Record
 from ebmbench.records.pack import PACK, is_packed, read_pack
 from ebmbench.records.stored import Stored
@@ -27,6 +29,11 @@ def record_path(out: Path, task: str, method: str, seed: int) -> Path:
     Raises:
         EbmbenchError: a name that no card may have, such as one that leaves the folder.
     """
+    return Path(_method_folder(out, task, method), f"seed-{int(seed)}.json")
+
+
+@lru_cache(maxsize=4096)
+def _method_folder(out: Path, task: str, method: str) -> Path:
     for kind, allowed, name in (("task", _TASK, task), ("method", _METHOD, method)):
         try:
             allowed.validate_python(name)
@@ -35,7 +42,7 @@ def record_path(out: Path, task: str, method: str, seed: int) -> Path:
                 f"{name!r} is no name of a {kind}; allowed: small letters, digits and hyphens "
                 "between slashes"
             ) from None
-    return out / "runs" / task / method / f"seed-{int(seed)}.json"
+    return out / "runs" / task / method
 
 
 def read_record(path: Path) -> Record:
@@ -44,7 +51,7 @@ def read_record(path: Path) -> Record:
     Raises:
         EbmbenchError: the file cannot be read or is not a valid record.
     """
-    return _loose(path, path.parent).record()
+    return _loose(path, path.parent, path.name).record()
 
 
 def holds_records(out: Path) -> bool:
@@ -66,7 +73,7 @@ def iter_stored(out: Path) -> Iterator[Stored]:
         found = False
         for path in _loose_paths(out):
             found = True
-            yield _loose(path, out)
+            yield _loose(path, out, path.relative_to(out).as_posix())
         if not found:
             raise EbmbenchError(
                 f"output folder {str(out)!r} holds no record under runs/ and no {PACK}"
@@ -86,7 +93,7 @@ def read_records(out: Path) -> list[Record]:
         EbmbenchError: as :func:`iter_stored`, or a record is not valid or there twice.
     """
     found: dict[tuple[str, str, int], tuple[Record, str]] = {}
-    with _no_collection():
+    with no_collection():
         for stored in iter_stored(out):
             record = stored.record()
             key = (record.task, record.method, record.seed)
@@ -102,25 +109,25 @@ def read_records(out: Path) -> list[Record]:
     return [found[key][0] for key in sorted(found)]
 
 
-def read_loose(
+def read_briefs(
     out: Path,
-) -> tuple[dict[Path, tuple[int, ...] | None], dict[Path, Record]]:
-    """Return the version and the record of every record file under an output folder, by path.
+) -> tuple[dict[Path, tuple[int, ...] | None], dict[Path, Brief]]:
+    """Return the version and the outline of every record file under an output folder, by path.
 
     Raises:
         EbmbenchError: a record is not valid.
     """
     versions: dict[Path, tuple[int, ...] | None] = {}
-    records = {}
-    with _no_collection():
+    briefs = {}
+    with no_collection():
         for path in _loose_paths(out):
             versions[path] = version_of(path)
-            records[path] = read_record(path)
-    return versions, records
+            briefs[path] = _loose(path, path.parent, path.name).brief()
+    return versions, briefs
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Do not look for garbage in cycles while many records are made, of which none is garbage.
 
     Python would look through all of them again and again, a sixth of the time.
@@ -138,11 +145,11 @@ def _loose_paths(out: Path) -> Iterator[Path]:
     return iter(sorted((out / "runs").rglob("seed-*.json")))
 
 
-def _loose(path: Path, folder: Path) -> Stored:
+def _loose(path: Path, folder: Path, file: str) -> Stored:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()
     except OSError as error:
         raise EbmbenchError(f"record {str(path)!r} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise EbmbenchError(f"record {str(path)!r} is not valid: {first_line(error)}") from None
-    return Stored(folder, path.relative_to(folder).as_posix(), None, text)
+    return Stored(folder, file, None, text)

@@ -17,6 +17,7 @@ from ebmbench.cards import Card, MethodCard, TaskCard
 from ebmbench.errors import EbmbenchError, cut, first_line
 from ebmbench.options import explain
 from ebmbench.plain import cleaned, may_steer
+from ebmbench.records.brief import Brief
 from ebmbench.records.model import KNOWN, SCHEMA, Record
 from ebmbench.records.sharing import share
 
@@ -55,7 +56,24 @@ class Stored:
             known = _KNOWN[key] = self._parsed()
         return known
 
+    def brief(self) -> Brief:
+        """Return what of the record a resumed grid is compared by.
+
+        Raises:
+            EbmbenchError: those parts of it are not valid.
+        """
+        try:
+            return Brief.model_validate(self._with_cards())
+        except ValidationError as error:
+            raise self._invalid(explain(error)) from None
+
     def _parsed(self) -> Record:
+        try:
+            return share(Record.model_validate(self._with_cards()))
+        except ValidationError as error:
+            raise self._invalid(explain(error)) from None
+
+    def _with_cards(self) -> dict[str, Any]:
         content = self.content()
         if may_steer(self.text):
             content = cleaned(content)
@@ -71,10 +89,7 @@ class Stored:
                     content[kind] = _card(cls, content[kind])
                 except ValidationError as error:
                     raise self._invalid(f"{kind}: {explain(error)}") from None
-        try:
-            return share(Record.model_validate(content))
-        except ValidationError as error:
-            raise self._invalid(explain(error)) from None
+        return content
 
     def content(self) -> dict[str, Any]:
         """Return what is written, and no more: fields that a record has gained since stay away.

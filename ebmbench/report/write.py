@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ebmbench.files import version_of
 from ebmbench.records import Record, results_csv, write_tidy
 from ebmbench.report.figures.boards import draw_boards
 from ebmbench.report.figures.densities import draw_densities
@@ -22,6 +23,12 @@ from ebmbench.report.tables.markdown import to_markdown
 from ebmbench.report.tables.selection import selection_csv, selection_markdown
 
 RESULTS = "results.csv"
+LEADERBOARD = "leaderboard.md"
+ALWAYS = (RESULTS, LEADERBOARD, "leaderboard.csv", "leaderboard.tex", "summary.csv", "pairs.csv")
+"""Tables that every report has."""
+MANY = 5_000
+"""Records from which on tables that stand are not written again by a run that had nothing to do;
+for fewer that takes seconds."""
 
 
 def read_boards(records: Sequence[Record], out: Path) -> Boards:
@@ -61,13 +68,32 @@ def _texts(
             "selection.md": selection_markdown(changes),
         }
     return {
-        "leaderboard.md": to_markdown(boards),
+        LEADERBOARD: to_markdown(boards),
         "leaderboard.csv": to_csv(boards),
         "leaderboard.tex": to_latex(boards),
         "summary.csv": summary_csv(boards),
         "pairs.csv": pairs_csv(outcomes, boards.moments),
         **beside,
     }
+
+
+def tables_stand(out: Path, seen: Mapping[Path, tuple[int, ...] | None]) -> bool:
+    """Return whether a folder of many records has tables that are newer than all of these.
+
+    Arguments:
+        out: the folder.
+        seen: by the path of every record, its :func:`ebmbench.files.version_of`.
+    """
+    found = [version_of(out / name) for name in ALWAYS]
+    if len(seen) < MANY or None in found:
+        return False
+    # A record that was taken away changes the time of its folder.
+    parts = [*seen.values(), *map(version_of, {path.parent for path in seen})]
+    return min(_time(table) for table in found) > max(_time(part) for part in parts)
+
+
+def _time(version: tuple[int, ...] | None) -> float:
+    return float("inf") if version is None else version[1]
 
 
 def written_words(paths: Sequence[Path], out: Path) -> str:

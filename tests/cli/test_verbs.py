@@ -124,6 +124,37 @@ def test_running_again_runs_nothing(out: Path) -> None:
     assert (event["runs"], event["done"], event["to_run"]) == (1, 1, 0)
 
 
+def test_tables_of_many_records_stay_while_they_are_newer(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "grid"
+    shutil.copytree(out, folder)
+    words = (
+        "run", "--methods", "dsm,gaussian,sm", "--tasks", "2d/two-moons,ica/laplace-4",
+        "--preset", "smoke", "--steps", "3", "--out", str(folder),
+    )  # fmt: skip
+    anew, stands = f"Written to {folder}: results.csv", "Newer than all records, so not made anew"
+    assert anew in call(*words).output
+    monkeypatch.setattr("ebmbench.report.write.MANY", 6)
+    table = folder / "results.csv"
+    before = table.stat().st_mtime_ns
+    again = call(*words)
+    assert again.return_value == 0
+    assert "6 runs: 4 done before, 2 skipped, nothing to run" in again.output
+    assert "# Leaderboard" in again.output
+    assert stands in again.output
+    assert anew not in again.output
+    assert table.stat().st_mtime_ns == before
+    (folder / "runs/2d/two-moons/dsm/seed-0.json").touch()
+    assert anew in call(*words).output
+    assert stands in call(*words).output
+    # Another run took a record of its own away, which the tables still have.
+    other = folder / "runs/2d/two-moons/dsm/seed-7.json"
+    shutil.copy(folder / "runs/2d/two-moons/dsm/seed-0.json", other)
+    other.unlink()
+    assert anew in call(*words).output
+
+
 def test_events_are_one_json_object_a_line(tmp_path: Path) -> None:
     done = call(
         "run", "--methods", "gaussian", "--tasks", "2d/two-moons", "--preset", "smoke",

@@ -70,7 +70,7 @@ def test_resumes_retries_and_forces(
     # with one worker only other programs' work, which a test machine may well have, counts
     assert good.contended == ((good.cost.other_cores or 0.0) > BUSY)
     request = plan([small_task], [dsm, broken], tmp_path, preset="smoke", seeds=2)
-    assert [record.run_id for record in request.done] == [good.run_id]
+    assert [job.run_id for job in request.done] == [good.run_id]
     assert [(job.method.name, job.seed) for job in request.run] == [
         ("raises", 0),
         ("dsm", 1),
@@ -110,7 +110,9 @@ def test_a_record_that_was_edited_is_run_again(
     assert request.done == []
     (again,) = execute(request, tmp_path, Reporter(), workers=1)
     assert again.run_id == request.run[0].run_id
-    assert plan([small_task], [dsm], tmp_path, preset="smoke").done == [again]
+    assert [job.run_id for job in plan([small_task], [dsm], tmp_path, preset="smoke").done] == [
+        again.run_id
+    ]
 
 
 def test_what_is_no_record_is_named_and_not_run_over(

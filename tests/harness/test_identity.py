@@ -90,7 +90,9 @@ def test_new_rows_in_the_file_of_a_card_are_seen(own_task: TaskCard, tmp_path: P
     assert request.again == ["1 run again: a file beside the task's card has changed"]
     (after,) = execute(request, out, Reporter(), workers=1)
     assert after.hashes["data"] != before.hashes["data"]
-    assert plan([own_task], [gaussian], out, preset="smoke").done == [after]
+    assert [j.run_id for j in plan([own_task], [gaussian], out, preset="smoke").done] == [
+        after.run_id
+    ]
 
 
 def test_rows_that_changed_unseen_are_not_mixed_into_a_folder(
