@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import State
+from ebmbench.objectives.blocks import Blocks
 from ebmbench.objectives.kernels import make_kernel
 from ebmbench.samplers.bridge import ReferenceGaussian
 from ebmbench.samplers.run import Trace, run_chains
@@ -20,10 +21,15 @@ from ebmbench.samplers.target import target_of
 class PersistentChains(State):
     """Chains that live on."""
 
-    chains: Tensor
-    """The replay buffer, ``(m, d)``."""
+    buffer: Blocks
+    """The replay buffer."""
     step_sizes: StepSizes
     """How far they step."""
+
+    @property
+    def chains(self) -> Tensor:
+        """All chains, ``(m, d)``."""
+        return self.buffer.rows
 
     @classmethod
     def start(
@@ -46,7 +52,7 @@ class PersistentChains(State):
         """
         chains = ReferenceGaussian.of(energy).draw(size, generator)
         aim = make_kernel(sampler).target_acceptance
-        return cls(chains, StepSizes.start(step_size, aim, chains))
+        return cls(Blocks.of(chains), StepSizes.start(step_size, aim, chains))
 
     def advanced(
         self,
@@ -68,9 +74,10 @@ class PersistentChains(State):
             steps: transitions of each.
             restart: probability that one first starts anew from the reference.
         """
-        index = random_block(len(self.chains), count, generator).to(self.chains.device)
+        index = random_block(len(self.buffer), count, generator)
+        first = int(index[0])
         kernel, target = make_kernel(sampler), target_of(energy)
-        x = self.chains[index]
+        x = self.buffer.window(first, len(index))
         fresh = ReferenceGaussian.of(energy).draw(len(x), generator)
         u = torch.empty_like(x[:, :1]).uniform_(generator=generator)
         trace = run_chains(
@@ -83,7 +90,7 @@ class PersistentChains(State):
             target_acceptance=kernel.target_acceptance,
             positions_only=True,
         )
-        moved = self.chains.index_copy(0, index, trace.state.x)
+        moved = self.buffer.with_window(first, trace.state.x)
         return trace, PersistentChains(moved, trace.step_sizes)
 
 

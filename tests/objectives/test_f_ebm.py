@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.auxiliary import Auxiliary
+from ebmbench.objectives.blocks import Blocks
 from ebmbench.objectives.f_divergences import DIVERGENCES, DivergenceName
 from ebmbench.objectives.f_ebm import CriticAndChains, FDivergenceMinimisation, surrogate
 from ebmbench.objectives.pcd import PersistentContrastiveDivergence
@@ -112,7 +113,7 @@ def test_the_loss_has_that_gradient_with_chains_of_the_model(
     for _ in range(40):
         z, draws = (torch.empty(n, 1).double().normal_(generator=generator) for _ in range(2))
         state = objective.init(energy, z, generator)
-        chains = replace(state.chains, chains=draws / math.sqrt(0.8))
+        chains = replace(state.chains, buffer=Blocks.of(draws / math.sqrt(0.8)))
         critic = Auxiliary.of(ExactCritic(0.5 * math.log(2 * math.pi / 0.8)))
         step = objective.loss(energy, MEAN + STD * z, CriticAndChains(critic, chains), generator)
         found.append(gradients(step.loss, energy))

@@ -10,6 +10,7 @@ from torch import Tensor
 from ebmbench.energies.base import Energy
 from ebmbench.errors import EbmbenchError
 from ebmbench.objectives import State
+from ebmbench.objectives.blocks import Blocks
 from ebmbench.objectives.cd import ContrastiveDivergence
 from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.objectives.mle_exact import ExactMaximumLikelihood
@@ -209,7 +210,7 @@ def test_restarted_chains_come_from_the_reference(
 ) -> None:
     energy = gaussian_energy([0.0, 0.0], [1.0, 1.0])
     chains = torch.full((4000, 2), 50.0).double()
-    far = PersistentChains(chains, StepSizes.start(1e-6, None, chains))
+    far = PersistentChains(Blocks.of(chains), StepSizes.start(1e-6, None, chains))
     batch = rows.repeat(10, 1)
     for restart in (0.0, 0.25, 1.0):
         objective = PersistentContrastiveDivergence(restart=restart, steps=1, sampler="langevin")

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ebmbench.energies.base import Energy
 from ebmbench.energies.mixture import GaussianMixtureEnergy
+from ebmbench.objectives.blocks import Blocks
 from ebmbench.objectives.cd_short import ShortRunChains
 from ebmbench.objectives.pcd_pt import Ladders, ParallelTemperingContrastiveDivergence
 from ebmbench.objectives.persistent import PersistentChains
@@ -76,7 +77,7 @@ def test_tempered_ladders_find_the_shares_of_separated_modes(
     wrong[..., 1] = 0
     state = Ladders(wrong, state.log_gaps, state.step_sizes)
     sizes = StepSizes.start(0.3, 0.6, batch)
-    plain = PersistentChains(wrong[-1], sizes)
+    plain = PersistentChains(Blocks.of(wrong[-1]), sizes)
     shares = []
     for k in range(180):
         step = objective.loss(energy, batch, state, generator)
@@ -106,7 +107,7 @@ def test_the_pseudo_spherical_gradient_vanishes_at_the_truth(
         objective = PseudoSphericalContrastiveDivergence(
             gamma=gamma, steps=1, step_size=1e-9, sampler="langevin", restart=0.0
         )
-        state = PersistentChains(chains, StepSizes.start(1e-9, None, chains))
+        state = PersistentChains(Blocks.of(chains), StepSizes.start(1e-9, None, chains))
         loss = objective.loss(energy, rows, state, generator).loss
         slopes[precision] = float(torch.autograd.grad(loss, energy.get_parameter("precision"))[0])
         # under N(0, v) the mean of x² weighed by exp(-γλx²/2) is 1 / (1/v + γλ)
@@ -134,7 +135,7 @@ def test_outliers_lose_their_pull_under_the_pseudo_spherical_score(
             m, precision = (each.detach() for each in parameters)
             # exact samples of the model in place of chains
             chains = m + normal(2000, 1, generator) / precision.sqrt()
-            state = PersistentChains(chains, StepSizes.start(1e-9, None, chains))
+            state = PersistentChains(Blocks.of(chains), StepSizes.start(1e-9, None, chains))
             index = torch.randint(len(rows), (2000,), generator=generator)
             adam.zero_grad()
             objective.loss(energy, rows[index], state, generator).loss.backward()  # type: ignore[no-untyped-call]
