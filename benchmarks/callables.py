@@ -14,7 +14,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from ebmbench import catalog
+from ebmbench.energies import build_energy
+from ebmbench.energies.base import Energy
 from ebmbench.energies.mlp import MLPEnergy
+from ebmbench.harness.build import make_objective
 from ebmbench.objectives.base import Objective
 from ebmbench.optim import FlatAdam
 from ebmbench.options import build
@@ -157,7 +161,28 @@ def ours(name: str, size: Size) -> Action:
     """Return one training step of the registered objective."""
     registered, values = OPTIONS[name]
     objective: Objective = build(OBJECTIVES.get(registered), values, "benchmark")
-    energy, batch, noise = network(size), rows(size), torch.Generator().manual_seed(3)
+    return training_step(objective, network(size), size)
+
+
+def of_card(name: str, size: Size) -> Action:
+    """Return one training step of a method by its card, on noise levels if it needs them."""
+    objective = make_objective(catalog.methods()[name])
+    x = rows(size)
+    energy: Energy = network(size)
+    if objective.needs_levels:
+        energy = build_energy(
+            "mlp",
+            {"hidden": list(size.hidden)},
+            x,
+            torch.Generator().manual_seed(1),
+            levels=objective.ladder(x.repeat(8, 1)),
+        )
+    return training_step(objective, energy, size)
+
+
+def training_step(objective: Objective, energy: Energy, size: Size) -> Action:
+    """Return a step of an objective on an energy: gradient to zero, loss, backward, Adam."""
+    batch, noise = rows(size), torch.Generator().manual_seed(3)
     state = objective.init(energy, batch.repeat(8, 1), noise)
     adam = FlatAdam([*energy.parameters(), *state.learned.values()], LEARNING_RATE)
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ebmbench import catalog
@@ -99,8 +99,21 @@ def texts(out: Path, seeds: int) -> Iterator[tuple[Path, str]]:
             yield record_path(out, record.task, record.method, seed), own
 
 
-def measure(*words: str) -> str:
-    """Run a command and return what it took."""
+@dataclass(frozen=True)
+class Taken:
+    """What a command took."""
+
+    processor: float
+    """Seconds."""
+    clock: float
+    """Seconds."""
+    mib: float
+    """Peak of the memory of its process."""
+    status: int
+
+
+def run(*words: str) -> Taken:
+    """Run a command in a process of its own."""
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "ebmbench", *words],
@@ -110,10 +123,23 @@ def measure(*words: str) -> str:
     _, status, used = os.wait4(process.pid, 0)
     clock = time.perf_counter() - began
     processor = used.ru_utime + used.ru_stime
+    code = os.waitstatus_to_exitcode(status)
+    return Taken(processor, clock, used.ru_maxrss / 1024, code)
+
+
+def measure(*words: str) -> str:
+    """Run a command and return in words what it took."""
+    taken = run(*words)
     return (
-        f"{words[0]:8} {processor:7.1f} s of processor, {clock:7.1f} s on the clock, "
-        f"{used.ru_maxrss / 1024:6.0f} MiB, status {os.waitstatus_to_exitcode(status)}"
+        f"{words[0]:8} {taken.processor:7.1f} s of processor, {taken.clock:7.1f} s on the clock, "
+        f"{taken.mib:6.0f} MiB, status {taken.status}"
     )
+
+
+def seeds_for(records: int) -> int:
+    """Return how many seeds of all pairs come to so many records, or a few less."""
+    pairs = len(catalog.select_tasks("2d/*")) * len(catalog.select_methods(METHODS))
+    return max(records // pairs, 1)
 
 
 def main() -> None:
@@ -123,13 +149,12 @@ def main() -> None:
     parser.add_argument("--packed", action="store_true", help="As published: in one file.")
     parser.add_argument("--into", type=Path, help="Keep the folder here, or take the one there.")
     asked = parser.parse_args()
-    pairs = len(catalog.select_tasks("2d/*")) * len(catalog.select_methods(METHODS))
-    seeds = max(asked.records // pairs, 1)
+    seeds = seeds_for(asked.records)
     with tempfile.TemporaryDirectory() as name:
         out = asked.into or Path(name) / "out"
         if not out.is_dir():
             write_folder(out, seeds, asked.packed)
-        print(f"{seeds * pairs} records", flush=True)
+        print(f"{seeds} seeds", flush=True)
         grid = ("--methods", METHODS, "--tasks", "2d/*", "--preset", "smoke")
         print(measure("report", str(out), "--no-site", "--format", "csv"))
         if not asked.packed:

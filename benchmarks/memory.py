@@ -11,15 +11,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from pathlib import Path
 
-from benchmarks import callables, peer, plain
+from benchmarks import callables, folders, peer, plain
 from benchmarks.callables import OPTIONS, SIZES, Action
+from ebmbench import catalog
+from ebmbench.harness.build import make_objective
 from ebmbench.harness.memory import allocator_peak
 from ebmbench.harness.provenance import machine, now, versions
 from ebmbench.numerics import configure
 
 MIB = 2**20
+LARGEST = "784"
+"""The size at which the methods are measured that nobody else has."""
+RECORDS = 20_000
 OURS, OTHERS = "ours", ("plain autograd", "torchebm")
 
 
@@ -38,6 +44,26 @@ def measure(name: str, size: str) -> dict[str, float]:
     if name in peer.TORCHEBM:
         peaks[OTHERS[1]] = peak(peer.torchebm(name, SIZES[size]))
     return peaks
+
+
+def of_all_others() -> list[str]:
+    """Return the methods with an objective that is not among those of :data:`OPTIONS`."""
+    known = {registered for registered, _ in OPTIONS.values()}
+    return [
+        name
+        for name, card in catalog.methods().items()
+        if card.objective and card.objective not in known and not make_objective(card).needs_log_z
+    ]
+
+
+def report_mib() -> float:
+    """Return the peak of a report without site over :data:`RECORDS` records in files."""
+    with tempfile.TemporaryDirectory() as name:
+        out = Path(name) / "out"
+        folders.write_folder(out, folders.seeds_for(RECORDS), packed=False)
+        taken = folders.run("report", str(out), "--no-site", "--format", "csv")
+    assert taken.status == 0
+    return taken.mib
 
 
 def to_markdown(rows: list[dict[str, object]], words: dict[str, str]) -> str:
@@ -68,10 +94,17 @@ def main() -> None:
         for name in chosen.names:
             rows.append({"name": name, "d": int(size), **measure(name, size)})
             print(to_markdown(rows[-1:], words).splitlines()[-1], flush=True)
+    for name in of_all_others() if LARGEST in chosen.sizes else ():
+        size = SIZES[LARGEST]
+        rows.append({"name": name, "d": size.dim, OURS: peak(callables.of_card(name, size))})
+        print(to_markdown(rows[-1:], words).splitlines()[-1], flush=True)
+    reports = report_mib()
+    beside = f"A report without site over {RECORDS} records peaks at {reports:.0f} MiB.\n"
+    print(beside)
     if chosen.out is not None:
         chosen.out.mkdir(parents=True, exist_ok=True)
-        (chosen.out / "memory.md").write_text(to_markdown(rows, words))
-        found = {"words": words, "rows": rows}
+        (chosen.out / "memory.md").write_text(f"{to_markdown(rows, words)}\n{beside}")
+        found = {"words": words, "rows": rows, "report_mib": reports}
         (chosen.out / "memory.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
