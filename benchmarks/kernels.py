@@ -36,8 +36,16 @@ class _Recorder(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def operations(action: Action) -> Action:
+PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot")
+"""Operations that multiply matrices; all others of a step go through memory entry by entry."""
+
+
+def operations(action: Action, *, products: bool = True) -> Action:
     """Return an action that repeats the operations of ``action``.
+
+    Arguments:
+        action: what is recorded, once.
+        products: whether those that multiply matrices are among them.
 
     In-place operations work again on what they worked on. Numbers that run off to infinity cost no
     more than others; those that underflow would, so tiny ones count as zero from now on.
@@ -46,9 +54,16 @@ def operations(action: Action) -> Action:
     with _Recorder() as recorder:
         action()
 
+    calls = [call for call in recorder.calls if products or not _multiplies(call[0])]
+
     def repeat() -> None:
         with torch.no_grad():
-            for func, args, kwargs in recorder.calls:
+            for func, args, kwargs in calls:
                 func(*args, **kwargs)
 
     return repeat
+
+
+def _multiplies(func: Any) -> bool:
+    name: str = func._schema.name.partition("::")[2]
+    return name.rstrip("_") in PRODUCTS

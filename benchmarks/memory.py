@@ -1,4 +1,4 @@
-"""Peak memory of a training step, next to torchebm's and plain autograd's.
+"""Peak memory of a training step, next to plain autograd's, torchebm's and ebmkit's.
 
     python -m benchmarks.memory --out results/ratios
 
@@ -26,7 +26,7 @@ MIB = 2**20
 LARGEST = "784"
 """The size at which the methods are measured that nobody else has."""
 RECORDS = 20_000
-OURS, OTHERS = "ours", ("plain autograd", "torchebm")
+OURS, OTHERS = "ours", ("plain autograd", "torchebm", "ebmkit")
 
 
 def peak(action: Action) -> float:
@@ -43,6 +43,8 @@ def measure(name: str, size: str) -> dict[str, float]:
     }
     if name in peer.TORCHEBM:
         peaks[OTHERS[1]] = peak(peer.torchebm(name, SIZES[size]))
+    if name in peer.EBMKIT:
+        peaks[OTHERS[2]] = peak(peer.ebmkit(name, SIZES[size]))
     return peaks
 
 
@@ -73,7 +75,7 @@ def to_markdown(rows: list[dict[str, object]], words: dict[str, str]) -> str:
         f"MiB. torch {words['torch']}, {words['measured'][:10]}.",
         "",
         f"| step | d | {OURS} | {' | '.join(OTHERS)} |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
         cells = (f"{row[key]:.1f}" if key in row else "–" for key in (OURS, *OTHERS))
