@@ -10,6 +10,10 @@ import torch
 from benchmarks import callables
 from benchmarks.callables import OPTIONS, SIZES
 from ebmbench import api, calculus, catalog
+from ebmbench.harness.build import load_data, make_evaluation
+from ebmbench.harness.evaluation import measure
+from ebmbench.harness.fitting import fit
+from ebmbench.harness.grid import with_steps
 from ebmbench.harness.job import Job
 from ebmbench.harness.memory import allocator_peak
 from ebmbench.harness.record import failed_record
@@ -22,6 +26,7 @@ from ebmbench.report.tables.markdown import to_markdown
 
 FOLLOWED = ["2", "63"]
 QUALITY_STEPS = 200
+TRAINED_STEPS = 200
 REPORT_SEEDS = 2
 
 
@@ -98,6 +103,35 @@ class Annealing:
 
     def time_ais(self, size: str) -> None:
         ais(self.energy, torch.Generator().manual_seed(0), effort=0)
+
+
+class Likelihood:
+    """The log-likelihood of test rows of a trained model, from nothing but its weights."""
+
+    params = (["2d/two-moons", "ica/10", "uci/wine", "digits/8"],)
+    param_names = ("task",)
+    rounds = 1
+    number = 1
+    repeat = 3
+    timeout = 240
+
+    def setup(self, task: str) -> None:
+        configure(threads=1)
+        card = with_steps(api.task(task), "standard", TRAINED_STEPS)
+        job = Job(card, api.method("dsm").for_task(task), 0, "standard")
+        self.card = card.model_copy(
+            update={"metrics": card.metrics.model_copy(update={"names": ["log_likelihood"]})}
+        )
+        self.dataset = load_data(card, 0, None)
+        self.energy = fit(job, self.dataset, 0.0, lambda step, total: None).energy
+
+    def time_log_likelihood(self, task: str) -> None:
+        evaluation = make_evaluation(
+            self.card, self.energy, self.dataset, seed=0, preset="standard", learned_log_z=None
+        )
+        found = measure(evaluation, self.card)["log_likelihood"]
+        if not found.certified:
+            raise RuntimeError(f"{task}: {found.note}")
 
 
 class Data:
