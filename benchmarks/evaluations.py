@@ -3,8 +3,8 @@
     python -m benchmarks.evaluations runs/standard runs/full --out results/evaluation
 
 Of every task: how many of the trained runs have a certified log-likelihood, the median seconds of
-training and of the whole evaluation, the processor's seconds of ``log Z`` alone, the widest bracket
-of it, and how many evaluations took no longer than a third of their training or a minute.
+training and of the whole evaluation, the processor's seconds of ``log Z`` alone, its widest
+bracket, and how many evaluations took no longer than a third of their training or a minute.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ one step is no measure of fit, since both move.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -39,11 +39,11 @@ from ebmbench import calculus
 from ebmbench.energies.base import Energy
 from ebmbench.energies.gaussian import Gaussian
 from ebmbench.objectives.auxiliary import Auxiliary, Network
-from ebmbench.objectives.base import Objective, State, Step, StepCost
+from ebmbench.objectives.base import State, Step, StepCost
 from ebmbench.objectives.f_divergences import DIVERGENCES, Divergence, DivergenceName
-from ebmbench.objectives.kernels import KernelName, chain_info, chain_scores, make_kernel
+from ebmbench.objectives.kernels import chain_info
 from ebmbench.objectives.networks import perceptron
-from ebmbench.objectives.persistent import PersistentChains
+from ebmbench.objectives.persistent import PersistentChains, WithChains
 from ebmbench.options import options
 
 START_ROWS = 1000
@@ -88,7 +88,7 @@ class CriticAndChains(State):
 
 
 @options
-class FDivergenceMinimisation(Objective[CriticAndChains]):
+class FDivergenceMinimisation(WithChains[CriticAndChains]):
     """Energy and critic against each other, draws by persistent chains."""
 
     divergence: DivergenceName = "jensen-shannon"
@@ -101,28 +101,13 @@ class FDivergenceMinimisation(Objective[CriticAndChains]):
     """Units in each of the critic's two hidden layers."""
     most: Annotated[float, Field(gt=0)] = 5.0
     """Log-ratios count as no larger than this, and no smaller than its negative."""
-    steps: Annotated[int, Field(gt=0)] = 10
-    """``k``: transitions per training step."""
-    step_size: Annotated[float, Field(gt=0)] = 0.1
-    """``ε`` at the start, in units of the data; MALA and HMC adapt it."""
-    sampler: KernelName = "mala"
-    """``langevin``, ``mala``, ``hmc``, or a sampler of one's own."""
-    buffer: Annotated[int, Field(gt=0)] = 10000
-    """Chains in the replay buffer."""
-    restart: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """Probability that a chain starts anew from the reference Gaussian."""
-
-    needs_smooth_energy: ClassVar[bool] = False
-    needs_log_z: ClassVar[bool] = False
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> CriticAndChains:
         """See :class:`~ebmbench.objectives.base.Objective`; chains start at the reference."""
         rows, gaussian = data[:START_ROWS], energy.reference.to(data)
         network = perceptron(data.shape[1], self.width, 1, 0.0, like=data, generator=generator)
         shift = -(calculus.value(energy, rows) + gaussian.log_density(rows)).mean()
-        chains = PersistentChains.start(
-            energy, self.buffer, generator, sampler=self.sampler, step_size=self.step_size
-        )
+        chains = self.started(energy, generator)
         critic = Auxiliary.of(LogDensityCritic(network, gaussian, shift))
         return CriticAndChains(critic, chains)
 
@@ -135,14 +120,7 @@ class FDivergenceMinimisation(Objective[CriticAndChains]):
         rows that it was fitted to.
         """
         b, f = len(batch), DIVERGENCES[self.divergence]
-        trace, chains = state.chains.advanced(
-            energy,
-            b,
-            generator,
-            sampler=self.sampler,
-            steps=self.steps,
-            restart=self.restart,
-        )
+        trace, chains = self.advanced(state.chains, energy, b, generator)
         x = torch.cat([batch, trace.state.x])
         energies = calculus.value(energy, x, create_graph=True)
         model = energies[b:]
@@ -169,7 +147,7 @@ class FDivergenceMinimisation(Objective[CriticAndChains]):
         """See :class:`~ebmbench.objectives.base.Objective`."""
         return StepCost(
             energy=2.0,
-            score=chain_scores(make_kernel(self.sampler), self.steps),
+            score=self.scores_of_chains(),
             auxiliary=2.0 * (1 + self.critic_steps),
         )
 

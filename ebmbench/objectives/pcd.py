@@ -18,58 +18,40 @@ buffer of 10,000 and restarts of 0.05 without it end at −3.72 and −4.41.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Objective, Step, StepCost
+from ebmbench.objectives.base import Step, StepCost
 from ebmbench.objectives.contrast import contrastive_step
-from ebmbench.objectives.kernels import KernelName, chain_info, chain_scores, make_kernel
-from ebmbench.objectives.persistent import PersistentChains
+from ebmbench.objectives.kernels import KernelName, chain_info
+from ebmbench.objectives.persistent import PersistentChains, WithChains
 from ebmbench.options import options
 
 
 @options
-class PersistentContrastiveDivergence(Objective[PersistentChains]):
+class PersistentContrastiveDivergence(WithChains[PersistentChains]):
     """PCD-k with a replay buffer and restarts."""
 
-    steps: Annotated[int, Field(gt=0)] = 10
-    """``k``: transitions per training step."""
-    step_size: Annotated[float, Field(gt=0)] = 0.1
-    """``ε`` at the start, in units of the data; MALA and HMC adapt it."""
     sampler: KernelName = "langevin"
     """``langevin``, ``mala``, ``hmc``, or a sampler of one's own."""
-    buffer: Annotated[int, Field(gt=0)] = 10000
-    """Chains in the replay buffer."""
     restart: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Probability that a chain starts anew from the reference Gaussian."""
     energy_penalty: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the squared energies of data and negatives in the loss."""
 
-    needs_smooth_energy: ClassVar[bool] = False
-    needs_log_z: ClassVar[bool] = False
-
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> PersistentChains:
         """See :class:`~ebmbench.objectives.base.Objective`; chains start at the reference."""
-        return PersistentChains.start(
-            energy, self.buffer, generator, sampler=self.sampler, step_size=self.step_size
-        )
+        return self.started(energy, generator)
 
     def loss(
         self, energy: Energy, batch: Tensor, state: PersistentChains, generator: torch.Generator
     ) -> Step[PersistentChains]:
         """See :class:`~ebmbench.objectives.base.Objective`; one chain per example."""
-        trace, after = state.advanced(
-            energy,
-            len(batch),
-            generator,
-            sampler=self.sampler,
-            steps=self.steps,
-            restart=self.restart,
-        )
+        trace, after = self.advanced(state, energy, len(batch), generator)
         return contrastive_step(
             energy,
             batch,
@@ -81,4 +63,4 @@ class PersistentContrastiveDivergence(Objective[PersistentChains]):
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return StepCost(energy=2.0, score=chain_scores(make_kernel(self.sampler), self.steps))
+        return StepCost(energy=2.0, score=self.scores_of_chains())

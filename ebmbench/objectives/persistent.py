@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import State
+from ebmbench.objectives.base import Objective, State, StateT
 from ebmbench.objectives.blocks import Blocks
-from ebmbench.objectives.kernels import make_kernel
+from ebmbench.objectives.kernels import KernelName, chain_scores, make_kernel
+from ebmbench.options import options
 from ebmbench.samplers.bridge import ReferenceGaussian
 from ebmbench.samplers.run import Trace, run_chains
 from ebmbench.samplers.step_sizes import StepSizes
@@ -92,6 +95,48 @@ class PersistentChains(State):
         )
         moved = self.buffer.with_window(first, trace.state.x)
         return trace, PersistentChains(moved, trace.step_sizes)
+
+
+@options
+class WithChains(Objective[StateT]):
+    """The options of an objective whose negatives are chains of a replay buffer."""
+
+    steps: Annotated[int, Field(gt=0)] = 10
+    """``k``: transitions per training step."""
+    step_size: Annotated[float, Field(gt=0)] = 0.1
+    """``ε`` at the start, in units of the data; MALA and HMC adapt it."""
+    sampler: KernelName = "mala"
+    """``langevin``, ``mala``, ``hmc``, or a sampler of one's own."""
+    buffer: Annotated[int, Field(gt=0)] = 10000
+    """Chains in the replay buffer."""
+    restart: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Probability that a chain starts anew from the reference Gaussian."""
+
+    needs_smooth_energy: ClassVar[bool] = False
+    needs_log_z: ClassVar[bool] = False
+
+    def started(self, energy: Energy, generator: torch.Generator) -> PersistentChains:
+        """Return the chains at the reference of an energy."""
+        return PersistentChains.start(
+            energy, self.buffer, generator, sampler=self.sampler, step_size=self.step_size
+        )
+
+    def advanced(
+        self, chains: PersistentChains, energy: Energy, count: int, generator: torch.Generator
+    ) -> tuple[Trace, PersistentChains]:
+        """Move ``count`` of the chains; see :meth:`PersistentChains.advanced`."""
+        return chains.advanced(
+            energy,
+            count,
+            generator,
+            sampler=self.sampler,
+            steps=self.steps,
+            restart=self.restart,
+        )
+
+    def scores_of_chains(self) -> float:
+        """Return the scores that they take per example and step."""
+        return chain_scores(make_kernel(self.sampler), self.steps)
 
 
 def random_block(size: int, count: int, generator: torch.Generator) -> Tensor:

@@ -18,7 +18,7 @@ high dimensions, where few rows carry all.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -26,37 +26,22 @@ from torch import Tensor
 
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
-from ebmbench.objectives.base import Objective, Step, StepCost
-from ebmbench.objectives.kernels import KernelName, chain_info, chain_scores, make_kernel
-from ebmbench.objectives.persistent import PersistentChains
+from ebmbench.objectives.base import Step, StepCost
+from ebmbench.objectives.kernels import chain_info
+from ebmbench.objectives.persistent import PersistentChains, WithChains
 from ebmbench.options import options
 
 
 @options
-class PseudoSphericalContrastiveDivergence(Objective[PersistentChains]):
+class PseudoSphericalContrastiveDivergence(WithChains[PersistentChains]):
     """PS-CD with persistent chains."""
 
     gamma: Annotated[float, Field(gt=0)] = 0.5
     """``γ``."""
-    steps: Annotated[int, Field(gt=0)] = 10
-    """``k``: transitions per training step."""
-    step_size: Annotated[float, Field(gt=0)] = 0.1
-    """``ε`` at the start, in units of the data; MALA and HMC adapt it."""
-    sampler: KernelName = "mala"
-    """``langevin``, ``mala``, ``hmc``, or a sampler of one's own."""
-    buffer: Annotated[int, Field(gt=0)] = 10000
-    """Chains in the replay buffer."""
-    restart: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """Probability that a chain starts anew from the reference Gaussian."""
-
-    needs_smooth_energy: ClassVar[bool] = False
-    needs_log_z: ClassVar[bool] = False
 
     def init(self, energy: Energy, data: Tensor, generator: torch.Generator) -> PersistentChains:
         """See :class:`~ebmbench.objectives.base.Objective`; chains start at the reference."""
-        return PersistentChains.start(
-            energy, self.buffer, generator, sampler=self.sampler, step_size=self.step_size
-        )
+        return self.started(energy, generator)
 
     def loss(
         self, energy: Energy, batch: Tensor, state: PersistentChains, generator: torch.Generator
@@ -66,14 +51,7 @@ class PseudoSphericalContrastiveDivergence(Objective[PersistentChains]):
         The value is :math:`\tfrac1\gamma \log \bar{e^{-\gamma E(x^-)}} - \tfrac1\gamma \log
         \bar{e^{-\gamma E(x^+)}}`, whose gradient with the negatives held is the one above.
         """
-        trace, after = state.advanced(
-            energy,
-            len(batch),
-            generator,
-            sampler=self.sampler,
-            steps=self.steps,
-            restart=self.restart,
-        )
+        trace, after = self.advanced(state, energy, len(batch), generator)
         both = calculus.value(energy, torch.cat([batch, trace.state.x]), create_graph=True)
         data, model = both[: len(batch)], both[len(batch) :]
         loss = self._log_mean(model) - self._log_mean(data)
@@ -89,4 +67,4 @@ class PseudoSphericalContrastiveDivergence(Objective[PersistentChains]):
 
     def cost(self, dim: int) -> StepCost:
         """See :class:`~ebmbench.objectives.base.Objective`."""
-        return StepCost(energy=2.0, score=chain_scores(make_kernel(self.sampler), self.steps))
+        return StepCost(energy=2.0, score=self.scores_of_chains())

@@ -172,6 +172,8 @@ def tensors(state: object) -> list[Tensor]:
             found.append(value)
         elif isinstance(value, nn.Module):
             found += [each for each in value.state_dict().values() if each.is_floating_point()]
+        elif isinstance(value, tuple):
+            found += value
         else:
             found += tensors(value)
     return found
