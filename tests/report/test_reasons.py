@@ -53,6 +53,15 @@ def test_a_run_that_only_got_worse_is_not_called_over_trained(make: Make) -> Non
     assert explain([run]) == "worse than at its first point, step 1, by 1 nats"
 
 
+def test_dead_chains_are_told_where_the_mean_acceptance_hides_them(make: Make) -> None:
+    run = flat(make("2d/rings", "pcd", 0, -3.0), acceptance=0.49, dead_chains=0.28)
+    assert explain([run]) == "dead chains: 28 % never moved in the last step"
+    few = flat(make("2d/rings", "pcd", 0, -3.0), acceptance=0.49, dead_chains=0.09)
+    assert explain([few]) == "unknown"
+    still = flat(make("2d/rings", "pcd", 0, -3.0), acceptance=0.1, dead_chains=0.9)
+    assert explain([still]) == "chains did not move: acceptance 0.1 at the end"
+
+
 def test_chains_that_did_not_move_and_modes_of_wrong_weight(make: Make) -> None:
     run = flat(make("2d/rings", "cd", 0, -3.0), acceptance=0.067)
     assert explain([run]) == "chains did not move: acceptance 0.067 at the end"

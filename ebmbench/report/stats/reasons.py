@@ -33,6 +33,9 @@ RISE = 0.05
 STILL = 0.2
 """Acceptance below which chains are said not to have moved; for Metropolis-adjusted Langevin steps
 0.574 is best (Roberts and Rosenthal 1998)."""
+DEAD = 0.1
+"""Share of chains that moved in none of a step's transitions from which it is told; their mean
+acceptance may look healthy."""
 SMOOTHED = 0.005
 """Nats that the noise of the objective must cost to be told."""
 UNKNOWN = "unknown"
@@ -56,6 +59,7 @@ WORDS: Mapping[str, Callable[[Sequence[str]], str]] = {
     ),
     "modes": lambda n: f"wrong weights of modes: {n[0]} % of the mass",
     "still": lambda n: f"chains did not move: acceptance {n[0]} at the end",
+    "dead": lambda n: f"dead chains: {n[0]} % never moved in the last step",
     "smoothed": lambda n: (
         f"smoothed by its noise: the optimum of its loss is {n[0]} nats below the truth"
     ),
@@ -80,9 +84,11 @@ def findings(run: Record) -> list[Finding]:
     found += _of_curve(run)
     if MODES in run.metrics and (share := run.metrics[MODES].value) >= WRONG_MASS:
         found.append(Finding("modes", (100 * share,)))
-    rates = [rate for rate in run.curve.info("acceptance") if rate is not None]
-    if rates and rates[-1] < STILL:
-        found.append(Finding("still", (rates[-1],)))
+    acceptance, dead = (_last(run, name) for name in ("acceptance", "dead_chains"))
+    if acceptance is not None and acceptance < STILL:
+        found.append(Finding("still", (acceptance,)))
+    elif dead is not None and dead >= DEAD:
+        found.append(Finding("dead", (100 * dead,)))
     loss = predicted_loss(run.task_card, run.method_card, run.seed)
     if loss is not None and loss >= SMOOTHED:
         found.append(Finding("smoothed", (loss,)))
@@ -153,6 +159,12 @@ def _of_curve(run: Record) -> list[Finding]:
     slope = (last - before[-1][1]) / doublings
     # What was stopped by its own loss would not have gained by more steps.
     return [Finding("under-trained", (slope,))] if slope > RISE and not stopped else []
+
+
+def _last(run: Record, name: str) -> float | None:
+    """Return a diagnostic at the last point of the curve that has it."""
+    values = [value for value in run.curve.info(name) if value is not None]
+    return values[-1] if values else None
 
 
 def _checks(note: str) -> list[str]:
