@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ebmbench.files import write_atomically
-from ebmbench.harness.executors.child import end_with_the_parent, fork_server
-from ebmbench.numerics import configure
+from ebmbench.studies.pool import as_they_end
 from ebmbench.studies.reproductions.base import Cell, Table, cell_id, make_experiment
 from ebmbench.studies.reproductions.card import ReproductionCard
 
@@ -42,25 +40,17 @@ def run_cells(
     done = len(cells) - len(missing)
     progress(done, len(cells))
     failed: list[str] = []
-    if not missing:
-        return failed
-    context = fork_server()
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start) as pool:
-        waiting = {pool.submit(_run, card, preset, cell): cell for cell in missing}
+    calls = {k: (_run, (card, preset, cell)) for k, cell in enumerate(missing)}
+    for k, future in as_they_end(calls, workers):
+        cell = missing[k]
+        done += 1
         try:
-            for future in as_completed(waiting):
-                cell = waiting[future]
-                done += 1
-                try:
-                    content = {"cell": cell, "result": future.result()}
-                    write_atomically(_path(card, cell, folder), json.dumps(content, indent=1))
-                except Exception as error:
-                    # One cell must not take the others with it; it is tried again next time.
-                    failed.append(f"{cell}: {type(error).__name__}: {error}")
-                progress(done, len(cells))
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            content = {"cell": cell, "result": future.result()}
+            write_atomically(_path(card, cell, folder), json.dumps(content, indent=1))
+        except Exception as error:
+            # One cell must not take the others with it; it is tried again next time.
+            failed.append(f"{cell}: {type(error).__name__}: {error}")
+        progress(done, len(cells))
     return failed
 
 
@@ -79,11 +69,6 @@ def read_cells(card: ReproductionCard, preset: Preset, folder: Path) -> Table:
 
 def _path(card: ReproductionCard, cell: Cell, folder: Path) -> Path:
     return folder / "cells" / f"{cell_id(card, cell)}.json"
-
-
-def _start() -> None:
-    configure(threads=1)
-    end_with_the_parent()
 
 
 def _run(card: ReproductionCard, preset: Preset, cell: Cell) -> dict[str, float]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ebmbench.harness.executors.child import THREAD_VARIABLES, end_with_the_parent
-from ebmbench.numerics import configure
+from ebmbench.studies.pool import as_they_end
 from ebmbench.studies.validation import exchange, paths, trained
 from ebmbench.studies.validation.cases import CASES
 from ebmbench.studies.validation.exchange import Mixing
@@ -78,29 +74,13 @@ def _run(
         if there:
             found[piece.name] = outcome
     progress(len(found), len(pieces))
-    for name in THREAD_VARIABLES:
-        os.environ[name] = "1"
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start) as pool:
-        waiting = {
-            pool.submit(piece.run, *piece.arguments): piece
-            for piece in pieces
-            if piece.name not in found
-        }
-        try:
-            for future in as_completed(waiting):
-                piece = waiting[future]
-                found[piece.name] = future.result()
-                piece.keep(found[piece.name], out)
-                progress(len(found), len(pieces))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    waiting = {piece.name: piece for piece in pieces if piece.name not in found}
+    calls = {name: (piece.run, piece.arguments) for name, piece in waiting.items()}
+    for name, future in as_they_end(calls, workers):
+        found[name] = future.result()
+        waiting[name].keep(found[name], out)
+        progress(len(found), len(pieces))
     return found
-
-
-def _start() -> None:
-    configure(threads=1)
-    end_with_the_parent()
 
 
 def _flat(lists: list[list[T]]) -> list[T]:
