@@ -21,7 +21,7 @@ from ebmbench.energies.mlp import MLPEnergy
 from ebmbench.harness.build import make_objective
 from ebmbench.objectives.base import Objective
 from ebmbench.optim import FlatAdam
-from ebmbench.options import build
+from ebmbench.options import build, option_names
 from ebmbench.partition.annealing import anneal
 from ebmbench.partition.initial import InitialGaussian
 from ebmbench.registry import OBJECTIVES, SAMPLERS
@@ -166,7 +166,12 @@ def ours(name: str, size: Size) -> Action:
 
 def of_card(name: str, size: Size) -> Action:
     """Return one training step of a method by its card, on noise levels if it needs them."""
-    objective = make_objective(catalog.methods()[name])
+    card = catalog.methods()[name]
+    if "flow_steps" in option_names(OBJECTIVES.get(str(card.objective))):
+        # What is fitted before the training is no part of its steps.
+        values = card.hyperparameters | {"flow_steps": 0}
+        card = card.model_copy(update={"hyperparameters": values})
+    objective = make_objective(card)
     x = rows(size)
     energy: Energy = network(size)
     if objective.needs_levels:

@@ -12,10 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmarks import callables, folders, peer, plain
 from benchmarks.callables import OPTIONS, SIZES, Action
+from benchmarks.ratios import merged
 from ebmbench import catalog
 from ebmbench.harness.build import make_objective
 from ebmbench.harness.memory import allocator_peak
@@ -68,7 +71,7 @@ def report_mib() -> float:
     return taken.mib
 
 
-def to_markdown(rows: list[dict[str, object]], words: dict[str, str]) -> str:
+def to_markdown(rows: list[dict[str, Any]], words: dict[str, str]) -> str:
     """Return the table, with what it was measured on above it."""
     lines = [
         f"Peak of the tensor allocator in one training step, above what was allocated before it, "
@@ -83,31 +86,40 @@ def to_markdown(rows: list[dict[str, object]], words: dict[str, str]) -> str:
     return "\n".join([*lines, ""])
 
 
+def measured(names: list[str], sizes: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows: those that others have at all sizes, and all others at the largest."""
+    for size in sizes:
+        for name in names:
+            if name in OPTIONS:
+                yield {"name": name, "d": int(size), **measure(name, size)}
+            elif size == LARGEST:
+                action = callables.of_card(name, SIZES[size])
+                yield {"name": name, "d": int(size), OURS: peak(action)}
+
+
 def main() -> None:
-    """Measure, print and write."""
+    """Measure, print and write; rows that are not measured anew stay."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--names", nargs="*", default=list(OPTIONS))
+    parser.add_argument("--names", nargs="*", default=[*OPTIONS, *of_all_others()])
     parser.add_argument("--sizes", nargs="*", default=list(SIZES))
     parser.add_argument("--out", type=Path, help="Folder for memory.md and memory.json.")
     chosen = parser.parse_args()
     words = machine("cpu", configure(threads=1)) | versions() | {"measured": now()}
-    rows: list[dict[str, object]] = []
-    for size in chosen.sizes:
-        for name in chosen.names:
-            rows.append({"name": name, "d": int(size), **measure(name, size)})
-            print(to_markdown(rows[-1:], words).splitlines()[-1], flush=True)
-    for name in of_all_others() if LARGEST in chosen.sizes else ():
-        size = SIZES[LARGEST]
-        rows.append({"name": name, "d": size.dim, OURS: peak(callables.of_card(name, size))})
-        print(to_markdown(rows[-1:], words).splitlines()[-1], flush=True)
+    rows: list[dict[str, Any]] = []
+    for row in measured(chosen.names, chosen.sizes):
+        rows.append(row)
+        print(to_markdown([row], words).splitlines()[-1], flush=True)
     reports = report_mib()
     beside = f"A report without site over {RECORDS} records peaks at {reports:.0f} MiB.\n"
     print(beside)
     if chosen.out is not None:
         chosen.out.mkdir(parents=True, exist_ok=True)
+        stored = chosen.out / "memory.json"
+        if stored.exists():
+            rows = merged(json.loads(stored.read_text())["rows"], rows)
         (chosen.out / "memory.md").write_text(f"{to_markdown(rows, words)}\n{beside}")
         found = {"words": words, "rows": rows, "report_mib": reports}
-        (chosen.out / "memory.json").write_text(json.dumps(found, indent=1) + "\n")
+        stored.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ from torch import Tensor
 from ebmbench import calculus
 from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State, Step, StepCost
+from ebmbench.objectives.blocks import Blocks
 from ebmbench.objectives.contrast import contrastive_step
 from ebmbench.objectives.kernels import chain_info, make_kernel
 from ebmbench.objectives.noise import GaussianMixtureNoise
@@ -55,13 +56,18 @@ ROWS = 1000
 class Walkers(State):
     """Weighted samples of the model of the last step."""
 
-    x: Tensor
-    """``(m, d)``."""
+    places: Blocks
+    """``m`` rows."""
     energies: Tensor
     """Of each when it was last seen, ``(m,)``; at first that of the normalised Gaussian."""
     log_weights: Tensor
     """``A``, ``(m,)``."""
     step_sizes: StepSizes
+
+    @property
+    def x(self) -> Tensor:
+        """Where they all are, ``(m, d)``."""
+        return self.places.rows
 
 
 @options
@@ -87,15 +93,16 @@ class JarzynskiReweighting(Objective[Walkers]):
         gaussian = GaussianMixtureNoise.fit(data, 1, 1.0, generator)
         x = gaussian.sample(self.walkers, generator)
         sizes = StepSizes.start(self.step_size, make_kernel(self.sampler).target_acceptance, x)
-        return Walkers(x, -gaussian.log_prob(x), x.new_zeros(len(x)), sizes)
+        return Walkers(Blocks.of(x), -gaussian.log_prob(x), x.new_zeros(len(x)), sizes)
 
     def loss(
         self, energy: Energy, batch: Tensor, state: Walkers, generator: torch.Generator
     ) -> Step[Walkers]:
         """See :class:`~ebmbench.objectives.base.Objective`; one walker per example."""
-        index = random_block(len(state.x), len(batch), generator).to(batch.device)
+        index = random_block(len(state.places), len(batch), generator).to(batch.device)
+        first = int(index[0])
         kernel, target = make_kernel(self.sampler), target_of(energy)
-        at = target.evaluate(state.x[index])
+        at = target.evaluate(state.places.window(first, len(index)))
         log_weights = state.log_weights[index] + state.energies[index] + at.log_density
         log_z = torch.logsumexp(log_weights, 0) - math.log(len(index))
         share = torch.softmax(log_weights, 0).square().sum().reciprocal() / len(index)
@@ -113,7 +120,7 @@ class JarzynskiReweighting(Objective[Walkers]):
             target_acceptance=kernel.target_acceptance,
         )
         after = Walkers(
-            state.x.index_copy(0, index, trace.state.x),
+            state.places.with_window(first, trace.state.x),
             state.energies.index_copy(0, index, -trace.state.log_density),
             state.log_weights.index_copy(0, index, log_weights),
             trace.step_sizes,
@@ -136,7 +143,8 @@ class JarzynskiReweighting(Objective[Walkers]):
 
     def own_log_z(self, energy: Energy, state: Walkers) -> Tensor:
         """See :class:`~ebmbench.objectives.base.Objective`; by all walkers at once."""
-        parts = state.x.chunk(math.ceil(len(state.x) / ROWS))
+        x = state.x
+        parts = x.chunk(math.ceil(len(x) / ROWS))
         energies = torch.cat([calculus.value(energy, x) for x in parts])
         log_weights = state.log_weights + state.energies - energies
-        return torch.logsumexp(log_weights, 0) - math.log(len(state.x))
+        return torch.logsumexp(log_weights, 0) - math.log(len(x))
