@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from rich.console import Console
 from ebmbench.plain import plain
 
 if TYPE_CHECKING:
+    from ebmbench.harness.progress import Reporter
     from ebmbench.records import Record
 
 WIDTH = 80
@@ -21,6 +23,13 @@ def make_console() -> Console:
     """Return a console as wide as the terminal, or :data:`WIDTH` where there is none."""
     console = Console()
     return console if console.is_terminal else Console(width=WIDTH)
+
+
+def make_reporter(total: int, console: Console) -> Reporter:
+    """Return what shows the progress of so many runs: a display in a terminal, else lines."""
+    from ebmbench.harness.progress import Display, Lines
+
+    return Display(total, console) if console.is_terminal else Lines(total, sys.stdout)
 
 
 def write_and_show(

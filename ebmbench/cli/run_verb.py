@@ -11,7 +11,7 @@ import click
 
 from ebmbench import catalog
 from ebmbench.cards import CHECKPOINT_SECONDS, PRESETS, SELECTIONS, Preset, Selection
-from ebmbench.cli.consoles import make_console, show_standing, write_and_show
+from ebmbench.cli.consoles import make_console, make_reporter, show_standing, write_and_show
 from ebmbench.cli.planning import plan_event, plan_words, print_assumed, print_plan
 from ebmbench.errors import EbmbenchError
 from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
@@ -107,7 +107,7 @@ def command(
     from ebmbench.harness.forecast import forecast, known_costs, machine_ratio
     from ebmbench.harness.grid import execute, nothing_new, plan, workers_at_a_time
     from ebmbench.harness.job import placed
-    from ebmbench.harness.progress import Display, Events, Lines, Reporter
+    from ebmbench.harness.progress import Events, Reporter
     from ebmbench.records import Status, read_records
     from ebmbench.report.write import tables_stand, write_tables
 
@@ -151,10 +151,8 @@ def command(
         reporter = Events(sys.stdout)
     elif quiet:
         reporter = Reporter()
-    elif console.is_terminal:
-        reporter = Display(len(request.run), console)
     else:
-        reporter = Lines(len(request.run), sys.stdout)
+        reporter = make_reporter(len(request.run), console)
     records = execute(
         request,
         folder,

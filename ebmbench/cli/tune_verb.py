@@ -43,10 +43,8 @@ def command(
     chosen_tasks = catalog.select_tasks(tasks)
     chosen_methods = [m for m in catalog.select_methods(methods) if m.objective is not None]
 
-    import sys
-
-    from ebmbench.cli.consoles import make_console
-    from ebmbench.harness.progress import Display, Lines, Reporter
+    from ebmbench.cli.consoles import make_console, make_reporter
+    from ebmbench.harness.progress import Reporter
     from ebmbench.tuning.outcome import chosen, write_outcome
     from ebmbench.tuning.search import Request, by_family, search
     from ebmbench.tuning.tables import outcome_table
@@ -55,9 +53,7 @@ def command(
     console = make_console()
 
     def reporting(total: int) -> Reporter:
-        if quiet:
-            return Reporter()
-        return Display(total, console) if console.is_terminal else Lines(total, sys.stdout)
+        return Reporter() if quiet else make_reporter(total, console)
 
     # A method without a file cannot be written to; that is said before hours are spent.
     files = {card.name: method_file(card) for card in chosen_methods} if write else {}

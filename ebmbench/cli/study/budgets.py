@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -38,22 +37,21 @@ def command(
 
     Exit status: 0 all runs ended, 1 some did not.
     """
-    from ebmbench.cli.consoles import make_console
+    from ebmbench.cli.consoles import make_console, make_reporter
     from ebmbench.files import write_atomically
     from ebmbench.harness.grid import execute, plan_jobs
-    from ebmbench.harness.progress import Display, Lines, Reporter
     from ebmbench.harness.provenance import machine, now, versions
     from ebmbench.numerics import configure
     from ebmbench.records import Status, read_records
+    from ebmbench.report.stats.outcomes import GAUSSIAN
     from ebmbench.studies.budgets.ladder import (
         FACTORS,
-        GAUSSIAN,
         rung_folder,
         rung_jobs,
         to_frame,
     )
     from ebmbench.studies.budgets.page import to_markdown
-    from ebmbench.studies.budgets.pictures import draw_family
+    from ebmbench.studies.budgets.pictures import draw_family, picture_name
 
     if seeds < 1:
         raise EbmbenchError(f"--seeds is {seeds}, allowed: at least 1")
@@ -69,9 +67,7 @@ def command(
         folder = rung_folder(out, factor)
         request = plan_jobs(rung_jobs(chosen, those, factor, seeds=seeds, preset=preset), folder)
         console.print(f"{factor:g} × the steps of {preset}: {len(request.run)} to run")
-        reporter: Reporter = Lines(len(request.run), sys.stdout)
-        if console.is_terminal:
-            reporter = Display(len(request.run), console)
+        reporter = make_reporter(len(request.run), console)
         records = execute(request, folder, reporter, workers=jobs)
         bad = bad or any(r.status not in (Status.OK, Status.SKIPPED) for r in records)
     frame = to_frame((factor, read_records(rung_folder(out, factor))) for factor in FACTORS)
@@ -83,8 +79,7 @@ def command(
     write_atomically(out / "budgets.csv", frame.to_csv(index=False, float_format="%.6g"))
     write_atomically(out / "budgets.md", to_markdown(frame, tolerances, words, now()))
     for family, rows in frame.groupby("family"):
-        name = f"budgets-{family}.png".replace(" ", "-")
-        draw_family(rows).savefig(out / name, dpi=110)
+        draw_family(rows).savefig(out / picture_name(str(family)), dpi=110)
     console.print(
         f"Written to {out}: budgets.md, budgets.csv, budgets-*.png", soft_wrap=True,
         highlight=False,

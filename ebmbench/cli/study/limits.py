@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -34,15 +33,15 @@ def command(
 
     Exit status: 0 all runs ended, 1 some did not.
     """
-    from ebmbench.cli.consoles import make_console
+    from ebmbench.cli.consoles import make_console, make_reporter
     from ebmbench.files import write_atomically
     from ebmbench.harness.grid import execute, plan_jobs
-    from ebmbench.harness.progress import Display, Lines, Reporter
     from ebmbench.harness.provenance import machine, now, versions
     from ebmbench.numerics import configure
     from ebmbench.records import Status, read_records
+    from ebmbench.report.stats.outcomes import GAUSSIAN
     from ebmbench.studies.limits.axes import AXES
-    from ebmbench.studies.limits.grid import GAUSSIAN, make_limit_jobs, to_frame
+    from ebmbench.studies.limits.grid import make_limit_jobs, to_frame
     from ebmbench.studies.limits.page import to_markdown
     from ebmbench.studies.limits.pictures import draw_axis
 
@@ -59,10 +58,7 @@ def command(
     gaussian = catalog.methods()[GAUSSIAN]
     request = plan_jobs(make_limit_jobs(axes, cards, gaussian, seeds=seeds, preset=preset), out)
     console = make_console()
-    reporter: Reporter = Lines(len(request.run), sys.stdout)
-    if console.is_terminal:
-        reporter = Display(len(request.run), console)
-    records = execute(request, out, reporter, workers=jobs)
+    records = execute(request, out, make_reporter(len(request.run), console), workers=jobs)
     frame = to_frame(read_records(out))
     there = [axis for axis in AXES.values() if axis.name in set(frame["axis"])]
     words = machine("cpu", configure(threads=1)) | versions()

@@ -16,12 +16,12 @@ from ebmbench.cards import MethodCard, Preset, TaskCard
 from ebmbench.divergence import effective
 from ebmbench.harness.grid import with_steps
 from ebmbench.harness.job import Job, make_jobs
-from ebmbench.records import Record, Status, network_passes
+from ebmbench.records import Record, Status
+from ebmbench.report.stats.costs import passes
+from ebmbench.report.stats.outcomes import GAUSSIAN, HEADLINE
 
 FACTORS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0, 2.0)
 """Lengths in units of the card's budget."""
-GAUSSIAN = "gaussian"
-"""The reference where every training starts."""
 COLUMNS = (
     "task", "family", "method", "oracle", "seed", "factor", "steps", "passes", "seconds",
     "contended", "status", "gain", "certified",
@@ -71,35 +71,24 @@ def to_frame(rungs: Iterable[tuple[float, Iterable[Record]]]) -> pd.DataFrame:
     for factor, found in rungs:
         records = [effective(record) for record in found]
         bases = {
-            (r.task, r.seed): r.metrics["log_likelihood"].value
+            (r.task, r.seed): r.metrics[HEADLINE].value
             for r in records
-            if r.method == GAUSSIAN and "log_likelihood" in r.metrics
+            if r.method == GAUSSIAN and HEADLINE in r.metrics
         }
         for r in records:
             if r.method == GAUSSIAN or r.status is Status.SKIPPED:
                 continue
-            number = r.metrics.get("log_likelihood") if r.status is Status.OK else None
+            number = r.metrics.get(HEADLINE) if r.status is Status.OK else None
             base = bases.get((r.task, r.seed), float("nan"))
             budget = getattr(r.task_card.budget, r.preset)
+            per_example = float("nan") if r.cost is None else passes(r.cost)
             rows.append(
                 (
                     r.task, r.task_card.family, r.method, "oracle" in r.method_card.tags, r.seed,
-                    factor, budget.steps, _passes(r) * budget.steps * budget.batch,
+                    factor, budget.steps, per_example * budget.steps * budget.batch,
                     float("nan") if r.cost is None else r.cost.train_seconds, r.contended,
                     r.status.value, float("-inf") if number is None else number.value - base,
                     number is not None and number.certified,
                 )
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _passes(record: Record) -> float:
-    cost = record.cost
-    if cost is None:
-        return float("nan")
-    return network_passes(
-        cost.energy_evaluations,
-        cost.score_evaluations,
-        cost.hvp_evaluations,
-        cost.auxiliary_evaluations or 0.0,
-    )

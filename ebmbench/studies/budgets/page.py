@@ -15,6 +15,7 @@ from ebmbench.studies.budgets.curves import (
     mean_ranks,
     where_to_end,
 )
+from ebmbench.studies.budgets.pictures import picture_name
 
 WORDS = """\
 Every objective is trained on every task for six lengths, from a sixteenth of the card's steps to
@@ -119,7 +120,7 @@ def _of_task(frame: pd.DataFrame, task: str) -> list[str]:
     rows = frame[frame["task"] == task]
     steps = rows.groupby("factor")["steps"].first()
     certified = rows.groupby(["method", "factor"])["certified"].all()
-    picture = f"budgets-{rows['family'].iloc[0]}.png".replace(" ", "-")
+    picture = picture_name(rows["family"].iloc[0])
     lines = [f"## {task}", "", f"![Gain against steps, with others of its family]({picture})", ""]
     lines += ["| steps | " + " | ".join(str(steps[f]) for f in table.columns) + " |"]
     lines += ["|---|" + "---:|" * len(table.columns)]

@@ -17,6 +17,11 @@ SHOWN = 1.5
 """How far below the Gaussian a panel goes, in units of the most that is gained."""
 
 
+def picture_name(family: str) -> str:
+    """Return the file name of the picture of a family."""
+    return f"budgets-{family}.png".replace(" ", "-")
+
+
 def draw_family(frame: pd.DataFrame) -> Figure:
     """Draw a panel per task; runs without a model are not drawn.
 

@@ -13,11 +13,10 @@ from ebmbench.harness.job import Job, make_jobs
 from ebmbench.options import option_names
 from ebmbench.records import Record, Status
 from ebmbench.registry import OBJECTIVES
+from ebmbench.report.stats.outcomes import GAUSSIAN
 from ebmbench.settings import read_setting, set_in_methods
 from ebmbench.studies.limits.axes import AXES, Axis, task_at
 
-GAUSSIAN = "gaussian"
-"""The method that every other is measured against."""
 HALF = 0.5
 """Share of the gap between the Gaussian and the truth: who leaves more open is broken."""
 COLUMNS = (
