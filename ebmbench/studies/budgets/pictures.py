@@ -53,6 +53,8 @@ def draw_family(frame: pd.DataFrame) -> Figure:
         ax.set_xticks(steps, [str(each) for each in steps])
         ax.minorticks_off()
         ax.set_title(task, fontsize=10)
+        # Not a label of the figure, which a legend outside the panels would cover.
+        ax.set_xlabel("training steps, each length with its own decay", fontsize=9)
         ax.spines[["top", "right"]].set_visible(False)
     for ax in axes[len(tasks) :]:
         ax.set_axis_off()
@@ -65,6 +67,5 @@ def draw_family(frame: pd.DataFrame) -> Figure:
         handles.values(), handles.keys(), loc="outside lower center",
         ncols=min(6, max(len(handles), 1)), fontsize=8, frameon=False,
     )  # fmt: skip
-    figure.supxlabel("training steps, each length with a decay of its own", fontsize=9)
     figure.supylabel("nats over the fitted Gaussian", fontsize=9)
     return figure
