@@ -6,6 +6,7 @@ everything needed to do it again. The leaderboard is a pure function of these te
 
 from ebmbench.records.beside import NAMED, beside, digest_of, files_beside, named_after
 from ebmbench.records.brief import Brief, Outline
+from ebmbench.records.carrying import carried
 from ebmbench.records.curve import Curve, CurvePoint
 from ebmbench.records.folder import (
     holds_records,
@@ -30,7 +31,7 @@ from ebmbench.records.model import (
     network_passes,
     to_json,
 )
-from ebmbench.records.pack import PACK, is_packed, pack_bytes
+from ebmbench.records.pack import PACK, is_packed, pack_bytes, without_files
 from ebmbench.records.stored import Stored, as_written
 from ebmbench.records.tidy import COLUMNS, results_csv, tidy_rows, write_tidy
 from ebmbench.records.unpacking import unpack
@@ -56,6 +57,7 @@ __all__ = [
     "Stored",
     "as_written",
     "beside",
+    "carried",
     "digest_of",
     "files_beside",
     "holds_records",
@@ -73,5 +75,6 @@ __all__ = [
     "tidy_rows",
     "to_json",
     "unpack",
+    "without_files",
     "write_tidy",
 ]

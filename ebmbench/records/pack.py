@@ -35,6 +35,12 @@ def sort_key(content: dict[str, Any]) -> tuple[str, str, int]:
     return content["task"], content["method"], content["seed"]
 
 
+def without_files(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a record that names no file beside it, such as its weights."""
+    empty: dict[str, Any] = {"weights": None, "rows": None, "files": {}}
+    return content | {name: empty[name] for name in empty if name in content}
+
+
 def pack_bytes(contents: Iterable[dict[str, Any]]) -> bytes:
     """Return the bytes of a pack; the same records give the same bytes.
 

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ebmbench.errors import EbmbenchError, did_you_mean
 from ebmbench.records import (
@@ -20,6 +19,7 @@ from ebmbench.records import (
     pack_bytes,
     read_records,
     record_path,
+    without_files,
 )
 from ebmbench.report.figures.learned import cache_of
 from ebmbench.report.publication.card import to_card
@@ -110,7 +110,7 @@ def publish(
         contents = [stored.content() for stored in iter_stored(out)]
         if not (weights or again):
             shutil.rmtree(fresh / "runs", ignore_errors=True)
-            contents = [_without_files(content) for content in contents]
+            contents = [without_files(content) for content in contents]
         (fresh / PACK).write_bytes(pack_bytes(contents))
         _write_data(records, to.name, fresh, shown)
         to.mkdir(exist_ok=True)
@@ -155,11 +155,6 @@ def _keep_pictures(figures: Path, asked: Sequence[str] | None) -> list[str]:
     if found and not kept:
         figures.rmdir()
     return kept
-
-
-def _without_files(content: dict[str, Any]) -> dict[str, Any]:
-    empty: dict[str, Any] = {"weights": None, "rows": None, "files": {}}
-    return content | {name: empty[name] for name in empty if name in content}
 
 
 def _write_data(records: Sequence[Record], name: str, folder: Path, shown: Sequence[str]) -> None:

@@ -6,10 +6,10 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ebmbench.harness.provenance import commit_here
+from ebmbench.errors import EbmbenchError
+from ebmbench.harness.provenance import code_hash, commit_here
 from ebmbench.records import Record
 from ebmbench.tuning.setting import trial_of
 from ebmbench.tuning.trials import CRITERIA, DECIDES, Trials, settings_differ, winners
@@ -49,9 +49,15 @@ class Winner:
 
 
 def chosen(rounds: Sequence[Trials], method: str) -> Winner:
-    """Return the winner of a search for a method that was tried to its end."""
+    """Return the winner of a search for a method that was tried to its end.
+
+    Raises:
+        EbmbenchError: no trial of it has a likelihood.
+    """
     last = rounds[-1]
     best = winners(last, method)
+    if DECIDES not in best:
+        raise EbmbenchError(f"no trial of {method!r} in the last round came to a likelihood")
     number = best[DECIDES]
     records = last.of(method)[number]
     card = records[0].method_card
@@ -67,13 +73,19 @@ def chosen(rounds: Sequence[Trials], method: str) -> Winner:
         seeds=sorted({record.seed for record in records}),
         tasks=sorted({record.task for record in records}),
         steps=[_steps(each.of(method)) for each in rounds],
-        commit=commit_here() or records[0].hashes["code"],
+        commit=_commit(records),
     )
 
 
 def _knobs(first: Trials, method: str) -> list[str]:
     searched = (records[0] for number, records in first.of(method).items() if number)
     return [name.rpartition(".")[2] for name in settings_differ(searched)]
+
+
+def _commit(records: Sequence[Record]) -> str:
+    """Return the commit that ran records; where it is another than here, the hash of its code."""
+    codes = sorted({record.hashes["code"] for record in records})
+    return (commit_here() if codes == [code_hash()] else "") or ", ".join(codes)
 
 
 def found_words(winner: Winner) -> str:
@@ -126,24 +138,3 @@ def _row(record: Record, rung: int) -> dict[str, Any]:
 def _steps(trials: dict[int, list[Record]]) -> int:
     costs = [record.cost for records in trials.values() for record in records]
     return max((cost.steps for cost in costs if cost is not None), default=0)
-
-
-def write_outcome(rounds: Sequence[Trials], folder: Path) -> list[Path]:
-    """Write ``trials.csv`` and the pictures of a search into its folder; return the paths."""
-    from ebmbench.tuning.pictures import draw_luck, draw_sensitivity
-
-    folder.mkdir(parents=True, exist_ok=True)
-    table = folder / "trials.csv"
-    table.write_text(trials_csv(rounds), encoding="utf-8")
-    written = [table]
-    for name, figure in (
-        ("best-after-n", draw_luck(rounds[0])),
-        *(
-            (f"sensitivity-{each}", draw_sensitivity(rounds[0], each))
-            for each in rounds[0].methods
-        ),
-    ):
-        path = folder / f"{name}.png"
-        figure.savefig(path, dpi=150)
-        written.append(path)
-    return written

@@ -11,34 +11,13 @@ from matplotlib.ticker import NullFormatter
 
 from ebmbench.report.figures.canvas import empty_figure
 from ebmbench.tuning.luck import best_after
-from ebmbench.tuning.trials import Trials, likelihood, settings_differ
+from ebmbench.tuning.trials import Trials, mean_gaps, settings_differ
 
 COLUMNS = 4
 FEW = 4
 """Values of a knob up to which each has a place of its own on an axis."""
 FLOOR = 10.0
 """Multiples of the spread of the better half below the best at which a picture's axis ends."""
-
-
-def mean_gaps(trials: Trials, method: str) -> dict[int, float]:
-    """Return by trial the mean over cells of its log-likelihood below the best of all methods.
-
-    In nats; ``-inf`` for a trial that gave none in some cell.
-    """
-    tables = {name: trials.values(name, likelihood) for name in trials.methods}
-    best: dict[tuple[str, int], float] = {}
-    for name in trials.methods:
-        for number, records in trials.of(name).items():
-            for record, value in zip(records, tables[name][number], strict=True):
-                cell = (record.task, record.seed)
-                best[cell] = max(best.get(cell, -math.inf), value)
-    found = {}
-    for number, records in trials.of(method).items():
-        tops = [best[record.task, record.seed] for record in records]
-        pairs = zip(tables[method][number], tops, strict=True)
-        gaps = [v - top if v > -math.inf else -math.inf for v, top in pairs]
-        found[number] = float(np.mean(gaps))
-    return found
 
 
 def draw_luck(trials: Trials) -> Figure:

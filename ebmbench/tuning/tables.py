@@ -1,15 +1,17 @@
-"""The outcome of a search on the terminal."""
+"""The outcome of a search: on the terminal, and as a page with its pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.table import Table
 
+from ebmbench.report.tables.text import markdown_table
 from ebmbench.tuning.outcome import Winner
-from ebmbench.tuning.pictures import mean_gaps
-from ebmbench.tuning.trials import Trials
+from ebmbench.tuning.trials import Trials, mean_gaps
+
+COLUMNS = ("method", "trial", "nats over the card", "values", "other criteria")
 
 
 def outcome_table(family: str, rounds: Sequence[Trials], won: Sequence[Winner]) -> Table:
@@ -22,17 +24,45 @@ def outcome_table(family: str, rounds: Sequence[Trials], won: Sequence[Winner]) 
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"{family}: settings found",
                   title_justify="left")  # fmt: skip
-    for name in ("method", "trial", "nats over the card", "values", "other criteria"):
+    for name in COLUMNS:
         table.add_column(name)
+    for row in _rows(rounds[0], won):
+        table.add_row(*row)
+    return table
+
+
+def outcome_page(family: str, rounds: Sequence[Trials], won: Sequence[Winner]) -> str:
+    """Return the same as Markdown, with the pictures that lie beside it; as `outcome_table`."""
+    any_ = won[0]
+    steps = ", ".join(map(str, any_.steps))
+    seeds = ", ".join(map(str, any_.seeds))
+    lines = [
+        f"# {family}: settings found", "",
+        f"{any_.trials} settings a method, {steps} steps, on {', '.join(any_.tasks)}; seeds "
+        f"{seeds} in the last round. The lowest mean rank of the validation log-likelihood wins. "
+        "Trial 0 is the card as it stood; what the winner gains over it is a mean over the tasks "
+        "in the first round. On the right, what other criteria would have chosen.", "",
+        *markdown_table(COLUMNS, _rows(rounds[0], won)), "",
+        "The best of *n* settings, over the order in which they come: median and quartiles of the "
+        "first round.", "",
+        "![Best of n settings by method](best-after-n.png)", "",
+        "What every setting came to, by the knobs:", "",
+        *(f"![Outcome by knob: {each.method}](sensitivity-{each.method}.png)" for each in won), "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _rows(first: Trials, won: Sequence[Winner]) -> Iterator[tuple[str, ...]]:
     for winner in won:
-        gaps = mean_gaps(rounds[0], winner.method)
-        gain = gaps[winner.number] - gaps[0]
-        other = ", ".join(f"{name}: {number}" for name, number in winner.other.items())
-        table.add_row(
+        gaps = mean_gaps(first, winner.method)
+        yield (
             winner.method,
             str(winner.number),
-            f"{round(gain, 3) + 0.0:+.3f}",
-            ", ".join(f"{name} {value}" for name, value in winner.values.items()),
-            other,
+            f"{round(gaps[winner.number] - gaps[0], 3) + 0.0:+.3f}",
+            ", ".join(f"{name} {_short(value)}" for name, value in winner.values.items()),
+            ", ".join(f"{name}: {number}" for name, number in winner.other.items()),
         )
-    return table
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

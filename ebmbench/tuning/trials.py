@@ -85,6 +85,27 @@ class Trials:
         return ordered(self.values(method, criterion))
 
 
+def mean_gaps(trials: Trials, method: str) -> dict[int, float]:
+    """Return by trial the mean over cells of its log-likelihood below the best of all methods.
+
+    In nats; ``-inf`` for a trial that gave none in some cell.
+    """
+    tables = {name: trials.values(name, likelihood) for name in trials.methods}
+    best: dict[tuple[str, int], float] = {}
+    for name in trials.methods:
+        for number, records in trials.of(name).items():
+            for record, value in zip(records, tables[name][number], strict=True):
+                cell = (record.task, record.seed)
+                best[cell] = max(best.get(cell, -math.inf), value)
+    found = {}
+    for number, records in trials.of(method).items():
+        tops = [best[record.task, record.seed] for record in records]
+        pairs = zip(tables[method][number], tops, strict=True)
+        gaps = [v - top if v > -math.inf else -math.inf for v, top in pairs]
+        found[number] = sum(gaps) / len(gaps)
+    return found
+
+
 def rung_folder(out: Path, family: str, number: int) -> Path:
     """Return where the records of a round lie; it is an output folder like any other."""
     return out / family.replace(" ", "-") / f"rung-{number}"

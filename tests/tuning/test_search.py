@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from ebmbench import catalog
+from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import load_data
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
-from ebmbench.records import Record, Status
-from ebmbench.tuning.outcome import chosen, trials_csv, write_outcome
+from ebmbench.harness.provenance import code_hash, commit_here
+from ebmbench.records import Record, Status, carried
+from ebmbench.tuning.outcome import chosen, trials_csv
 from ebmbench.tuning.search import Request, by_family, on_validation, search
 from ebmbench.tuning.trials import Trials, likelihood, read_trials, rung_folder
+from ebmbench.tuning.write import write_outcome
 
 
 class Counting(Reporter):
@@ -83,8 +88,43 @@ def test_the_records_alone_give_the_outcome(request_: Request, rounds: list[Tria
     assert winner.number in rounds[-1].of("dsm")
     assert (winner.trials, winner.seeds, winner.steps) == (4, [1000, 1001], [5, 10, 20])
     assert len(trials_csv(read).splitlines()) == 1 + 2 * (4 + 2 + 2)
-    written = write_outcome(read, request_.out / "ica")
+    folder = request_.out / "ica"
+    won = [chosen(read, method) for method in read[-1].methods]
+    written = write_outcome("ica", read, won, folder)
     assert all(path.stat().st_size > 0 for path in written)
+    page = (folder / "tuned.md").read_text(encoding="utf-8")
+    assert f"| dsm | {winner.number} |" in page
+    shown = re.findall(r"\]\((.*?\.png)\)", page)
+    assert {folder / name for name in shown} == {p for p in written if p.suffix == ".png"}
+
+
+def test_a_method_without_a_likelihood_has_no_winner(rounds: list[Trials]) -> None:
+    records = [r.model_copy(update={"status": Status.FAILED}) for r in rounds[-1].records]
+    with pytest.raises(EbmbenchError, match="no trial of 'dsm' in the last round"):
+        chosen([*rounds[:-1], Trials(tuple(records))], "dsm")
+
+
+def test_the_commit_is_that_of_the_code_that_ran(rounds: list[Trials]) -> None:
+    assert chosen(rounds, "dsm").commit in (commit_here(), code_hash())
+    records = [r.model_copy(update={"hashes": r.hashes | {"code": "0" * 16}})
+               for r in rounds[-1].records]  # fmt: skip
+    assert chosen([*rounds[:-1], Trials(tuple(records))], "dsm").commit == "0" * 16
+
+
+def test_a_search_goes_on_from_packs_on_another_machine(
+    request_: Request, rounds: list[Trials], tmp_path: Path
+) -> None:
+    there = request_.out
+    with carried(there, tmp_path / "packed"):
+        pass
+    here = replace(request_, out=tmp_path / "here")
+    counting = Counting()
+    with carried(here.out, tmp_path / "packed"):
+        again = search(here, lambda total: counting)
+    assert counting.runs == 0
+    assert [[r.run_id for r in each.records] for each in again] == [
+        [r.run_id for r in each.records] for each in rounds
+    ]
 
 
 def test_no_metric_sees_a_test_row() -> None:

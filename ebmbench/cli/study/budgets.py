@@ -8,12 +8,12 @@ import click
 
 from ebmbench import catalog
 from ebmbench.cards import PRESETS, Preset
-from ebmbench.errors import EbmbenchError
+from ebmbench.cli.training import JOBS, METHODS, PACKED, at_least_one, objectives
 
 
 @click.command("budgets")
 @click.option("--tasks", default="tag:tuning", show_default=True, help="As for `ebmbench run`.")
-@click.option("--methods", default="all", show_default=True, help="Those with an objective.")
+@METHODS
 @click.option("--seeds", type=int, default=1, show_default=True)
 @click.option(
     "--preset",
@@ -22,7 +22,7 @@ from ebmbench.errors import EbmbenchError
     show_default=True,
     help="Whose budget is the unit: from a sixteenth of its steps to twice as many.",
 )
-@click.option("--jobs", type=int, help="Worker processes of one thread. [one per core]")
+@JOBS
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -30,8 +30,15 @@ from ebmbench.errors import EbmbenchError
     show_default=True,
     help="A folder of records per length, page and pictures; run again to resume.",
 )
+@PACKED
 def command(
-    tasks: str, methods: str, seeds: int, preset: Preset, jobs: int | None, out: Path
+    tasks: str,
+    methods: str,
+    seeds: int,
+    preset: Preset,
+    jobs: int | None,
+    out: Path,
+    packed: Path | None,
 ) -> int:
     """Train for six lengths, each with its own decay; say where to end and who is ahead when.
 
@@ -42,7 +49,7 @@ def command(
     from ebmbench.harness.grid import execute, plan_jobs
     from ebmbench.harness.provenance import machine, now, versions
     from ebmbench.numerics import configure
-    from ebmbench.records import Status, read_records
+    from ebmbench.records import Status, carried, read_records
     from ebmbench.report.stats.outcomes import GAUSSIAN
     from ebmbench.studies.budgets.ladder import (
         FACTORS,
@@ -53,28 +60,24 @@ def command(
     from ebmbench.studies.budgets.page import to_markdown
     from ebmbench.studies.budgets.pictures import draw_family, picture_name
 
-    if seeds < 1:
-        raise EbmbenchError(f"--seeds is {seeds}, allowed: at least 1")
+    at_least_one(seeds)
     chosen = catalog.select_tasks(tasks)
-    cards = [card for card in catalog.select_methods(methods) if card.objective]
-    if not cards:
-        raise EbmbenchError(f"--methods is {methods!r}, and none of them has an objective")
-    those = [catalog.methods()[GAUSSIAN], *cards]
+    those = [catalog.methods()[GAUSSIAN], *objectives(methods)]
     console = make_console()
     bad = False
     # The short ones first, since a page can be made of what is there.
-    for factor in FACTORS:
-        folder = rung_folder(out, factor)
-        request = plan_jobs(rung_jobs(chosen, those, factor, seeds=seeds, preset=preset), folder)
-        console.print(f"{factor:g} × the steps of {preset}: {len(request.run)} to run")
-        reporter = make_reporter(len(request.run), console)
-        records = execute(request, folder, reporter, workers=jobs)
-        bad = bad or any(r.status not in (Status.OK, Status.SKIPPED) for r in records)
-    frame = to_frame((factor, read_records(rung_folder(out, factor))) for factor in FACTORS)
-    tolerances = {
-        record.task: record.task_card.metrics.tolerance
-        for record in read_records(rung_folder(out, FACTORS[0]))
-    }
+    with carried(out, packed):
+        for factor in FACTORS:
+            folder = rung_folder(out, factor)
+            wanted = rung_jobs(chosen, those, factor, seeds=seeds, preset=preset)
+            request = plan_jobs(wanted, folder)
+            console.print(f"{factor:g} × the steps of {preset}: {len(request.run)} to run")
+            reporter = make_reporter(len(request.run), console)
+            records = execute(request, folder, reporter, workers=jobs)
+            bad = bad or any(r.status not in (Status.OK, Status.SKIPPED) for r in records)
+    found = {factor: read_records(rung_folder(out, factor)) for factor in FACTORS}
+    frame = to_frame(found.items())
+    tolerances = {record.task: record.task_card.metrics.tolerance for record in found[FACTORS[0]]}
     words = machine("cpu", configure(threads=1)) | versions()
     write_atomically(out / "budgets.csv", frame.to_csv(index=False, float_format="%.6g"))
     write_atomically(out / "budgets.md", to_markdown(frame, tolerances, words, now()))

@@ -8,17 +8,18 @@ import click
 
 from ebmbench import catalog
 from ebmbench.cards import PRESETS, Preset
+from ebmbench.cli.training import JOBS, METHODS, PACKED, at_least_one, objectives
 from ebmbench.errors import EbmbenchError, did_you_mean
 
 
 @click.command("limits")
 @click.option("--axes", "names", default="all", show_default=True, help="With commas.")
-@click.option("--methods", default="all", show_default=True, help="Those with an objective.")
+@METHODS
 @click.option("--seeds", type=int, default=1, show_default=True)
 @click.option(
     "--preset", type=click.Choice(PRESETS), default="standard", show_default=True, help="Budget."
 )
-@click.option("--jobs", type=int, help="Worker processes of one thread. [one per core]")
+@JOBS
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -26,8 +27,15 @@ from ebmbench.errors import EbmbenchError, did_you_mean
     show_default=True,
     help="Records, page and pictures; run again to resume.",
 )
+@PACKED
 def command(
-    names: str, methods: str, seeds: int, preset: Preset, jobs: int | None, out: Path
+    names: str,
+    methods: str,
+    seeds: int,
+    preset: Preset,
+    jobs: int | None,
+    out: Path,
+    packed: Path | None,
 ) -> int:
     """Train objectives along one difficulty at a time and say where each breaks.
 
@@ -38,7 +46,7 @@ def command(
     from ebmbench.harness.grid import execute, plan_jobs
     from ebmbench.harness.provenance import machine, now, versions
     from ebmbench.numerics import configure
-    from ebmbench.records import Status, read_records
+    from ebmbench.records import Status, carried, read_records
     from ebmbench.report.stats.outcomes import GAUSSIAN
     from ebmbench.studies.limits.axes import AXES
     from ebmbench.studies.limits.grid import make_limit_jobs, to_frame
@@ -49,16 +57,15 @@ def command(
     for word in asked:
         if word not in AXES:
             raise EbmbenchError(f"unknown axis {word!r}{did_you_mean(word, AXES)}")
-    if seeds < 1:
-        raise EbmbenchError(f"--seeds is {seeds}, allowed: at least 1")
+    at_least_one(seeds)
     axes = [AXES[word] for word in asked]
-    cards = [card for card in catalog.select_methods(methods) if card.objective]
-    if not cards:
-        raise EbmbenchError(f"--methods is {methods!r}, and none of them has an objective")
+    cards = objectives(methods)
     gaussian = catalog.methods()[GAUSSIAN]
-    request = plan_jobs(make_limit_jobs(axes, cards, gaussian, seeds=seeds, preset=preset), out)
     console = make_console()
-    records = execute(request, out, make_reporter(len(request.run), console), workers=jobs)
+    with carried(out, packed):
+        wanted = make_limit_jobs(axes, cards, gaussian, seeds=seeds, preset=preset)
+        request = plan_jobs(wanted, out)
+        records = execute(request, out, make_reporter(len(request.run), console), workers=jobs)
     frame = to_frame(read_records(out))
     there = [axis for axis in AXES.values() if axis.name in set(frame["axis"])]
     words = machine("cpu", configure(threads=1)) | versions()
