@@ -88,9 +88,12 @@ def standing(board: Board, row: Row) -> dict[str, Any]:
     """Return where a method stands on a board: its rank, its place, and who is level with it."""
     summary = summarise(board)
     if summary is None or row.method not in summary.methods:
-        why = "not ranked: it is the oracle" if row.kind == "oracle" else "not ranked: a reference"
-        return {"title": board.title, "words": why if row.kind else "incomplete, so not ranked",
-                "level": []}  # fmt: skip
+        why = {
+            "oracle": "not ranked: it is the oracle",
+            "reference": "not ranked: a reference",
+            "": "incomplete, so not ranked" if board.ranked_tasks else "not ranked: no task is",
+        }
+        return {"title": board.title, "words": why[row.kind], "level": []}
     place = summary.methods.index(row.method)
     mine = summary.mean_rank[place]
     ahead = sum(rank < mine for rank in summary.mean_rank)
@@ -146,7 +149,8 @@ def _place(
 ) -> tuple[str, float | None]:
     """Return the place on a task in words, and its middle; a dash where there is none."""
     of_seed = board.outcomes[task]
-    if method not in objectives or len(objectives) < 2 or not solved(of_seed, objectives):
+    alone = method not in objectives or len(objectives) < 2
+    if alone or task not in board.ranked_tasks or not solved(of_seed, objectives):
         return "–", None
     found = task_ranks(of_seed, objectives, sorted(of_seed))
     k = objectives.index(method)

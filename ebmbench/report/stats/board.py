@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ebmbench.report.stats.cells import Cell, Measure
 from ebmbench.report.stats.costs import MedianCosts
 from ebmbench.report.stats.outcomes import GAUSSIAN, Outcomes, Truths
+from ebmbench.report.stats.room import Room
 from ebmbench.report.stats.rows import Moments
 
 
@@ -22,7 +23,8 @@ class Row:
     raw: dict[str, Cell]
     """By task, log-likelihood as the records have it."""
     rank: float | None
-    """Mean rank among the objectives over the tasks; ``None`` where a task or seed is missing."""
+    """Mean rank among the objectives over the ranked tasks; ``None`` where a task or seed is
+    missing, or no task is ranked."""
     rank_low: float | None
     """The best mean rank that the brackets leave."""
     rank_high: float | None
@@ -68,6 +70,8 @@ class Board:
     """What the cells of a task hold."""
     ropes: dict[str, float]
     """Nats that make no practical difference on a task."""
+    rooms: dict[str, Room]
+    """What lies between Gaussian and best, where it can be told from noise."""
     outcomes: Outcomes = field(repr=False)
     truths: Truths = field(repr=False)
     moments: Moments = field(repr=False)
@@ -87,6 +91,11 @@ class Board:
     def seeds(self) -> int:
         """How many seeds any task has at most."""
         return max((len(self.outcomes[task]) for task in self.tasks), default=0)
+
+    @property
+    def ranked_tasks(self) -> list[str]:
+        """The tasks with room for a difference, or of which that is not known."""
+        return [t for t in self.tasks if t not in self.rooms or self.rooms[t].enough]
 
     @property
     def ranked(self) -> list[Row]:

@@ -33,6 +33,7 @@ from ebmbench.report.stats.outcomes import (
 )
 from ebmbench.report.stats.ranking import TaskRanks, solved, task_ranks
 from ebmbench.report.stats.reasons import explain, make_notes
+from ebmbench.report.stats.room import find_room
 from ebmbench.report.stats.rows import Moments
 
 __all__ = [
@@ -106,7 +107,14 @@ def _board(group: Group, moments: Moments) -> Board:
     }
     measures = {task: _measure(outcomes, truths, task) for task in tasks}
     kinds = {method: kind_of(card) for method, card in cards.items()}
-    ranked = _mean_ranks(outcomes, {m: raw[m] for m in cards if not kinds[m]})
+    of_kind = {kind: [m for m in cards if kinds[m] == kind] for kind in ("", "oracle")}
+    rooms = {
+        task: find_room(task, outcomes, truths, moments,
+                        oracles=of_kind["oracle"], objectives=of_kind[""])
+        for task in tasks
+    }  # fmt: skip
+    roomy = {t: outcomes[t] for t in tasks if (room := rooms[t]) is None or room.enough}
+    ranked = _mean_ranks(roomy, {m: raw[m] for m in of_kind[""]})
     apart = contended_pairs(records)
     rows = []
     for method in cards:
@@ -134,6 +142,7 @@ def _board(group: Group, moments: Moments) -> Board:
         measures=measures,
         ropes={r.task: max(LEAST_ROPE, r.task_card.metrics.tolerance) for r in records
                if r.task in tasks},
+        rooms={task: room for task, room in rooms.items() if room is not None},
         outcomes={task: outcomes[task] for task in tasks},
         truths={task: truths[task] for task in tasks if task in truths},
         moments=moments,

@@ -36,7 +36,7 @@ class Summary:
     """The objectives of one board that took part in every task, compared."""
 
     tasks: list[str]
-    """Those that some objective solved."""
+    """Those with room for a difference that some objective solved."""
     methods: list[str]
     """Best mean rank first."""
     mean_rank: list[float]
@@ -79,7 +79,7 @@ def summarise(board: Board) -> Summary | None:
     """Return the summary of a board, or ``None`` with fewer than two complete objectives."""
     rows = board.ranked
     methods = [row.method for row in rows]
-    tasks = [t for t in board.tasks if solved(board.outcomes[t], methods)]
+    tasks = [t for t in board.ranked_tasks if solved(board.outcomes[t], methods)]
     if len(rows) < 2 or not tasks:
         return None
     outcomes = board.outcomes

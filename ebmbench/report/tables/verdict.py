@@ -53,7 +53,11 @@ def verdict_of(board: Board) -> Verdict:
     """Return the verdict of one board."""
     summary = summarise(board)
     if summary is None:
-        few = "Fewer than two objectives took part in everything, so none is compared."
+        few = (
+            "Fewer than two objectives took part in everything, so none is compared."
+            if board.ranked_tasks
+            else "No task has room for a difference above the Gaussian, so none is ranked."
+        )
         return Verdict(board.family, board.title, few, "", "", "", "", _reference(board))
     return Verdict(
         board.family,

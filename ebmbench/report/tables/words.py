@@ -9,6 +9,7 @@ from ebmbench.report.stats.boards import Board, Boards, Cell, Measure, Row, belo
 from ebmbench.report.stats.gaps import Worst
 from ebmbench.report.stats.intervals import Interval
 from ebmbench.report.stats.level import level_methods
+from ebmbench.report.stats.room import Room
 from ebmbench.report.stats.summary import Summary
 
 MARKS = {"oracle": " (oracle)", "reference": " (reference)", "": ""}
@@ -95,6 +96,8 @@ def marked_text(board: Board, row: Row, task: str, raw: bool = False) -> str:
 def column_title(board: Board, task: str, raw: bool = False) -> str:
     """Return the name of a task, with what its cells hold where the board mixes that."""
     label = board.labels[task]
+    if task not in board.ranked_tasks:
+        label += ", not ranked"
     if raw or len(set(board.measures.values())) == 1:
         return label
     return f"{label}, {board.measures[task].value}"
@@ -113,7 +116,8 @@ def cost_texts(row: Row) -> list[str]:
 def rank_text(row: Row) -> str:
     """Return the mean rank, with its ends where brackets leave it open; or ``incomplete``."""
     if row.rank is None or row.rank_low is None or row.rank_high is None:
-        return NONE if row.kind else "incomplete"
+        complete = all(cell.takes_part for cell in row.raw.values())
+        return NONE if row.kind else "no task" if complete else "incomplete"
     return _rank_span(row.rank, row.rank_low, row.rank_high)
 
 
@@ -152,11 +156,38 @@ def board_notes(board: Board) -> list[str]:
     notes = []
     if board.cannot:
         notes.append(f"Cannot run on these tasks: {', '.join(board.cannot)}.")
+    if unranked := unranked_words(board):
+        notes.append(unranked)
     if board.cost_note:
         notes.append(board.cost_note)
     if tuning := tuning_words(board):
         notes.append(tuning)
     return notes
+
+
+def unranked_words(board: Board) -> str:
+    """Say which tasks have no room for a difference; empty if all have."""
+    parts = [
+        f"{board.labels[task]} ({_room_text(board.rooms[task])})"
+        for task in board.tasks
+        if task not in board.ranked_tasks
+    ]
+    if not parts:
+        return ""
+    return (
+        "Not ranked, since the best is less than ten standard errors of a difference above the "
+        f"Gaussian: {'; '.join(parts)}."
+    )
+
+
+def _room_text(room: Room) -> str:
+    best = f"the best, {room.best}," if room.best else "the truth"
+    if room.gap > 0:
+        error = f", the error of a difference {number_text(room.error)}"
+        return f"{best} is {number_text(room.gap)} nats above it{error}"
+    return (
+        f"{best} is {number_text(-room.gap)} nats below it" if room.gap else "nothing is above it"
+    )
 
 
 def tuning_words(board: Board) -> str:
