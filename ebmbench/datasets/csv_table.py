@@ -43,6 +43,7 @@ class CSVLoader(Loader):
     """See :class:`~ebmbench.datasets.preprocess.Recipe`, as of all that follow."""
     whiten: bool = Recipe.whiten
     noise: Annotated[float, Field(ge=0)] = Recipe.noise
+    floor: Annotated[float, Field(ge=0)] = Recipe.floor
     test_fraction: Share = Recipe.test_fraction
     validation_fraction: Share = Recipe.validation_fraction
 
@@ -58,6 +59,7 @@ class CSVLoader(Loader):
             dequantise=self.dequantise,
             whiten=self.whiten,
             noise=self.noise,
+            floor=self.floor,
             test_fraction=self.test_fraction,
             validation_fraction=self.validation_fraction,
         )

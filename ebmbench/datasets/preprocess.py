@@ -30,6 +30,11 @@ class Recipe:
     """PCA-whiten; else standardise each column."""
     noise: float = 0.0
     """Standard deviation of Gaussian noise added after that."""
+    floor: float = 0.0
+    """Standard deviation of Gaussian noise in white coordinates, so that its covariance is its
+    square times that of the training rows, whatever the scale: it gives copies, near-copies and
+    atoms a width, without which some objectives have no lower bound. In white coordinates it is
+    the noise of Wenliang et al. (2019)."""
     test_fraction: float = 0.1
     validation_fraction: float = 0.1
     """Of the rows that are not test rows. Copies of a row stay together, so a split may come out
@@ -75,6 +80,9 @@ def prepare(
     mean, scale = fit_scale(rows[train], recipe.whiten)
     rows = (rows - mean) @ scale
     rows += recipe.noise * rng.standard_normal(rows.shape)
+    if recipe.floor:
+        root = np.linalg.cholesky(np.atleast_2d(np.cov(rows[train].T))).T
+        rows += recipe.floor * rng.standard_normal(rows.shape) @ root
     return split_dataset(rows[train], rows[validation], rows[test], sizes)
 
 

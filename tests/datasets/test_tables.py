@@ -97,6 +97,38 @@ def test_whitening_makes_training_rows_white() -> None:
     torch.testing.assert_close(torch.cov(rows.T), torch.eye(4).double(), atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("whiten", [False, True])
+def test_the_floor_is_a_share_of_the_covariance_in_any_coordinates(whiten: bool) -> None:
+    rng = np.random.default_rng(3)
+    table = rng.standard_normal((20_000, 3)) @ np.array([[3, 0, 0], [1, 2, 0], [5, -2, 0.01]])
+    clean, noisy = (
+        prepare(table, Recipe(dequantise=0.0, whiten=whiten, floor=floor), ALL, seed=5)
+        for floor in (0.0, 0.1)
+    )
+    for split in ("train", "validation", "test"):
+        rows, noise = (
+            getattr(clean, split).double(),
+            (getattr(noisy, split).double() - getattr(clean, split).double()),
+        )
+        # In the coordinates where the training rows are white, the noise is a hundredth of them.
+        root = torch.linalg.inv(torch.linalg.cholesky(torch.cov(clean.train.double().T)))
+        white = torch.cov((noise @ root.T).T)
+        torch.testing.assert_close(white, 0.01 * torch.eye(3).double(), atol=1e-3, rtol=0)
+        assert abs(float(torch.corrcoef(torch.cat([rows, noise], 1).T)[:3, 3:].max())) < 0.06
+
+
+def test_no_two_rows_of_a_shipped_table_with_a_floor_coincide() -> None:
+    """A nearest neighbour is as far as noise of 0.05 in every direction puts it."""
+    rng = np.random.default_rng(4)
+    table = np.repeat(rng.standard_normal((500, 6)), 4, axis=0)
+    rows = prepare(table, Recipe(dequantise=0.0, floor=0.05), ALL, seed=0).train.double()
+    distances = torch.cdist(rows, rows) + 9 * torch.eye(len(rows)).double()
+    # The distance of two copies is 0.05 √2 times a chi variable of six degrees of freedom, in
+    # standardised coordinates of independent columns; of three draws the least.
+    expected = 0.05 * 2**0.5 * stats.chi(6).ppf(1 - 0.5 ** (1 / 3))
+    assert float(distances.min(1).values.median()) == pytest.approx(expected, rel=0.05)
+
+
 def test_dequantisation_undoes_rounding() -> None:
     """Half a step to each side of a rounded value leaves the distribution before rounding."""
     rng = np.random.default_rng(2)
