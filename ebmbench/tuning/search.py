@@ -98,9 +98,9 @@ def search(request: Request, reporting: Reporting) -> list[Trials]:
     for rung in rounds:
         trials = Trials(tuple(_run(request, rung, going, reporting)))
         found.append(trials)
-        keep = max(1, rung.trials // 2)
+        best = {name: trials.order(name)[: max(1, rung.trials // 2)] for name in going}
         going = {
-            name: [each for each in settings if each.number in trials.order(name)[:keep]]
+            name: [each for each in settings if each.number in best[name]]
             for name, settings in going.items()
         }
     return found

@@ -11,7 +11,8 @@ from ebmbench.report.site.content import Content
 from ebmbench.report.site.links import method_link
 from ebmbench.report.site.outliers import bend_axis, find_bend
 from ebmbench.report.site.plot import Figure, Plot, Style, axis, front, rounded
-from ebmbench.report.stats.boards import Board, Measure, Row, contended_pairs, passes
+from ebmbench.report.stats.boards import Board, Measure, Row, contended_pairs
+from ebmbench.report.stats.costs import evaluations
 from ebmbench.report.stats.summary import Summary
 
 Points = Mapping[str, float]
@@ -160,10 +161,7 @@ def _cost(run: Record, name: str) -> float | None:
 
 
 def _evaluations(run: Record) -> float | None:
-    if run.cost is None:
-        return None
-    budget = getattr(run.task_card.budget, run.preset)
-    return float(run.cost.steps * budget.batch * passes(run.cost))
+    return None if run.cost is None else evaluations(run)
 
 
 def _mebibytes(size: float | None) -> float | None:

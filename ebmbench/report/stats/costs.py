@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -41,6 +42,20 @@ def passes(cost: RunCost) -> float:
         cost.hvp_evaluations,
         cost.auxiliary_evaluations or 0.0,
     )
+
+
+def evaluations(record: Record, steps: int | None = None) -> float:
+    """Return the network evaluations of a run: steps × batch × passes per example.
+
+    Arguments:
+        record: of the run; without a cost the result is not a number.
+        steps: up to which; ``None``: all that it took.
+    """
+    if record.cost is None:
+        return math.nan
+    batch: int = getattr(record.task_card.budget, record.preset).batch
+    taken = record.cost.steps if steps is None else steps
+    return taken * batch * passes(record.cost)
 
 
 def timed(records: Sequence[Record]) -> list[Record]:

@@ -10,8 +10,9 @@ from statistics import median
 import numpy as np
 
 from ebmbench.records import CurvePoint, Record
+from ebmbench.report.stats import costs
 from ebmbench.report.stats.boards import GAUSSIAN, HEADLINE, Board
-from ebmbench.report.stats.costs import contended_pairs, passes
+from ebmbench.report.stats.costs import contended_pairs
 
 CLOSED = 0.9
 """Share of the gap between Gaussian and truth at which a task counts as solved."""
@@ -26,10 +27,8 @@ def seconds(_: Record, point: CurvePoint) -> float:
 
 
 def evaluations(record: Record, point: CurvePoint) -> float:
-    """Return the network evaluations up to a point: steps × batch × passes per example."""
-    budget = getattr(record.task_card.budget, record.preset)
-    per_example = math.nan if record.cost is None else passes(record.cost)
-    return float(point.step * budget.batch * per_example)
+    """Return the network evaluations up to a point of the learning curve."""
+    return costs.evaluations(record, point.step)
 
 
 def targets(board: Board) -> dict[str, dict[int, float]]:

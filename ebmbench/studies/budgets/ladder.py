@@ -17,7 +17,7 @@ from ebmbench.divergence import effective
 from ebmbench.harness.grid import with_steps
 from ebmbench.harness.job import Job, make_jobs
 from ebmbench.records import Record, Status
-from ebmbench.report.stats.costs import passes
+from ebmbench.report.stats.costs import evaluations
 from ebmbench.report.stats.outcomes import GAUSSIAN, HEADLINE
 
 FACTORS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0, 2.0)
@@ -80,12 +80,11 @@ def to_frame(rungs: Iterable[tuple[float, Iterable[Record]]]) -> pd.DataFrame:
                 continue
             number = r.metrics.get(HEADLINE) if r.status is Status.OK else None
             base = bases.get((r.task, r.seed), float("nan"))
-            budget = getattr(r.task_card.budget, r.preset)
-            per_example = float("nan") if r.cost is None else passes(r.cost)
+            steps = getattr(r.task_card.budget, r.preset).steps
             rows.append(
                 (
                     r.task, r.task_card.family, r.method, "oracle" in r.method_card.tags, r.seed,
-                    factor, budget.steps, per_example * budget.steps * budget.batch,
+                    factor, steps, evaluations(r, steps),
                     float("nan") if r.cost is None else r.cost.train_seconds, r.contended,
                     r.status.value, float("-inf") if number is None else number.value - base,
                     number is not None and number.certified,
