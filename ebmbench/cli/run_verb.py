@@ -14,6 +14,7 @@ from ebmbench.cards import CHECKPOINT_SECONDS, PRESETS, SELECTIONS, Preset, Sele
 from ebmbench.cli.consoles import make_console, make_reporter, show_standing, write_and_show
 from ebmbench.cli.planning import plan_event, plan_words, print_assumed, print_plan
 from ebmbench.errors import EbmbenchError
+from ebmbench.harness.executors.server import start_server
 from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
 
 
@@ -103,7 +104,10 @@ def command(
     chosen_methods = set_in_methods(catalog.select_methods(methods), chosen)
     if scheduler is not None and executor != "dask":
         raise EbmbenchError("--scheduler is for --executor dask only")
-    # Torch is loaded from here on, and not for a request that is wrong on its face.
+    # Torch is loaded from here on, and not for a request that is wrong on its face: by the
+    # processes of the runs and by this one at the same time.
+    if executor == "local" and not plan_only:
+        start_server()
     from ebmbench.harness.forecast import forecast, known_costs, machine_ratio
     from ebmbench.harness.grid import execute, nothing_new, plan, workers_at_a_time
     from ebmbench.harness.job import placed

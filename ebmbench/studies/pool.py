@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from typing import Any, TypeVar
 
-from ebmbench.harness.executors.child import end_with_the_parent, fork_server
+from ebmbench.harness.executors.child import end_with_the_parent
+from ebmbench.harness.executors.server import fork_server
 from ebmbench.numerics import configure
 
 K = TypeVar("K", bound=Hashable)

@@ -7,29 +7,17 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing import connection, current_process, get_context, parent_process
-from multiprocessing.context import ForkServerContext, ForkServerProcess
-from types import ModuleType
+from collections.abc import Callable
+from multiprocessing import connection, current_process, parent_process
+from multiprocessing.context import ForkServerProcess
 
+from ebmbench.harness.executors.server import fork_server, without_main
 from ebmbench.harness.job import Job
 from ebmbench.harness.record import failed_record
 from ebmbench.records import Record, Status
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _LOCK = threading.Lock()
-
-
-def fork_server() -> ForkServerContext:
-    """Return the context that processes come from; they have one thread each."""
-    for name in THREAD_VARIABLES:
-        os.environ[name] = "1"
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["ebmbench.harness.run"])
-    return context
 
 
 def start(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
@@ -39,7 +27,7 @@ def start(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
         # A worker of dask is one, and may have no children unless it says that it is none.
         here.daemon = False
     process = fork_server().Process(target=target, args=arguments, daemon=True)
-    with _LOCK, _without_main():
+    with _LOCK, without_main():
         process.start()
     return process
 
@@ -68,20 +56,6 @@ def end_with_the_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Hide the user's script, which a process would import again and thereby run again.
-
-    A run needs nothing from it.
-    """
-    script = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = script
 
 
 def death_record(job: Job, code: int | None, contended: bool) -> Record:

@@ -14,8 +14,9 @@ import psutil
 
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.checkpoint import drop_checkpoint
-from ebmbench.harness.executors.child import belong, death_record, fork_server, start
+from ebmbench.harness.executors.child import belong, death_record, start
 from ebmbench.harness.executors.queue import Queue
+from ebmbench.harness.executors.server import fork_server
 from ebmbench.harness.held_up import signals_held_up
 from ebmbench.harness.job import Job
 from ebmbench.harness.progress import Reporter
