@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from ebmbench.report.figures.canvas import empty_figure
 from ebmbench.tuning.luck import best_after
@@ -39,6 +39,7 @@ def draw_luck(trials: Trials) -> Figure:
         ax.plot(n, middle, linewidth=1.5)
         ax.set_title(method, fontsize=9)
         ax.set_ylim(low, 0.02 * abs(low))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.tick_params(labelsize=7)
     for ax in axes[len(methods) :]:
         ax.set_visible(False)

@@ -26,7 +26,7 @@ def outcome_table(family: str, rounds: Sequence[Trials], won: Sequence[Winner]) 
                   title_justify="left")  # fmt: skip
     for name in COLUMNS:
         table.add_column(name)
-    for row in _rows(rounds[0], won):
+    for row in _rows(rounds, won):
         table.add_row(*row)
     return table
 
@@ -40,9 +40,10 @@ def outcome_page(family: str, rounds: Sequence[Trials], won: Sequence[Winner]) -
         f"# {family}: settings found", "",
         f"{any_.trials} settings a method, {steps} steps, on {', '.join(any_.tasks)}; seeds "
         f"{seeds} in the last round. The lowest mean rank of the validation log-likelihood wins. "
-        "Trial 0 is the card as it stood; what the winner gains over it is a mean over the tasks "
-        "in the first round. On the right, what other criteria would have chosen.", "",
-        *markdown_table(COLUMNS, _rows(rounds[0], won)), "",
+        "Trial 0 is the card as it stood; what the winner gains over it is a mean over tasks and "
+        "seeds of the last round that both were in. On the right, what other criteria would have "
+        "chosen.", "",
+        *markdown_table(COLUMNS, _rows(rounds, won)), "",
         "The best of *n* settings, over the order in which they come: median and quartiles of the "
         "first round.", "",
         "![Best of n settings by method](best-after-n.png)", "",
@@ -52,16 +53,22 @@ def outcome_page(family: str, rounds: Sequence[Trials], won: Sequence[Winner]) -
     return "\n".join(lines)
 
 
-def _rows(first: Trials, won: Sequence[Winner]) -> Iterator[tuple[str, ...]]:
+def _rows(rounds: Sequence[Trials], won: Sequence[Winner]) -> Iterator[tuple[str, ...]]:
     for winner in won:
-        gaps = mean_gaps(first, winner.method)
         yield (
             winner.method,
             str(winner.number),
-            f"{round(gaps[winner.number] - gaps[0], 3) + 0.0:+.3f}",
+            f"{round(gain_over_card(rounds, winner), 3) + 0.0:+.3f}",
             ", ".join(f"{name} {_short(value)}" for name, value in winner.values.items()),
             ", ".join(f"{name}: {number}" for name, number in winner.other.items()),
         )
+
+
+def gain_over_card(rounds: Sequence[Trials], winner: Winner) -> float:
+    """Return the nats that a winner gains on the card, in the last round that both were in."""
+    gaps = [mean_gaps(trials, winner.method) for trials in rounds]
+    both = [found for found in gaps if 0 in found and winner.number in found]
+    return both[-1][winner.number] - both[-1][0]
 
 
 def _short(value: object) -> str:

@@ -78,9 +78,12 @@ def _table(winner: Winner, pattern: str) -> Table:
     table["commit"] = winner.commit
     table["coordinates"] = winner.coordinates
     for name in ("hyperparameters", "optimiser"):
-        inner = tomlkit.table()
-        inner.update(getattr(winner, name))
-        table[name] = inner
+        # What is absent of a card is None here, which TOML does not have.
+        values = {k: v for k, v in getattr(winner, name).items() if v is not None}
+        if values:
+            inner = tomlkit.table()
+            inner.update(values)
+            table[name] = inner
     return table
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from ebmbench import catalog
+from ebmbench.cardfiles import shipped
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.build import load_data
 from ebmbench.harness.job import Job
@@ -19,6 +20,8 @@ from ebmbench.harness.provenance import code_hash, commit_here
 from ebmbench.records import Record, Status, carried
 from ebmbench.tuning.outcome import chosen, trials_csv
 from ebmbench.tuning.search import Request, by_family, on_validation, search
+from ebmbench.tuning.tables import gain_over_card
+from ebmbench.tuning.to_card import patterns_of, write_winner
 from ebmbench.tuning.trials import Trials, likelihood, read_trials, rung_folder
 from ebmbench.tuning.write import write_outcome
 
@@ -98,6 +101,15 @@ def test_the_records_alone_give_the_outcome(request_: Request, rounds: list[Tria
     assert {folder / name for name in shown} == {p for p in written if p.suffix == ".png"}
 
 
+def test_the_gain_is_that_of_the_last_round_with_both(rounds: list[Trials]) -> None:
+    winner = replace(chosen(rounds, "dsm"), number=rounds[1].order("dsm")[0])
+    last = rounds[1] if 0 in rounds[1].of("dsm") else rounds[0]
+    last = rounds[2] if {0, winner.number} <= set(rounds[2].of("dsm")) else last
+    values = last.values("dsm", likelihood)
+    expected = sum(values[winner.number]) / len(values[0]) - sum(values[0]) / len(values[0])
+    assert gain_over_card(rounds, winner) == pytest.approx(expected)
+
+
 def test_a_method_without_a_likelihood_has_no_winner(rounds: list[Trials]) -> None:
     records = [r.model_copy(update={"status": Status.FAILED}) for r in rounds[-1].records]
     with pytest.raises(EbmbenchError, match="no trial of 'dsm' in the last round"):
@@ -125,6 +137,17 @@ def test_a_search_goes_on_from_packs_on_another_machine(
     assert [[r.run_id for r in each.records] for each in again] == [
         [r.run_id for r in each.records] for each in rounds
     ]
+
+
+def test_a_winner_of_a_search_goes_into_its_card(rounds: list[Trials], tmp_path: Path) -> None:
+    for method in ("dsm", "mle-exact"):
+        winner = chosen(rounds, method)
+        path = tmp_path / f"{method}.toml"
+        path.write_text((shipped("methods") / path.name).read_text(encoding="utf-8"), "utf-8")
+        card = write_winner(path, winner, patterns_of(winner.tasks)).for_task("ica/50")
+        trial = rounds[-1].of(method)[winner.number][0].method_card
+        assert (card.optimiser, card.coordinates) == (trial.optimiser, trial.coordinates)
+        assert (card.hyperparameters, card.trials) == (trial.hyperparameters, 4)
 
 
 def test_no_metric_sees_a_test_row() -> None:
