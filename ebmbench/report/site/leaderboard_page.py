@@ -20,12 +20,12 @@ from ebmbench.report.stats.constants import own_constants
 from ebmbench.report.stats.selection import selection_changes
 from ebmbench.report.stats.summary import summarise
 from ebmbench.report.tables.constants import LEGEND as CONSTANTS_LEGEND
+from ebmbench.report.tables.notes import board_notes
 from ebmbench.report.tables.selection import LEGEND as SELECTION_LEGEND
 from ebmbench.report.tables.verdict import verdict_of
 from ebmbench.report.tables.words import (
     LEGEND,
     OVERALL_LEGEND,
-    board_notes,
     heading,
     resolution_words,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ebmbench.report.stats.boards import Board, Boards
 from ebmbench.report.stats.summary import Summary, summarise
+from ebmbench.report.tables.notes import board_notes
 from ebmbench.report.tables.odds import ODDS_LEGEND, odds_rows
 from ebmbench.report.tables.text import markdown_table
 from ebmbench.report.tables.verdict import verdict_lines
@@ -15,7 +16,6 @@ from ebmbench.report.tables.words import (
     OVERALL,
     OVERALL_LEGEND,
     best_methods,
-    board_notes,
     column_title,
     cost_texts,
     heading,

@@ -11,13 +11,13 @@ from rich.table import Table
 
 from ebmbench.report.stats.boards import Board, Boards, Row
 from ebmbench.report.stats.summary import summarise
+from ebmbench.report.tables.notes import board_notes
 from ebmbench.report.tables.verdict import verdicts
 from ebmbench.report.tables.words import (
     COST_TITLES,
     LEGEND,
     NONE,
     best_methods,
-    board_notes,
     column_title,
     heading,
     marked_text,
