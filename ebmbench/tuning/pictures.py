@@ -29,12 +29,13 @@ def draw_luck(trials: Trials) -> Figure:
         figure.subplots(rows, min(COLUMNS, len(methods)), sharex=True, sharey=True, squeeze=False)
     ).ravel()
     gaps = {method: list(mean_gaps(trials, method).values()) for method in methods}
+    curves = {m: [best_after(gaps[m], q) for q in (0.25, 0.5, 0.75)] for m in methods}
     low = _floor([gap for each in gaps.values() for gap in each])
+    # No lower than any curve comes.
+    low = max(low, 1.05 * min(first[0] for first, _, _ in curves.values()))
     for ax, method in zip(axes, methods, strict=False):
         n = np.arange(1, len(gaps[method]) + 1)
-        first, middle, third = (
-            np.maximum(best_after(gaps[method], q), low) for q in (0.25, 0.5, 0.75)
-        )
+        first, middle, third = (np.maximum(curve, low) for curve in curves[method])
         ax.fill_between(n, first, third, alpha=0.25, linewidth=0)
         ax.plot(n, middle, linewidth=1.5)
         ax.set_title(method, fontsize=9)
