@@ -4,7 +4,7 @@ One model by hand:
 
     >>> import ebmbench
     >>> data = ebmbench.load_data("2d/two-moons", seed=0)
-    >>> energy = ebmbench.build_energy("2d/two-moons", data, seed=0)
+    >>> energy = ebmbench.build_energy("2d/two-moons", data, seed=0, method="dsm")
     >>> training = ebmbench.train(energy, "dsm", data, "2d/two-moons", steps=20)
     >>> numbers = ebmbench.evaluate(energy, data, "2d/two-moons", ["log_likelihood"])
     >>> numbers["log_likelihood"].certified

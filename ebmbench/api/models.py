@@ -47,7 +47,7 @@ def build_energy(
     name: str | TaskCard,
     dataset: Dataset,
     seed: int = 0,
-    coordinates: Coordinates = "standardised",
+    coordinates: Coordinates | None = None,
     *,
     method: str | MethodCard | None = None,
 ) -> Energy:
@@ -57,8 +57,8 @@ def build_energy(
         name: of the task, or its card.
         dataset: the rows; the energy starts at their Gaussian.
         seed: of the replicate.
-        coordinates: those in which :func:`train` will train it, as a card asks for them:
-            ``method("nce").for_task("ica/10").coordinates``; it takes the rows as they are.
+        coordinates: those in which :func:`train` will train it; it takes the rows as they are.
+            ``None``: those that the card of the method asks for, standardised ones without one.
         method: what is to train it; one that trains many noise levels, such as ``ncsn``, needs a
             network that is conditioned on them.
 
@@ -66,15 +66,18 @@ def build_energy(
         EbmbenchError: an unknown task or method.
     """
     from ebmbench.datasets.base import Dataset as DatasetBase
+    from ebmbench.energies.coordinates import STANDARDISED
     from ebmbench.harness.build import make_energy, make_objective
 
     refuse_count("seed", seed, 0)
-    refuse_choice("coordinates", coordinates, get_args(Coordinates))
+    if coordinates is not None:
+        refuse_choice("coordinates", coordinates, get_args(Coordinates))
     refuse_kind("dataset", dataset, DatasetBase, "the rows of a task, as `load_data` returns them")
     card = task(name)
     chosen = None if method is None else find_method(method).for_task(card.name)
     trains = None if chosen is None or chosen.objective is None else make_objective(chosen)
-    return make_energy(card, dataset, seed, coordinates, objective=trains)
+    kind = coordinates or (STANDARDISED if chosen is None else chosen.coordinates)
+    return make_energy(card, dataset, seed, kind, objective=trains)
 
 
 def wrap(model: Model, rows: Rows, log_density: bool = False) -> Energy:
