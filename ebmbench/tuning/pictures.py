@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
@@ -49,21 +50,39 @@ def draw_luck(trials: Trials) -> Figure:
     return figure
 
 
-def draw_sensitivity(trials: Trials, method: str) -> Figure:
-    """Draw the outcome of every trial of a method against each of its knobs."""
-    records = {number: each[0] for number, each in trials.of(method).items()}
-    searched = [record for number, record in records.items() if number]
-    knobs = settings_differ(searched) or ["optimiser.learning_rate"]
+def draw_sensitivity(trials: Trials) -> Figure:
+    """Draw the outcome of every trial against each of its knobs, a row a method."""
+    methods = trials.methods
+    knobs = {method: _knobs(trials, method) for method in methods}
+    columns = max(map(len, knobs.values()))
+    figure = empty_figure(2.3 * columns, 2.1 * len(methods))
+    rows = figure.subfigures(len(methods), 1, squeeze=False)[:, 0]
+    for row, method in zip(rows, methods, strict=True):
+        axes = row.subplots(1, columns, sharey=True, squeeze=False)[0]
+        _draw_knobs(axes[: len(knobs[method])], trials, method, knobs[method])
+        for ax in axes[len(knobs[method]) :]:
+            ax.set_visible(False)
+        row.suptitle(method, fontsize=9)
+    figure.supylabel("nats below the best of all", fontsize=8)
+    rows[0].axes[0].legend(fontsize=6, loc="lower left", frameon=False)
+    return figure
+
+
+def _knobs(trials: Trials, method: str) -> list[str]:
+    searched = [each[0] for number, each in trials.of(method).items() if number]
+    return settings_differ(searched) or ["optimiser.learning_rate"]
+
+
+def _draw_knobs(axes: Sequence[Axes], trials: Trials, method: str, knobs: Sequence[str]) -> None:
+    records = [each[0] for each in trials.of(method).values()]
     gaps = mean_gaps(trials, method)
     low = _floor(list(gaps.values()))
-    figure = empty_figure(2.3 * len(knobs), 2.5)
-    axes = figure.subplots(1, len(knobs), sharey=True, squeeze=False)[0]
+    y = [max(gap, low) for gap in gaps.values()]
     for ax, knob in zip(axes, knobs, strict=True):
-        values = [_value(record.method_card, knob) for record in records.values()]
+        values = [_value(record.method_card, knob) for record in records]
         numbers = [value for value in values if not isinstance(value, str)]
         few = len(numbers) < len(values) or len(set(numbers)) <= FEW
         x = _places(values) if few else numbers
-        y = [max(gap, low) for gap in gaps.values()]
         ax.scatter(x[1:], y[1:], s=14)
         ax.scatter(x[:1], y[:1], s=30, marker="D", label="card as it stood")
         if few:
@@ -74,10 +93,6 @@ def draw_sensitivity(trials: Trials, method: str) -> Figure:
             ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_xlabel(knob.rpartition(".")[2], fontsize=8)
         ax.tick_params(labelsize=7)
-    axes[0].set_ylabel("nats below the best of all", fontsize=8)
-    axes[0].legend(fontsize=6, loc="lower left", frameon=False)
-    figure.suptitle(method, fontsize=9)
-    return figure
 
 
 def _value(card: object, knob: str) -> float | str:

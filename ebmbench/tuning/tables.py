@@ -48,7 +48,7 @@ def outcome_page(family: str, rounds: Sequence[Trials], won: Sequence[Winner]) -
         "first round.", "",
         "![Best of n settings by method](best-after-n.png)", "",
         "What every setting came to, by the knobs:", "",
-        *(f"![Outcome by knob: {each.method}](sensitivity-{each.method}.png)" for each in won), "",
+        "![Outcome of every setting by method and knob](sensitivity.png)", "",
     ]  # fmt: skip
     return "\n".join(lines)
 

@@ -28,9 +28,7 @@ def write_outcome(
     texts = {"tuned.md": outcome_page(family, rounds, won), "trials.csv": trials_csv(rounds)}
     for name, text in texts.items():
         write_atomically(folder / name, text)
-    figures = {"best-after-n": draw_luck(rounds[0])} | {
-        f"sensitivity-{each.method}": draw_sensitivity(rounds[0], each.method) for each in won
-    }
+    figures = {"best-after-n": draw_luck(rounds[0]), "sensitivity": draw_sensitivity(rounds[0])}
     for name, figure in figures.items():
         figure.savefig(folder / f"{name}.png", dpi=DPI)
     return [folder / name for name in (*texts, *(f"{name}.png" for name in figures))]

@@ -47,7 +47,9 @@ def overfitting(small_task: TaskCard) -> TaskCard:
 
 
 def job_of(task: TaskCard, name: str = METHOD) -> Job:
-    return Job(task, catalog.methods()[name].for_task(task.name), 0, "smoke")
+    # The card as it stands, whatever was found for a family of tasks.
+    card = catalog.methods()[name].model_copy(update={"tuned": []})
+    return Job(task, card, 0, "smoke")
 
 
 def trained(task: TaskCard, name: str, **chosen: Any) -> tuple[Training, Energy, Dataset]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from ebmbench import catalog
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Curve, Record, Status
 from ebmbench.report.stats.boards import Board, Measure, Row, make_boards
@@ -255,10 +256,13 @@ def test_a_method_below_the_gaussian_is_explained(make: Make) -> None:
     sm = make("2d/uneven-mixture", "sm", 0, -3.9)
     moded = sm.metrics["regret"].model_copy(update={"value": 0.4})
     sm = sm.model_copy(update={"metrics": sm.metrics | {"mode_weight_error": moded}})
+    dsm = make("2d/uneven-mixture", "dsm", 0, -3.8)
+    # With the noise of the card as it stands, whatever was found for the plane.
+    untuned = catalog.methods()["dsm"].model_copy(update={"tuned": []})
     boards = make_boards(
         [
             sm,
-            make("2d/uneven-mixture", "dsm", 0, -3.8),
+            dsm.model_copy(update={"method_card": untuned}),
             make("2d/uneven-mixture", "nce", 0, -2.8),
             make("2d/uneven-mixture", "gaussian", 0, -3.5),
         ]

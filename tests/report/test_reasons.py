@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from ebmbench import catalog
-from ebmbench.datasets.mixture import spherical_mixture
+from ebmbench.datasets.mixture import GaussianMixture, spherical_mixture
 from ebmbench.records import Curve, CurvePoint, Record, Status, read_records
 from ebmbench.report.figures.learned import true_density
 from ebmbench.report.stats.reasons import explain, findings, make_notes
-from ebmbench.report.stats.smoothing import Asked, predicted_loss, smoothing_loss
+from ebmbench.report.stats.smoothing import Asked, InWhite, predicted_loss, smoothing_loss
 
 Make = Callable[..., Record]
 RESULTS = Path(__file__).parents[2] / "results"
@@ -126,6 +126,24 @@ def test_smoothing_a_gaussian_in_the_plane_costs_what_the_formula_says(ratio: fl
     assert smoothing_loss(truth, noise) == pytest.approx(exact, rel=5e-3)
 
 
+def test_in_white_coordinates_the_noise_has_the_shape_of_the_data() -> None:
+    """Of a Gaussian the cost is that of the isotropic case, however thin it is."""
+    covariance = torch.tensor([[[4.0, 1.9], [1.9, 1.0]]], dtype=torch.float64)
+    truth = GaussianMixture(torch.ones(1), torch.tensor([[3.0, -1.0]]), covariance)
+    rows = truth.sample(200_000, torch.Generator().manual_seed(1))
+    white = InWhite(truth, rows)
+    drawn = white.sample(50_000, torch.Generator().manual_seed(2))
+    assert torch.allclose(torch.cov(drawn.T), torch.eye(2).double(), atol=0.02)
+    u = drawn[:9].requires_grad_()
+    (gradient,) = torch.autograd.grad(white.log_prob(u).sum(), u)
+    assert torch.allclose(gradient, white.score(u))
+    exact = math.log1p(0.1) + 1 / 1.1 - 1
+    ones = torch.ones(2, dtype=torch.float64)
+    assert smoothing_loss(white, 0.1**0.5 * ones) == pytest.approx(exact, rel=5e-3)
+    # By the deviations of the columns the thin direction is blurred away.
+    assert (smoothing_loss(truth, 0.1**0.5 * rows.std(0)) or 0) > 10 * exact
+
+
 @pytest.mark.parametrize(("ratio", "valid"), [(0.02, True), (0.05, True), (1.0, False)])
 def test_above_the_plane_the_second_order_is_used_where_it_is_valid(
     ratio: float, valid: bool
@@ -161,7 +179,7 @@ def test_only_objectives_that_add_noise_are_said_to_be_smoothed(make: Make) -> N
 def test_what_is_kept_for_all_seeds_is_the_same_for_all(seed: int) -> None:
     kept = []
     for card in catalog.select_tasks("2d/*,known/*,ica/10,ica/10-outliers"):
-        if Asked(card, 0.1, seed).seed == seed:
+        if Asked(card, 0.1, seed, white=False).seed == seed:
             continue
         first, other = (true_density(card, each) for each in (0, seed))
         assert first is not None

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.datasets.base import Density
+from ebmbench.energies.coordinates import WHITENED
 from ebmbench.errors import EbmbenchError
 from ebmbench.partition.grid import Box, midpoints
 from ebmbench.report.figures.learned import square_box, true_density
@@ -41,7 +42,7 @@ def predicted_loss(task: TaskCard, method: MethodCard, seed: int) -> float | Non
     Arguments:
         task: its density must be known without a file.
         method: the card as used; its noise is ``sigma``, in units of the data's standard
-            deviation.
+            deviation, or of their principal directions' where it is trained in white coordinates.
         seed: of the run: some densities differ between seeds.
 
     Returns:
@@ -50,9 +51,7 @@ def predicted_loss(task: TaskCard, method: MethodCard, seed: int) -> float | Non
     sigma = method.hyperparameters.get("sigma")
     if method.objective != "dsm" or not isinstance(sigma, int | float) or sigma <= 0:
         return None
-    if method.coordinates != "standardised":
-        return None
-    return _loss(Asked(task, float(sigma), seed))
+    return _loss(Asked(task, float(sigma), seed, white=method.coordinates == WHITENED))
 
 
 def smoothing_loss(truth: Density, deviations: Tensor) -> float | None:
@@ -77,12 +76,12 @@ def smoothing_loss(truth: Density, deviations: Tensor) -> float | None:
 class Asked:
     """What a predicted loss depends on, as a key: cards are not hashable."""
 
-    def __init__(self, task: TaskCard, sigma: float, seed: int) -> None:
-        self.task, self.sigma = task, sigma
+    def __init__(self, task: TaskCard, sigma: float, seed: int, *, white: bool) -> None:
+        self.task, self.sigma, self.white = task, sigma, white
         data = task.data
         drawn_by = data.options.get("loader") if data.loader == "contaminated" else data.loader
         self.seed = 0 if drawn_by in FIXED else seed
-        self._key = (task.data.model_dump_json(), sigma, self.seed)
+        self._key = (task.data.model_dump_json(), sigma, self.seed, white)
 
     def __hash__(self) -> int:
         return hash(self._key)
@@ -101,7 +100,45 @@ def _loss(asked: Asked) -> float | None:
     if truth is None:
         return None
     rows = truth.sample(20_000, torch.Generator().manual_seed(0)).double()
+    if asked.white:
+        # The divergence is the same in any coordinates, and in these the noise is isotropic.
+        ones = torch.ones(truth.dim, dtype=torch.float64)
+        return smoothing_loss(InWhite(truth, rows), asked.sigma * ones)
     return smoothing_loss(truth, asked.sigma * rows.std(0))
+
+
+class InWhite(Density):
+    r"""A density of :math:`u = L^{-1}(x - m)`, with mean and covariance :math:`LL^T` of rows."""
+
+    def __init__(self, inner: Density, rows: Tensor) -> None:
+        self.inner = inner
+        self.mean = rows.mean(0)
+        self.root = torch.linalg.cholesky(torch.cov(rows.T).reshape(inner.dim, inner.dim))
+
+    @property
+    def dim(self) -> int:
+        """See :class:`~ebmbench.datasets.base.Density`."""
+        return self.inner.dim
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """See :class:`~ebmbench.datasets.base.Density`."""
+        result: Tensor = self.inner.log_prob(self._outside(x)) + self.root.diagonal().log().sum()
+        return result
+
+    def score(self, x: Tensor) -> Tensor:
+        """See :class:`~ebmbench.datasets.base.Density`."""
+        result: Tensor = self.inner.score(self._outside(x)) @ self.root
+        return result
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """See :class:`~ebmbench.datasets.base.Density`."""
+        x = self.inner.sample(n, generator).double()
+        result: Tensor = torch.linalg.solve_triangular(self.root, (x - self.mean).T, upper=False).T
+        return result
+
+    def _outside(self, u: Tensor) -> Tensor:
+        result: Tensor = self.mean + u.double() @ self.root.T
+        return result
 
 
 def _by_grid(truth: Density, deviations: Tensor) -> float:
