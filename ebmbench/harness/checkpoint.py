@@ -51,6 +51,9 @@ def drop_checkpoint(job: Job, out: Path) -> None:
     # Of another machine's disk perhaps, which may be read-only or gone by now.
     with suppress(OSError):
         path.unlink(missing_ok=True)
+        # A state that a kill cut short lies under a temporary name.
+        for torn in path.parent.glob(f".{path.name}.*"):
+            torn.unlink(missing_ok=True)
         path.parent.rmdir()
 
 

@@ -24,7 +24,7 @@ from ebmbench.cards import MethodCard
 from ebmbench.cardtables import Budget, EnergyTable
 from ebmbench.harness import checkpoint as checkpoint_module
 from ebmbench.harness.build import load_data
-from ebmbench.harness.checkpoint import Checkpoint, checkpoint_path, identity
+from ebmbench.harness.checkpoint import Checkpoint, checkpoint_path, drop_checkpoint, identity
 from ebmbench.harness.compatibility import reason_to_skip
 from ebmbench.harness.executors.remote import Home, run_here
 from ebmbench.harness.fitting import Fitted, fit
@@ -308,6 +308,22 @@ def test_a_remote_run_whose_process_dies_goes_on(
     elsewhere = run_here(job, None, home)
     assert elsewhere.record.files == shipment.record.files
     assert not checkpoint_path(job, tmp_path / "home/.cache/ebmbench").exists()
+
+
+def test_a_state_that_a_kill_cut_short_goes_with_its_run(job: Job, tmp_path: Path) -> None:
+    torn, other = (
+        checkpoint_path(each, tmp_path) for each in (job, replace(job, seed=job.seed + 1))
+    )
+    torn = torn.with_name(f".{torn.name}.k3x9")
+    other = other.with_name(f".{other.name}.k3x9")
+    torn.parent.mkdir(parents=True)
+    for path in (torn, other):
+        path.write_bytes(b"half of a sta")
+    drop_checkpoint(job, tmp_path)
+    assert not torn.exists()
+    assert other.exists()
+    drop_checkpoint(replace(job, seed=job.seed + 1), tmp_path)
+    assert not torn.parent.exists()
 
 
 COMMAND = [
