@@ -54,6 +54,7 @@ def command(
     from ebmbench.tuning.search import Request, by_family, search
     from ebmbench.tuning.tables import outcome_table
     from ebmbench.tuning.to_card import method_file, patterns_of, write_winner
+    from ebmbench.tuning.trials import family_folder
     from ebmbench.tuning.write import write_outcome
 
     console = make_console()
@@ -80,7 +81,7 @@ def command(
                 reporting,
             )
             won = [chosen(rounds, method) for method in rounds[-1].methods]
-            folder = (packed or out) / family.replace(" ", "-")
+            folder = family_folder(packed or out, family)
             written = write_outcome(family, rounds, won, folder)
             console.print(outcome_table(family, rounds, won))
             console.print(f"{len(written)} files in {folder}", soft_wrap=True)

@@ -106,9 +106,14 @@ def mean_gaps(trials: Trials, method: str) -> dict[int, float]:
     return found
 
 
+def family_folder(out: Path, family: str) -> Path:
+    """Return where all of a search in one family lies."""
+    return out / family.replace(" ", "-")
+
+
 def rung_folder(out: Path, family: str, number: int) -> Path:
     """Return where the records of a round lie; it is an output folder like any other."""
-    return out / family.replace(" ", "-") / f"rung-{number}"
+    return family_folder(out, family) / f"rung-{number}"
 
 
 def read_trials(folder: Path) -> Trials:
