@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ebmbench import catalog
 from ebmbench.cards import MethodCard, Preset, TaskCard, changed_card
 from ebmbench.cardtables import Optimiser
 from ebmbench.errors import EbmbenchError, did_you_mean
@@ -61,6 +62,38 @@ def read_setting(text: str) -> Setting:
     if any(isinstance(value, float) and not math.isfinite(value) for value in values):
         raise EbmbenchError(f"--set {text}: allowed: finite numbers")
     return Setting(text, who, key, values)
+
+
+def asked_cards(
+    tasks: str | Sequence[str],
+    methods: str | Sequence[str],
+    settings: Iterable[str],
+    *,
+    preset: Preset,
+    steps: int | None,
+) -> tuple[list[TaskCard], list[MethodCard]]:
+    """Return the cards of a request, with its settings put in.
+
+    Arguments:
+        tasks: names, patterns or paths.
+        methods: the same.
+        settings: in the words of ``--set``.
+        preset: whose budget the settings of one mean.
+        steps: as asked for beside the settings; not put in here.
+
+    Raises:
+        EbmbenchError: unknown names, a setting that is none, or two numbers of steps.
+    """
+    chosen = [read_setting(text) for text in settings]
+    for setting in chosen:
+        if steps is not None and (setting.who, setting.key) == (TASK, "budget.steps"):
+            raise EbmbenchError(
+                f"--set {setting.text} and steps = {steps}: allowed: one of the two"
+            )
+    return (
+        set_in_tasks(catalog.select_tasks(tasks), chosen, preset),
+        set_in_methods(catalog.select_methods(methods), chosen),
+    )
 
 
 def set_in_tasks(

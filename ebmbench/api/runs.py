@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ebmbench import catalog
 from ebmbench.api.arguments import as_path, as_words, refuse_choice, refuse_count, refuse_kind
 from ebmbench.cards import CHECKPOINT_SECONDS, SELECTIONS, Preset, Selection
 from ebmbench.errors import EbmbenchError
@@ -48,7 +47,7 @@ def run(
     from ebmbench.harness.progress import Reporter
     from ebmbench.records import read_records
     from ebmbench.report.write import write_tables
-    from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
+    from ebmbench.settings import asked_cards
 
     refuse_preset(preset)
     refuse_choice("selection", selection, SELECTIONS)
@@ -63,10 +62,14 @@ def run(
     if scheduler is not None and executor != "dask":
         raise EbmbenchError("--scheduler is for --executor dask only")
     words = as_words("settings", settings)
-    chosen = [read_setting(text) for text in ([words] if isinstance(words, str) else words)]
     folder = as_path("out", out)
-    chosen_tasks = set_in_tasks(catalog.select_tasks(as_words("tasks", tasks)), chosen, preset)
-    chosen_methods = set_in_methods(catalog.select_methods(as_words("methods", methods)), chosen)
+    chosen_tasks, chosen_methods = asked_cards(
+        as_words("tasks", tasks),
+        as_words("methods", methods),
+        [words] if isinstance(words, str) else words,
+        preset=preset,
+        steps=steps,
+    )
     request = plan(
         chosen_tasks,
         chosen_methods,

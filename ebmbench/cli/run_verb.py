@@ -9,13 +9,12 @@ from typing import Literal
 
 import click
 
-from ebmbench import catalog
 from ebmbench.cards import CHECKPOINT_SECONDS, PRESETS, SELECTIONS, Preset, Selection
 from ebmbench.cli.consoles import make_console, make_reporter, show_standing, write_and_show
 from ebmbench.cli.planning import plan_event, plan_words, print_assumed, print_plan
 from ebmbench.errors import EbmbenchError
 from ebmbench.harness.executors.server import start_server
-from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
+from ebmbench.settings import asked_cards
 
 
 @click.command("run")
@@ -99,9 +98,9 @@ def command(
     What is done already is not done again: run the same command to resume. Exit status: 0 all
     runs ok (or skipped for a stated reason), 1 some run was not, 2 the request was wrong.
     """
-    chosen = [read_setting(text) for text in settings]
-    chosen_tasks = set_in_tasks(catalog.select_tasks(tasks), chosen, preset)
-    chosen_methods = set_in_methods(catalog.select_methods(methods), chosen)
+    chosen_tasks, chosen_methods = asked_cards(
+        tasks, methods, settings, preset=preset, steps=steps
+    )
     if scheduler is not None and executor != "dask":
         raise EbmbenchError("--scheduler is for --executor dask only")
     # Torch is loaded from here on, and not for a request that is wrong on its face: by the

@@ -15,7 +15,7 @@ from ebmbench.harness.job import Job
 from ebmbench.names import method_label
 from ebmbench.records import record_path
 from ebmbench.report.site.links import slug
-from ebmbench.settings import read_setting, set_in_methods, set_in_tasks
+from ebmbench.settings import asked_cards, read_setting, set_in_methods, set_in_tasks
 
 
 def variants(request: str, *texts: str) -> list[MethodCard]:
@@ -163,3 +163,13 @@ def test_a_card_cannot_have_a_name_that_its_settings_do_not_give() -> None:
     for name, settings in (("dsm[sigma=1]", {}), ("dsm", {"sigma": 1.0})):
         with pytest.raises(ValidationError, match="allowed with these settings"):
             MethodCard.model_validate(values | {"name": name, "settings": settings})
+
+
+def test_two_numbers_of_steps_are_refused() -> None:
+    settings = ["task.budget.steps=30"]
+    (card,), _ = asked_cards("2d/rings", "dsm", settings, preset="smoke", steps=None)
+    assert card.budget.smoke.steps == 30
+    with pytest.raises(
+        EbmbenchError, match=r"task\.budget\.steps=30 and steps = 20: allowed: one"
+    ):
+        asked_cards("2d/rings", "dsm", settings, preset="smoke", steps=20)

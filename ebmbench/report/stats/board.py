@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ebmbench.report.stats.cells import Cell, Measure
 from ebmbench.report.stats.costs import MedianCosts
 from ebmbench.report.stats.outcomes import GAUSSIAN, Outcomes, Truths
-from ebmbench.report.stats.room import Room
+from ebmbench.report.stats.room import Room, with_room
 from ebmbench.report.stats.rows import Moments
 
 
@@ -95,7 +95,7 @@ class Board:
     @property
     def ranked_tasks(self) -> list[str]:
         """The tasks with room for a difference, or of which that is not known."""
-        return [t for t in self.tasks if t not in self.rooms or self.rooms[t].enough]
+        return with_room(self.tasks, self.rooms)
 
     @property
     def ranked(self) -> list[Row]:

@@ -33,7 +33,7 @@ from ebmbench.report.stats.outcomes import (
 )
 from ebmbench.report.stats.ranking import TaskRanks, solved, task_ranks
 from ebmbench.report.stats.reasons import explain, make_notes
-from ebmbench.report.stats.room import find_room
+from ebmbench.report.stats.room import find_room, with_room
 from ebmbench.report.stats.rows import Moments
 
 __all__ = [
@@ -113,7 +113,7 @@ def _board(group: Group, moments: Moments) -> Board:
                         oracles=of_kind["oracle"], objectives=of_kind[""])
         for task in tasks
     }  # fmt: skip
-    roomy = {t: outcomes[t] for t in tasks if (room := rooms[t]) is None or room.enough}
+    roomy = {task: outcomes[task] for task in with_room(tasks, rooms)}
     ranked = _mean_ranks(roomy, {m: raw[m] for m in of_kind[""]})
     apart = contended_pairs(records)
     rows = []

@@ -37,6 +37,11 @@ class Room:
         return self.gap > 0 and self.gap >= LEAST * self.error
 
 
+def with_room(tasks: Iterable[str], rooms: Mapping[str, Room | None]) -> list[str]:
+    """Return the tasks with room for a difference, or of which that is not known."""
+    return [task for task in tasks if (room := rooms.get(task)) is None or room.enough]
+
+
 def find_room(
     task: str,
     outcomes: Outcomes,
