@@ -14,6 +14,9 @@ from ebmbench.errors import EbmbenchError
 RUNGS = 3
 FIRST_SEED = 1000
 """Of tuning; published runs have the seeds from 0."""
+MOST_BEHIND = 10.0
+"""Nats that a cell counts at most, and a run without a number always: beyond it a setting is bad,
+and how bad must not outweigh all other cells."""
 K = TypeVar("K", bound=Hashable)
 
 
@@ -75,3 +78,33 @@ def ordered(values: Mapping[K, Sequence[float]]) -> list[K]:
     """Return trials from best to worst by :func:`mean_ranks`; of equals the earlier is first."""
     ranks = mean_ranks(values)
     return sorted(ranks, key=ranks.__getitem__)
+
+
+def lowest_rank(values: Mapping[K, Sequence[float]]) -> K:
+    """Return the first of :func:`ordered`."""
+    return ordered(values)[0]
+
+
+def mean_behind(values: Mapping[K, Sequence[float]]) -> dict[K, float]:
+    """Return of each trial the nats that it is behind the best trial of a cell, mean over cells.
+
+    Ranks tell who goes on while the budget is short. They do not choose in the end: of two tasks,
+    a setting that is first on one by half a nat and last on the other by five has the same ranks
+    as its opposite.
+
+    Arguments:
+        values: as for :func:`mean_ranks`, log-likelihoods in nats. A cell counts at most
+            :data:`MOST_BEHIND`.
+    """
+    table = np.array([list(each) for each in values.values()], dtype=float)
+    behind = np.full_like(table, MOST_BEHIND)
+    known = np.isfinite(table)
+    best = np.broadcast_to(table.max(axis=0), table.shape)
+    behind[known] = np.minimum(best[known] - table[known], MOST_BEHIND)
+    return {key: float(mean) for key, mean in zip(values, behind.mean(axis=1), strict=True)}
+
+
+def least_behind(values: Mapping[K, Sequence[float]]) -> K:
+    """Return the trial that is best by :func:`mean_behind`; of equals the earlier."""
+    behind = mean_behind(values)
+    return min(behind, key=behind.__getitem__)

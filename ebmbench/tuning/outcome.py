@@ -96,7 +96,7 @@ def found_words(winner: Winner) -> str:
     return (
         f"ebmbench tune: {what} of {winner.trials} settings (scrambled Sobol points), halved over "
         f"{rounds} steps on {names}, seeds {winner.seeds[0]} to {winner.seeds[-1]} at the end; "
-        "lowest mean rank of the validation log-likelihood."
+        "fewest nats behind the best of a task and seed, validation log-likelihood."
     )
 
 

@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 
 from ebmbench.report.tables.text import markdown_table
+from ebmbench.tuning.halving import MOST_BEHIND
 from ebmbench.tuning.outcome import Winner
 from ebmbench.tuning.trials import Trials, mean_gaps
 
@@ -39,7 +40,8 @@ def outcome_page(family: str, rounds: Sequence[Trials], won: Sequence[Winner]) -
     lines = [
         f"# {family}: settings found", "",
         f"{any_.trials} settings a method, {steps} steps, on {', '.join(any_.tasks)}; seeds "
-        f"{seeds} in the last round. The lowest mean rank of the validation log-likelihood wins. "
+        f"{seeds} in the last round. Who is the fewest nats behind the best setting of a task and "
+        f"seed wins: validation log-likelihood, mean over cells of {MOST_BEHIND:g} nats at most. "
         "Trial 0 is the card as it stood; what the winner gains over it is a mean over tasks and "
         "seeds of the last round that both were in. On the right, what other criteria would have "
         "chosen.", "",

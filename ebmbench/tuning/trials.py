@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ebmbench.records import MetricRecord, Record, Status, holds_records, read_records
-from ebmbench.tuning.halving import ordered
+from ebmbench.tuning.halving import least_behind, lowest_rank, ordered
 from ebmbench.tuning.setting import trial_of
 
 READ = ("log_likelihood", "fisher_divergence", "hyvarinen_score")
@@ -124,17 +124,16 @@ def read_trials(folder: Path) -> Trials:
 def winners(last: Trials, method: str) -> Mapping[str, int]:
     """Return by criterion the trial of the last round that it would choose.
 
-    A criterion that no trial has a value of is left out.
+    By likelihood, the one that is the fewest nats behind; by the others, whose units differ
+    between tasks, the one of the lowest mean rank. A criterion that no trial has a value of is
+    left out.
     """
-    return {
-        name: last.order(method, criterion)[0]
-        for name, criterion in CRITERIA.items()
-        if any(
-            math.isfinite(value)
-            for cells in last.values(method, criterion).values()
-            for value in cells
-        )
-    }
+    found = {}
+    for name, criterion in CRITERIA.items():
+        values = last.values(method, criterion)
+        if any(math.isfinite(value) for cells in values.values() for value in cells):
+            found[name] = (least_behind if name == DECIDES else lowest_rank)(values)
+    return found
 
 
 def settings_differ(records: Iterable[Record]) -> list[str]:

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from ebmbench.errors import EbmbenchError
-from ebmbench.tuning.halving import mean_ranks, ordered, rungs
+from ebmbench.tuning.halving import (
+    least_behind,
+    mean_behind,
+    mean_ranks,
+    ordered,
+    rungs,
+)
 from ebmbench.tuning.luck import best_after
 
 
@@ -32,6 +38,22 @@ def test_ranks_are_means_over_cells_and_failures_come_last() -> None:
 
 def test_of_equal_trials_the_card_as_it_stands_is_first() -> None:
     assert ordered({0: [1.0, 2.0], 7: [2.0, 1.0]}) == [0, 7]
+
+
+def test_nats_behind_choose_where_ranks_are_tied() -> None:
+    # Half a nat better on one task, five worse on the other: the same ranks.
+    values = {0: [-1.0, -17.0], 1: [-1.5, -12.0], 2: [-math.inf, -20.0]}
+    ranks = mean_ranks(values)
+    assert ranks[0] == ranks[1]
+    assert mean_behind(values) == pytest.approx({0: 2.5, 1: 0.25, 2: 9.0})
+    assert least_behind(values) == 1
+
+
+def test_a_cell_without_any_number_tells_nothing() -> None:
+    none = -math.inf
+    values = {0: [none, -2.0, -900.0], 1: [none, -3.0, -5.0]}
+    assert mean_behind(values) == pytest.approx({0: 20 / 3, 1: 11 / 3})
+    assert least_behind(values) == 1
 
 
 @pytest.mark.parametrize("quantile", [0.25, 0.5, 0.75])
