@@ -19,7 +19,7 @@ from ebmbench.objectives.base import Objective, State
 from ebmbench.seeds import generator
 
 STEPS = (0.1, 0.03, 0.01, 0.003)
-"""``h``, of which the best counts: a longer one has less rounding, a shorter one less curvature."""
+"""``h``, of which the best counts: longer ones round less, shorter ones have less curvature."""
 ALLOWED = 0.005
 """Relative difference of both sides. Of the suite's objectives it is 0.0013 at most where the
 loss compares, and 0.007 at least (``pcd``) where it does not."""
