@@ -18,11 +18,13 @@ from ebmbench.energies.base import Energy
 from ebmbench.objectives.base import Objective, State
 from ebmbench.seeds import generator
 
-STEPS = (0.1, 0.03, 0.01, 0.003)
-"""``h``, of which the best counts: longer ones round less, shorter ones have less curvature."""
+STEPS = (0.03, 0.003)
+"""``h``, of which the better counts: the longer has less rounding, the shorter less curvature."""
 ALLOWED = 0.005
-"""Relative difference of both sides. Of the suite's objectives it is 0.0013 at most where the
-loss compares, and 0.007 at least (``pcd``) where it does not."""
+"""Relative difference of both sides. Of the suite's objectives it is 0.0005 at most where the
+loss compares, and 0.09 at least (``jarzynski``) where chains or weights hide what its value is.
+Losses that do not compare since a critic or a noise is trained along (``fce``, ``lsd``, ``vera``)
+pass: within one step theirs do."""
 
 
 def validation_problems(
