@@ -80,11 +80,6 @@ def ordered(values: Mapping[K, Sequence[float]]) -> list[K]:
     return sorted(ranks, key=ranks.__getitem__)
 
 
-def lowest_rank(values: Mapping[K, Sequence[float]]) -> K:
-    """Return the first of :func:`ordered`."""
-    return ordered(values)[0]
-
-
 def mean_behind(values: Mapping[K, Sequence[float]]) -> dict[K, float]:
     """Return of each trial the nats that it is behind the best trial of a cell, mean over cells.
 
@@ -97,10 +92,9 @@ def mean_behind(values: Mapping[K, Sequence[float]]) -> dict[K, float]:
             :data:`MOST_BEHIND`.
     """
     table = np.array([list(each) for each in values.values()], dtype=float)
-    behind = np.full_like(table, MOST_BEHIND)
-    known = np.isfinite(table)
-    best = np.broadcast_to(table.max(axis=0), table.shape)
-    behind[known] = np.minimum(best[known] - table[known], MOST_BEHIND)
+    with np.errstate(invalid="ignore"):
+        # Where no trial has a number the difference is none either, and fmin takes the bound.
+        behind = np.fmin(table.max(axis=0) - table, MOST_BEHIND)
     return {key: float(mean) for key, mean in zip(values, behind.mean(axis=1), strict=True)}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ebmbench.records import MetricRecord, Record, Status, holds_records, read_records
-from ebmbench.tuning.halving import least_behind, lowest_rank, ordered
+from ebmbench.tuning.halving import least_behind, ordered
 from ebmbench.tuning.setting import trial_of
 
 READ = ("log_likelihood", "fisher_divergence", "hyvarinen_score")
@@ -132,7 +132,7 @@ def winners(last: Trials, method: str) -> Mapping[str, int]:
     for name, criterion in CRITERIA.items():
         values = last.values(method, criterion)
         if any(math.isfinite(value) for cells in values.values() for value in cells):
-            found[name] = (least_behind if name == DECIDES else lowest_rank)(values)
+            found[name] = least_behind(values) if name == DECIDES else ordered(values)[0]
     return found
 
 
