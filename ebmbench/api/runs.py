@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 from ebmbench.api.arguments import as_path, as_words, refuse_choice, refuse_count, refuse_kind
 from ebmbench.cards import CHECKPOINT_SECONDS, SELECTIONS, Preset, Selection
-from ebmbench.errors import EbmbenchError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,8 +58,6 @@ def run(
     if timeout is not None:
         refuse_kind("timeout", timeout, (int, float), "seconds")
     refuse_kind("checkpoint", checkpoint, (int, float), "seconds")
-    if scheduler is not None and executor != "dask":
-        raise EbmbenchError("--scheduler is for --executor dask only")
     words = as_words("settings", settings)
     folder = as_path("out", out)
     chosen_tasks, chosen_methods = asked_cards(

@@ -12,7 +12,6 @@ import click
 from ebmbench.cards import CHECKPOINT_SECONDS, PRESETS, SELECTIONS, Preset, Selection
 from ebmbench.cli.consoles import make_console, make_reporter, show_standing, write_and_show
 from ebmbench.cli.planning import plan_event, plan_words, print_assumed, print_plan
-from ebmbench.errors import EbmbenchError
 from ebmbench.harness.executors.server import start_server
 from ebmbench.settings import asked_cards
 
@@ -101,8 +100,6 @@ def command(
     chosen_tasks, chosen_methods = asked_cards(
         tasks, methods, settings, preset=preset, steps=steps
     )
-    if scheduler is not None and executor != "dask":
-        raise EbmbenchError("--scheduler is for --executor dask only")
     # Torch is loaded from here on, and not for a request that is wrong on its face: by the
     # processes of the runs and by this one at the same time.
     if executor == "local" and not plan_only:
@@ -135,7 +132,7 @@ def command(
     known = known_costs(folder) if request.run or plan_only else {}
     ratio = machine_ratio(known) if plan_only else None
     expected = forecast(request.run, known, ratio or 1.0)
-    workers = workers_at_a_time(jobs, timeout, executor, cost)
+    workers = workers_at_a_time(jobs, timeout, executor, scheduler, cost)
     if as_json:
         click.echo(json.dumps(plan_event(request, expected)))
     elif plan_only:

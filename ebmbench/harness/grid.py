@@ -164,13 +164,19 @@ def plan_jobs(
 
 
 def workers_at_a_time(
-    workers: int | None, timeout: float | None, executor: Executor, cost: CostMode
+    workers: int | None,
+    timeout: float | None,
+    executor: Executor,
+    scheduler: str | None,
+    cost: CostMode,
 ) -> int:
     """Return how many runs there are at a time; the arguments are those of :func:`execute`.
 
     Raises:
-        EbmbenchError: a number is out of range.
+        EbmbenchError: a number is out of range, or two arguments do not go together.
     """
+    if scheduler is not None and executor != "dask":
+        raise EbmbenchError("--scheduler is for --executor dask only")
     if workers is not None and workers < 1:
         raise EbmbenchError(f"--jobs is {workers}, allowed: at least 1")
     if cost == "alone" and (workers not in (None, 1) or executor != "local"):
@@ -213,7 +219,7 @@ def execute(
         EbmbenchError: a number is out of range, or the cluster cannot be reached.
         RunStopped: the disk is full, the output folder is gone, or the cluster is.
     """
-    count = workers_at_a_time(workers, timeout, executor, cost)
+    count = workers_at_a_time(workers, timeout, executor, scheduler, cost)
     records = [read_record(job.path(out)) for job in request.done]
     for line in request.again:
         reporter.note(line)

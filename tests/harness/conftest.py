@@ -12,6 +12,7 @@ from ebmbench import catalog
 from ebmbench.cards import MethodCard, TaskCard
 from ebmbench.cardtables import Budget
 from ebmbench.harness.job import Job
+from tests.untuned import untuned
 
 SABOTAGE = """
 import os, signal, time
@@ -96,13 +97,12 @@ def sabotage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
     monkeypatch.syspath_prepend(folder)
 
     def make(name: str) -> MethodCard:
-        card = catalog.methods()["dsm"].model_copy(
+        card = untuned("dsm").model_copy(
             update={
                 "name": name.lower(),
                 "objective": f"sabotage_objectives:{name}",
                 "hyperparameters": {},
                 "search": {},
-                "tuned": [],
             }
         )
         return card.placed(folder)
@@ -112,6 +112,4 @@ def sabotage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
 
 @pytest.fixture
 def small_job(small_task: TaskCard) -> Job:
-    # The card as it stands, whatever was found for a family of tasks.
-    card = catalog.methods()["dsm"].model_copy(update={"tuned": []})
-    return Job(small_task, card, 0, "smoke")
+    return Job(small_task, untuned("dsm"), 0, "smoke")

@@ -19,14 +19,14 @@ from ebmbench.harness.job import Job
 from ebmbench.harness.other_work import BUSY
 from ebmbench.harness.progress import Events, Lines, Reporter
 from ebmbench.records import Record, Status, read_records, to_json
+from tests.untuned import untuned
 
 Sabotage = Callable[[str], MethodCard]
 
 
 @pytest.fixture
 def dsm() -> MethodCard:
-    """Return the card as it stands, whatever was found for a family of tasks."""
-    return catalog.methods()["dsm"].model_copy(update={"tuned": []})
+    return untuned("dsm")
 
 
 def by_method(records: list[Record]) -> dict[str, Record]:
@@ -233,7 +233,7 @@ def test_more_workers_than_cores_are_refused(
 def test_bad_options_stop_before_any_run(
     small_task: TaskCard, dsm: MethodCard, tmp_path: Path
 ) -> None:
-    wrong = dsm.model_copy(update={"hyperparameters": {"sigma": -1.0}, "tuned": []})
+    wrong = dsm.model_copy(update={"hyperparameters": {"sigma": -1.0}})
     with pytest.raises(EbmbenchError, match=r"'dsm'.*sigma"):
         plan([small_task], [wrong], tmp_path, preset="smoke")
     with pytest.raises(EbmbenchError, match="--steps is -5"):

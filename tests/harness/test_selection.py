@@ -28,6 +28,7 @@ from ebmbench.harness.weights import load_energy
 from ebmbench.objectives.base import Objective
 from ebmbench.records import Status, read_record
 from ebmbench.records.identity import written_run_id
+from tests.untuned import untuned
 
 METHOD = "nce"
 """Whose loss validates, and which learns ``log Z`` beside the energy."""
@@ -47,9 +48,7 @@ def overfitting(small_task: TaskCard) -> TaskCard:
 
 
 def job_of(task: TaskCard, name: str = METHOD) -> Job:
-    # The card as it stands, whatever was found for a family of tasks.
-    card = catalog.methods()[name].model_copy(update={"tuned": []})
-    return Job(task, card, 0, "smoke")
+    return Job(task, untuned(name), 0, "smoke")
 
 
 def trained(task: TaskCard, name: str, **chosen: Any) -> tuple[Training, Energy, Dataset]:

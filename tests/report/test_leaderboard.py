@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 
-from ebmbench import catalog
 from ebmbench.errors import EbmbenchError
 from ebmbench.records import Curve, Record, Status
 from ebmbench.report.stats.boards import Board, Measure, Row, make_boards
@@ -18,6 +17,7 @@ from ebmbench.report.tables.csv_tables import summary_csv, to_csv
 from ebmbench.report.tables.latex import to_latex
 from ebmbench.report.tables.markdown import to_markdown
 from ebmbench.report.tables.words import cell_text, marked_text, rank_text
+from tests.untuned import untuned
 
 Make = Callable[..., Record]
 RINGS, MOONS, WINE = "2d/rings", "2d/two-moons", "uci/wine"
@@ -257,12 +257,10 @@ def test_a_method_below_the_gaussian_is_explained(make: Make) -> None:
     moded = sm.metrics["regret"].model_copy(update={"value": 0.4})
     sm = sm.model_copy(update={"metrics": sm.metrics | {"mode_weight_error": moded}})
     dsm = make("2d/uneven-mixture", "dsm", 0, -3.8)
-    # With the noise of the card as it stands, whatever was found for the plane.
-    untuned = catalog.methods()["dsm"].model_copy(update={"tuned": []})
     boards = make_boards(
         [
             sm,
-            dsm.model_copy(update={"method_card": untuned}),
+            dsm.model_copy(update={"method_card": untuned("dsm")}),
             make("2d/uneven-mixture", "nce", 0, -2.8),
             make("2d/uneven-mixture", "gaussian", 0, -3.5),
         ]

@@ -19,6 +19,7 @@ from ebmbench.settings import read_setting, set_in_methods
 from ebmbench.studies.gradients.exact import exact_gradient
 from ebmbench.studies.gradients.measure import Comparison, compare_gradients
 from ebmbench.studies.gradients.statistics import statistics
+from tests.untuned import untuned
 
 SMALL = Budget(steps=30, batch=64)
 
@@ -84,7 +85,7 @@ def found() -> dict[tuple[int, str], Comparison]:
     task = api.task("2d/two-moons")
     cards = catalog.select_methods("mle-exact,mle-mcmc,cd,dsm,sm,nce")
     cards += set_in_methods(catalog.select_methods("cd"), [read_setting("cd.steps=1")])
-    cards = [card.model_copy(update={"tuned": []}) for card in cards]
+    cards = [untuned(card) for card in cards]
     rows = compare_gradients(task, api.load_data(task), cards, SMALL, checkpoints=2, draws=100)
     return {(each.step, each.method): each for each in rows}
 
