@@ -54,6 +54,30 @@ def test_the_map_says_numbers_words_and_groups(make: Make) -> None:
     assert len(figure.axes[0].lines) == 4
 
 
+@pytest.mark.filterwarnings("error:constrained_layout")
+@pytest.mark.parametrize("tasks", [("2d/rings",), ("2d/rings", "2d/two-moons", "2d/pinwheel")])
+def test_the_map_holds_a_long_name(make: Make, tasks: tuple[str, ...]) -> None:
+    name = "dsm#learning_rate=0.0003,sigma=0.05,steps=20,weight_decay=0.01,averaging=0.999"
+    records = [make(task, of, 0, -3.0) for task in tasks for of in ("dsm", "nce", "gaussian")]
+    renamed = [
+        each.model_copy(update={"method": name}) if each.method == "dsm" else each
+        for each in records
+    ]
+    figure = draw_regret(make_boards(renamed))
+    assert figure is not None
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    cells, bar = figure.axes
+    width = figure.bbox.width
+    for ax in (cells, bar):
+        box = ax.get_tightbbox(renderer)
+        assert box is not None
+        assert box.x0 >= 0
+        assert box.x1 <= width
+    # As wide a cell as its number needs.
+    assert cells.get_window_extent(renderer).width / len(tasks) > 0.4 * figure.dpi
+
+
 def test_the_colours_of_the_map_are_in_order_of_lightness() -> None:
     rgb = matplotlib.colormaps[COLOURS](np.linspace(0, 1, 64))[:, :3]
     lightness = rgb @ np.array([0.2126, 0.7152, 0.0722])

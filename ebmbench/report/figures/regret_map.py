@@ -20,6 +20,8 @@ LOW, HIGH = -4.0, 1.0
 """Powers of ten, in nats, between which the colours run; what lies beyond has the end's colour."""
 DARK = 0.55
 """Share of the colours from which text is white."""
+LETTER = 0.065
+"""Inches that a letter of a name is wide; one of a turned name takes 0.65 of it downwards."""
 TITLE = 4.8
 """Inches that the title is wide: a picture of few tasks is no narrower."""
 
@@ -43,7 +45,11 @@ def draw_regret(boards: Boards) -> Figure | None:
         return None
     groups = methods_by_kind(known)
     methods = [method for _, of_kind in groups for method in of_kind]
-    figure = empty_figure(max(TITLE, 2.1 + 0.66 * len(columns)), 1.9 + 0.3 * len(methods))
+    beside, below = max(map(len, methods)), max(len(task) for _, task in columns)
+    figure = empty_figure(
+        max(TITLE, 1.8 + LETTER * beside + 0.66 * len(columns)),
+        0.9 + 0.65 * LETTER * below + 0.3 * len(methods),
+    )
     ax = figure.subplots()
     colours = ax.imshow(
         np.full((len(methods), len(columns)), np.nan), cmap=COLOURS, vmin=LOW, vmax=HIGH,
@@ -68,7 +74,9 @@ def draw_regret(boards: Boards) -> Figure | None:
     _part(ax, [len(of_kind) for _, of_kind in groups], "h")
     _part(ax, [len(list(of)) for _, of in itertools.groupby(columns, lambda c: c[0].family)], "v")
     _name_groups(ax, groups, len(columns))
-    bar = figure.colorbar(colours, ax=ax, ticks=range(int(LOW), int(HIGH) + 1), pad=0.06)
+    # Thin: beside a single column a bar of the usual width loses its labels.
+    ticks = range(int(LOW), int(HIGH) + 1)
+    bar = figure.colorbar(colours, ax=ax, ticks=ticks, pad=0.07, aspect=40)
     bar.ax.set_yticklabels(["≤ 0.0001", "0.001", "0.01", "0.1", "1", "≥ 10"], fontsize=8)
     figure.suptitle(
         "Regret: nats below the true density of the same rows, mean over seeds\n"
