@@ -162,9 +162,8 @@ def _network(rows: int, dim: int) -> dict[str, Any]:
 
 def _budgets(rows: int) -> Budgets:
     """Return the budgets of the shipped tables with as many rows."""
-    batch, standard, full = (64, 1000, 5000) if rows < 500 else (128, 500, 5000)
-    if rows >= 1000:
-        batch, standard, full = 256, 500, 10_000
+    batch, standard = (64, 1000) if rows < 500 else (128 if rows < 1000 else 256, 500)
+    full = 2000 if rows < 100_000 else 10_000
     return Budgets(
         smoke=Budget(steps=10, batch=64),
         standard=Budget(steps=standard, batch=batch),
