@@ -120,6 +120,7 @@ def test_defaults_follow_rows_and_columns(
     card = table_card(tmp_path / "my.npy")
     assert card.energy.options["hidden"] == [width, width]
     assert card.budget.standard.batch == batch
+    assert card.budget.full.steps == (10_000 if rows > 100_000 else 2000)
     assert (card.metrics.log_z, card.metrics.tolerance) == (log_z, tolerance)
     assert card.data.test == test
 
