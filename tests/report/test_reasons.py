@@ -71,6 +71,32 @@ def test_chains_that_did_not_move_and_modes_of_wrong_weight(make: Make) -> None:
     assert explain([run]) == "wrong weights of modes: 35 % of the mass"
 
 
+@pytest.mark.parametrize(
+    ("distance", "nats", "stderr", "said"),
+    [
+        (33.4, 2750.0, 1.0, "no rows: its samples are at an energy distance of 33"),
+        (0.14, 6.7, 0.5, "a wrong temperature: 6.7 nats by that alone"),
+        (0.14, 6.7, 4.0, "unknown"),
+        (0.14, 0.09, 0.01, "unknown"),
+    ],
+)  # fmt: skip
+def test_samples_tell_where_no_truth_is_known(
+    distance: float, nats: float, stderr: float, said: str, make: Make
+) -> None:
+    run = flat(make("uci/wine", "cd", 0, -17.0, optimum=None))
+    number = run.metrics["log_likelihood"]
+    metrics = run.metrics | {
+        "energy_distance": number.model_copy(update={"value": distance}),
+        "temperature_calibration": number.model_copy(update={"value": nats, "stderr": stderr}),
+    }
+    run = run.model_copy(update={"metrics": metrics})
+    assert explain([run]).endswith(said)
+    wrong = number.model_copy(update={"value": 0.3, "unit": "share"})
+    run = run.model_copy(update={"metrics": metrics | {"mode_weight_error": wrong}})
+    # Samples of modes with wrong weights are away from the rows for that reason.
+    assert explain([run]) == "wrong weights of modes: 30 % of the mass"
+
+
 def test_what_shows_nothing_is_unknown_and_the_card_is_not_asked(make: Make) -> None:
     run = flat(make("2d/rings", "nce", 0, -3.0))
     assert run.method_card.assumptions

@@ -35,17 +35,18 @@ def runs(make: Make, task: str, **gains: float) -> list[Record]:
 ERROR = 0.01 / math.sqrt(3)
 
 
-@pytest.mark.parametrize(("gain", "enough"), [(9.9 * ERROR, False), (10.1 * ERROR, True)])
+# Dsm and nce differ by twice as much as each from the Gaussian: 1, 1.5 and 1.5 in the median.
+@pytest.mark.parametrize(("gain", "enough"), [(14.9 * ERROR, False), (15.1 * ERROR, True)])
 def test_ten_errors_of_a_difference_are_room(make: Make, gain: float, enough: bool) -> None:
     [board] = make_boards(runs(make, FLAT, dsm=0.01, nce=gain, cnce=-5.0)).boards
     room = board.rooms[FLAT]
-    assert (room.gap, room.error) == pytest.approx((gain, ERROR), rel=1e-6)
+    assert (room.gap, room.error) == pytest.approx((gain, 1.5 * ERROR), rel=1e-6)
     assert (room.best, room.enough) == ("nce", enough)
     assert bool(board.ranked) is enough
 
 
 def test_a_third_of_the_objectives_does_not_make_the_error_large(make: Make) -> None:
-    """They would be in 13 of the 21 pairs of objectives, in 15 of 28 with the Gaussian."""
+    """They are in 18 of the 28 pairs, so that the median of all pairs would be theirs."""
     steady = {"nce": 0.7, "ed": 0.7, "cd": 0.69, "cnce": 0.68}
     wild = {"sm": 0.6, "ssm": 0.5, "dsm": 0.4}
     records = [
@@ -54,7 +55,7 @@ def test_a_third_of_the_objectives_does_not_make_the_error_large(make: Make) -> 
         for k, (method, gain) in enumerate({"gaussian": 0.0, **steady, **wild}.items())
     ]
     room = make_boards(records).boards[0].rooms[ROOMY]
-    assert room.error == pytest.approx(4 * ERROR)
+    assert room.error < 10 * ERROR
     assert room.enough
 
 
@@ -129,8 +130,8 @@ def test_of_one_seed_the_rows_give_the_error(make: Make) -> None:
     found = of_rows(rows)
     assert found is not None
     [board] = make_boards(records, {(FLAT, 0): found}).boards
-    errors = [(rows[m] - rows["gaussian"]).std(ddof=1) / 20 for m in ("dsm", "nce")]
-    assert board.rooms[FLAT].error == pytest.approx(sum(errors) / 2, rel=1e-6)
+    own = [np.median([(rows[a] - rows[b]).std(ddof=1) / 20 for b in rows if b != a]) for a in rows]
+    assert board.rooms[FLAT].error == pytest.approx(np.median(own), rel=1e-6)
     assert board.rooms[FLAT].gap == pytest.approx(0.5)
 
 
@@ -145,7 +146,7 @@ def test_brackets_count_as_error(make: Make) -> None:
     for width in (0.0, 0.6):
         records = [record for seed in range(2) for record in value(seed, width)]
         room = make_boards(records).boards[0].rooms[FLAT]
-        assert room.error == pytest.approx(width / math.sqrt(12))
+        assert room.error == pytest.approx(1.5 * width / math.sqrt(12))
 
 
 def test_without_a_gaussian_nothing_is_known(make: Make) -> None:

@@ -1,7 +1,8 @@
 """What is known, from the runs themselves, about why a number is missing or low.
 
-Every sentence is computed: from the learning curve, the diagnostics, the checks of the estimator,
-or a density that is known. Where none of them says anything the cause is *unknown*.
+Every sentence is computed: from the learning curve, the diagnostics, the model's own samples, the
+checks of the estimator, or a density that is known. Where none of them says anything the cause is
+*unknown*.
 
 A run whose validation likelihood fell after its best, up to the step whose weights are scored, is
 *over-trained*. Whether it over-fitted its
@@ -24,6 +25,7 @@ from ebmbench.report.stats.smoothing import predicted_loss
 NAMES_SHOWN = 4
 MODES = "mode_weight_error"
 HEADLINE = "log_likelihood"
+DISTANCE, TEMPERATURE = "energy_distance", "temperature_calibration"
 WRONG_MASS = 0.05
 """Share of the mass on wrong modes from which it is told."""
 FALL = 0.1
@@ -36,6 +38,9 @@ STILL = 0.2
 DEAD = 0.1
 """Share of chains that moved in none of a step's transitions from which it is told; their mean
 acceptance may look healthy."""
+AWAY = 1.0
+"""Energy distance between samples of the model and test rows from which it is told; on tables,
+whose columns have a variance of one, that of the fitted Gaussian is below 0.1."""
 SMOOTHED = 0.005
 """Nats that the noise of the objective must cost to be told."""
 UNKNOWN = "unknown"
@@ -60,6 +65,10 @@ WORDS: Mapping[str, Callable[[Sequence[str]], str]] = {
     "modes": lambda n: f"wrong weights of modes: {n[0]} % of the mass",
     "still": lambda n: f"chains did not move: acceptance {n[0]} at the end",
     "dead": lambda n: f"dead chains: {n[0]} % never moved in the last step",
+    "away": lambda n: (
+        f"mass where there are no rows: its samples are at an energy distance of {n[0]}"
+    ),
+    "temperature": lambda n: f"energies at a wrong temperature: {n[0]} nats by that alone",
     "smoothed": lambda n: (
         f"smoothed by its noise: the optimum of its loss is {n[0]} nats below the truth"
     ),
@@ -84,6 +93,8 @@ def findings(run: Record) -> list[Finding]:
     found += _of_curve(run)
     if MODES in run.metrics and (share := run.metrics[MODES].value) >= WRONG_MASS:
         found.append(Finding("modes", (100 * share,)))
+    else:
+        found += _of_samples(run)
     acceptance, dead = (_last(run, name) for name in ("acceptance", "dead_chains"))
     if acceptance is not None and acceptance < STILL:
         found.append(Finding("still", (acceptance,)))
@@ -159,6 +170,16 @@ def _of_curve(run: Record) -> list[Finding]:
     slope = (last - before[-1][1]) / doublings
     # What was stopped by its own loss would not have gained by more steps.
     return [Finding("under-trained", (slope,))] if slope > RISE and not stopped else []
+
+
+def _of_samples(run: Record) -> list[Finding]:
+    """Look at where the model's own samples lie, which needs no truth."""
+    distance, hot = (run.metrics.get(name) for name in (DISTANCE, TEMPERATURE))
+    if distance is not None and distance.value >= AWAY:
+        return [Finding("away", (distance.value,))]
+    if hot is not None and hot.value >= max(FALL, 2 * (hot.stderr or 0.0)):
+        return [Finding("temperature", (hot.value,))]
+    return []
 
 
 def _last(run: Record, name: str) -> float | None:
