@@ -86,6 +86,6 @@ def command(
             console.print(outcome_table(family, rounds, won))
             console.print(f"{len(written)} files in {folder}", soft_wrap=True)
             for winner in won if write else ():
-                patterns = patterns_of([task.name for task in group])
+                patterns = patterns_of(group)
                 write_winner(files[winner.method], winner, patterns)
     return 0

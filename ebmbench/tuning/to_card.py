@@ -9,8 +9,9 @@ from pathlib import Path
 import tomlkit
 from tomlkit.items import AoT, Table
 
+from ebmbench import catalog
 from ebmbench.cardfiles import shipped
-from ebmbench.cards import MethodCard, read_card
+from ebmbench.cards import MethodCard, TaskCard, read_card
 from ebmbench.errors import EbmbenchError
 from ebmbench.tuning.outcome import Winner, found_words
 
@@ -32,9 +33,19 @@ def method_file(method: MethodCard) -> Path:
     return path
 
 
-def patterns_of(tasks: Sequence[str]) -> list[str]:
-    """Return the globs of all tasks beside these: ``2d/*`` for ``2d/rings``."""
-    return list(dict.fromkeys(f"{name.partition('/')[0]}/*" for name in tasks))
+def patterns_of(tasks: Sequence[TaskCard]) -> list[str]:
+    """Return the globs of all tasks beside these: ``2d/*`` for ``2d/rings``.
+
+    Where some beside them have another kind of energy, the names of those that have the same: what
+    was found for one kind of network can be far off for another.
+    """
+    kinds = {task.energy.kind for task in tasks}
+    found = []
+    for prefix in dict.fromkeys(task.name.partition("/")[0] for task in tasks):
+        beside = [t for t in catalog.tasks().values() if t.name.startswith(f"{prefix}/")]
+        same = [t.name for t in beside if t.energy.kind in kinds]
+        found += [f"{prefix}/*"] if len(same) == len(beside) else same
+    return found
 
 
 def write_winner(path: Path, winner: Winner, patterns: Sequence[str]) -> MethodCard:

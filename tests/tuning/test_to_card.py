@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ebmbench import catalog
 from ebmbench.cardfiles import shipped
 from ebmbench.cards import MethodCard, read_card
 from ebmbench.errors import EbmbenchError
@@ -38,7 +39,7 @@ def card(tmp_path: Path) -> Path:
 
 def test_the_values_hold_on_the_tasks_of_the_pattern_only(card: Path) -> None:
     before = read_card(MethodCard, card)
-    after = write_winner(card, WINNER, patterns_of(WINNER.tasks))
+    after = write_winner(card, WINNER, ["2d/*"])
     tuned = after.for_task("2d/two-moons")
     assert tuned.hyperparameters["sigma"] == 0.07
     assert tuned.optimiser.learning_rate == 2.5e-3
@@ -50,6 +51,27 @@ def test_the_values_hold_on_the_tasks_of_the_pattern_only(card: Path) -> None:
     assert (found.trials, found.seeds, found.commit) == (16, [1000, 1001, 1002], "0123456789ab")
     assert "trial 5 of 16 settings" in found.found
     assert "188, 375, 750 steps on 2d/checkerboard, 2d/rings, seeds 1000 to 1002" in found.found
+
+
+@pytest.mark.parametrize(
+    ("searched", "patterns"),
+    [
+        (["2d/rings", "2d/checkerboard"], ["2d/*"]),
+        (["uci/wine-red"], ["uci/*"]),
+        # Beside these are energies of other kinds: NICE and a convolutional network.
+        (["digits/8", "mnist/pca-50"], ["digits/8", "mnist/28", "mnist/pca-50"]),
+        (["digits/nice"], ["digits/nice"]),
+    ],
+)
+def test_what_is_found_for_a_kind_of_energy_stays_with_it(
+    searched: list[str], patterns: list[str]
+) -> None:
+    assert patterns_of([catalog.tasks()[name] for name in searched]) == patterns
+
+
+def test_a_table_of_nobody_s_family_speaks_for_it_all() -> None:
+    mine = catalog.tasks()["uci/wine"].model_copy(update={"name": "mine/first"})
+    assert patterns_of([mine]) == ["mine/*"]
 
 
 def test_the_rest_of_the_file_stays(card: Path) -> None:
