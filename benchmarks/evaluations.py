@@ -89,14 +89,12 @@ def _refused(frame: pd.DataFrame) -> list[str]:
 
 
 def main(folders: Sequence[Path], out: Path | None) -> None:
-    """Print the page, and write it with its table."""
-    frame = to_frame(record for folder in folders for record in read_records(folder))
-    page = to_markdown(frame)
+    """Print the page, and write it."""
+    page = to_markdown(to_frame(rec for folder in folders for rec in read_records(folder)))
     print(page)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_atomically(out / "evaluation.md", page)
-        write_atomically(out / "evaluation.csv", frame.to_csv(index=False, float_format="%.4g"))
 
 
 if __name__ == "__main__":

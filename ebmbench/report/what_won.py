@@ -19,7 +19,7 @@ from ebmbench.report.write import read_boards
 
 BEGIN = "<!-- what won: written by `make what-won`, checked against results/ by the tests -->"
 END = "<!-- what won: end -->"
-QUALITY = ("2026-11", "2026-11-standard")
+QUALITY = ("2026-12-standard",)
 """Published folders whose boards are told of."""
 COST = "2026-11-cost"
 """The published folder of costs measured alone."""

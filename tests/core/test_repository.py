@@ -30,10 +30,10 @@ def tracked() -> tuple[str, ...]:
 
 
 def test_the_repository_is_light() -> None:
-    assert len(tracked()) < 1000
+    assert len(tracked()) < 1100
     results = [ROOT / path for path in tracked() if path.startswith("results/")]
     # A third of it are the runs of all searches, packed.
-    assert sum(path.stat().st_size for path in results) < 18 * 2**20
+    assert sum(path.stat().st_size for path in results) < 20 * 2**20
 
 
 def test_no_loose_record_and_no_site_is_under_version_control() -> None:

@@ -13,8 +13,8 @@ from ebmbench.records import Curve, CurvePoint, Record, Status, read_records
 
 Make = Callable[..., Record]
 RESULTS = Path(__file__).parents[2] / "results"
-PACKS = sorted(path.name for path in RESULTS.glob("20*") if path.is_dir())
-IMAGES = {"digits/8": 64, "digits/nice": 64, "mnist/28": 784, "mnist/nice": 784}
+PACKS = ("2026-11", "2026-11-cost")
+IMAGES = {"digits/nice": 64}
 """Dimensions that the cards do not say, so that the limit is as tight as in a run of today."""
 
 
@@ -42,7 +42,7 @@ def test_of_the_published_runs_the_one_that_ran_away_is_diverged(pack: str) -> N
         if (found := find_divergence(record.curve, dim)) is not None:
             flagged[record.task, record.method, record.seed] = found
             assert effective(record).status is Status.DIVERGED
-    if pack != "2026-11":
+    if pack == "2026-11-cost":
         assert flagged == {}
         return
     (found,) = flagged.values()

@@ -19,8 +19,6 @@ PUBLISHED = {
                 "996fd5dd96e135058cbdde046ff68e77d0db09ab30cb89484d3b311b9f809da0"),
     "2026-11-cost": (96, "fa2ee95e4cc1a97fc067cb072ac036bcebc65583f4be50717fe0a950fe6cdf39",
                      "17d250185a6b78139896aa65a41296d9da4bf22d4f9e4aa38705d876dcd3badc"),
-    "2026-11-standard": (703, "9ca5919987ce927b9aa68347b6db3592c5f7c7b5068ac80f41f0b38be88e7ea2",
-                         "687359c4a8305c92ad67793bc9a213ac3d8a33a7715b351a5dcb41f70edcb971"),
 }  # fmt: skip
 """Records, SHA-256 of their files one after the other as they lay in the repository, and of
 ``results.csv``; taken from the commit before they were packed."""
