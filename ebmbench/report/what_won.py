@@ -43,7 +43,7 @@ def what_won(results: Path) -> str:
         lines += [_line(board) for board in boards.boards if len(board.tasks) > 1]
         lines.append("")
     boards = read_boards(read_records(results / COST), results / COST)
-    lines += ["What a step costs, one run at a time and nothing beside it:", ""]
+    lines += ["What a step costs at the settings of 0.1, one run at a time:", ""]
     lines += [_cost_line(board) for board in boards.boards]
     lines += ["", f"All costs: [results/{COST}](results/{COST}/leaderboard.md)."]
     return "\n".join(lines)
